@@ -1,10 +1,15 @@
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+PARTS := lint types unit sanity integration
+# The first Python that is new enough; a shim that does not start is passed over.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
+COLLECTION := ansible_collections.cloudkeys.ibmcloud
+
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup unit emulator
+.PHONY: help setup demo test $(PARTS) format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -12,15 +17,48 @@ help: ## Show this list
 setup: .venv/.ready ## Create .venv and the import path; the other targets call it
 
 .venv/.ready: requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
-	mkdir -p .build/ansible_collections/cloudkeys
-	ln -sfn ../../.. .build/ansible_collections/cloudkeys/ibmcloud
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "No Python 3.11 or newer is on PATH; name one: make PYTHON=/path/to/python3.12 setup"; exit 1; }
+	@echo "Setting up .venv with $$($(PYTHON) --version); the first time takes a minute"
+	@"$(PYTHON)" -m venv .venv
+	@python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@mkdir -p .build/ansible_collections/cloudkeys
+	@ln -sfn ../../.. .build/ansible_collections/cloudkeys/ibmcloud
 	@touch $@
+
+demo: setup ## Rotate a key on the local emulator, and show every step
+	python tests/demo/run.py
+
+test: setup ## Everything that CI runs: lint, types, unit, sanity, integration
+	@python tests/tools/parts.py $(PARTS)
+
+lint: setup ## Style of Python, YAML, roles and the changelog
+	ruff check
+	ruff format --check
+	yamllint --strict .
+	antsibull-changelog lint
+	cd "$$(python tests/tools/tree.py .build/tree/lint)" \
+		&& ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/tree/lint" ansible-lint --offline --nocolor
+
+types: setup ## mypy, strict
+	mypy -p $(COLLECTION).plugins -p iam_emulator
+	cd tests/tools && mypy --config-file ../../pyproject.toml .
 
 unit: setup ## Fast tests, no network
 	pytest
 
+sanity: setup ## Ansible's own rules for a collection
+	@python tests/tools/ansible_test.py sanity
+
+integration: setup ## Playbooks against the local emulator
+	@python tests/tools/ansible_test.py integration
+
+format: setup ## Let ruff write the Python as it should be
+	ruff check --fix
+	ruff format
+
 emulator: setup ## A local IBM Cloud IAM in the foreground
 	python -m iam_emulator --port 0
+
+clean: ## Remove what the other targets made
+	rm -rf .venv .build .ansible .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output

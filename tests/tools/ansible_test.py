@@ -1,0 +1,163 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Run ansible-test without containers, in a copy of this checkout.
+
+python tests/tools/ansible_test.py sanity [arguments of ansible-test sanity]
+python tests/tools/ansible_test.py integration [targets and arguments]     with a local emulator
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+from tree import CHECKOUT, copy_checkout
+
+BUILD = CHECKOUT / ".build" / "tree"
+CACHE = Path.home() / ".ansible" / "test" / "cache"
+
+# ansible-test goes on with a warning when it cannot run a check; only a Python may be missing.
+LEFT_OUT = re.compile(r"WARNING: (Skipping|Excluding|Required program) ")
+NOT_INSTALLED = re.compile(r"on Python [\d.]+ because it could not be found")
+
+# What ansible-test runs in place of the script that it would download: the same pip, from a wheel beside it.
+GET_PIP = """\
+import os, runpy, sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), {wheel!r}))
+arguments = [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]
+sys.argv = ["pip", "install", "--ignore-installed"] + arguments
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
+
+
+def main(command: str, *arguments: str) -> int:
+    """Run `ansible-test COMMAND ARGUMENTS` and return its exit code."""
+    with _alone(BUILD / f"{command}.lock"):
+        collection = copy_checkout(BUILD / command)
+        if command == "integration":
+            with emulator(collection) as settings:
+                path = collection / "tests/integration/integration_config.yml"
+                path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+                return run(collection, command, "--continue-on-error", *arguments)
+        # The environments of the sanity tests are shared by all checkouts, and not made for two writers.
+        with _alone(CACHE / "cloudkeys.lock"):
+            seed_get_pip()
+            return run(collection, command, *arguments)
+
+
+def run(collection: Path, command: str, *arguments: str) -> int:
+    """Run ansible-test, show its output as it comes, and fail too when a check was left out."""
+    process = subprocess.Popen(
+        ["ansible-test", command, *arguments],
+        cwd=collection,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = []
+    for line in t.cast(t.IO[str], process.stdout):
+        print(line, end="", flush=True)
+        lines.append(line)
+    code = process.wait()
+    left_out = checks_left_out(lines)
+    for line in left_out:
+        print(f"Not checked: {line}")
+    print(tally(command, lines, code))
+    return code or int(bool(left_out))
+
+
+def checks_left_out(lines: t.Iterable[str]) -> list[str]:
+    """The warnings that mean a check was skipped although nobody asked for that."""
+    return [line.strip() for line in lines if LEFT_OUT.match(line) and not NOT_INSTALLED.search(line)]
+
+
+def tally(command: str, lines: t.Iterable[str], code: int) -> str:
+    """One line: how many of ansible-test's tests passed and failed."""
+    text = "".join(lines)
+    started = len(re.findall(rf"^Running (?:{command} test \"|.+ integration test role)", text, re.MULTILINE))
+    failures = re.search(rf"The (\d+) {command} test\(s\) listed below", text)
+    failed = int(failures[1]) if failures else int(code != 0)
+    return f"{command}: {max(started - failed, 0)} passed, {failed} failed"
+
+
+@contextlib.contextmanager
+def emulator(collection: Path) -> t.Iterator[dict[str, str]]:
+    """Serve IBM Cloud IAM from the copy, and yield what the targets need to reach it."""
+    source = str(collection / "tests/emulator")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "iam_emulator", "--port", "0"],
+        env={**os.environ, "PYTHONPATH": source},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        ready = t.cast(t.IO[str], process.stdout).readline()
+        if not ready:
+            sys.exit("The emulator did not start.")
+        served = json.loads(ready)
+        yield {
+            "iam_endpoint": served["url"],
+            "iam_api_key": served["api_key"],
+            "iam_account_id": served["account_id"],
+            "iam_iam_id": served["iam_id"],
+            "emulator_python": sys.executable,
+            "emulator_source": source,
+        }
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def environment() -> dict[str, str]:
+    """The caller's environment with a PATH on which every Python is a real one.
+
+    ansible-test takes the first `python3.X` that it finds, and does not hand on what a pyenv shim needs.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    path = [folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder) != pyenv / "shims"]
+    path.insert(0, str(Path(sys.executable).parent))
+    path += sorted(str(folder) for folder in pyenv.glob("versions/3.*/bin"))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
+    return {**kept, "PATH": os.pathsep.join(path)}
+
+
+def seed_get_pip() -> None:
+    """Put the pip that ansible-test would download into its cache, from the package index."""
+    core = importlib.metadata.distribution("ansible-core")
+    pins = Path(str(core.locate_file("ansible_test/_internal/python_requirements.py")))
+    version = re.findall(r"\bpip='([\d.]+)'", pins.read_text(encoding="utf-8"))[-1]
+    script = CACHE / f"get_pip_{version.replace('.', '_')}.py"
+    if script.exists():
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        download = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--dest", folder]
+        subprocess.run([*download, f"pip=={version}"], check=True)
+        wheel = next(Path(folder).glob("pip-*.whl"))
+        shutil.copy(wheel, CACHE / wheel.name)
+    script.write_text(GET_PIP.format(wheel=wheel.name), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> t.Iterator[None]:
+    """Wait until no other run holds this lock."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

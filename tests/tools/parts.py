@@ -1,0 +1,71 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Run parts of `make test` one after the other, and say at the end how each one went.
+
+python tests/tools/parts.py lint types unit        a failure does not keep the later parts from running
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+import typing as t
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Part:
+    """How one part went."""
+
+    name: str
+    seconds: float
+    code: int
+    passed: int
+    failed: int
+
+    def __str__(self) -> str:
+        verdict = "FAILED" if self.code else "ok"
+        tests = f"{self.passed} passed, {self.failed} failed" if self.passed or self.failed else ""
+        return f"  {self.name:<12} {verdict:<7} {self.seconds:6.1f} s   {tests}".rstrip()
+
+
+def run_part(name: str) -> Part:
+    """Run `make NAME`, show its output as it comes, and count what it reports."""
+    print(f"\n== make {name}", flush=True)
+    started = time.monotonic()
+    command = ["make", "--no-print-directory", name]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    lines = []
+    for line in t.cast(t.IO[str], process.stdout):
+        print(line, end="", flush=True)
+        lines.append(line)
+    code = process.wait()
+    passed, failed = count(lines)
+    return Part(name, time.monotonic() - started, code, passed, failed)
+
+
+def count(lines: t.Iterable[str]) -> tuple[int, int]:
+    """Add up the lines that say how many tests passed, failed or broke."""
+    numbers = {"passed": 0, "failed": 0, "error": 0}
+    for line in lines:
+        if re.search(r"\d (passed|failed|errors?)\b.*( in [\d.]+s|, \d+ failed$)", line):
+            for number, word in re.findall(r"(\d+) (passed|failed|error)", line):
+                numbers[word] += int(number)
+    return numbers["passed"], numbers["failed"] + numbers["error"]
+
+
+def main(*names: str) -> int:
+    """Run the parts, and return 1 when one of them failed."""
+    parts = [run_part(name) for name in names]
+    broken = [part.name for part in parts if part.code]
+    total = Part("together", sum(part.seconds for part in parts), len(broken), 0, 0)
+    print("", *parts, total, sep="\n")
+    tests = sum(part.passed for part in parts), sum(part.failed for part in parts)
+    print(f"\n{tests[0]} passed, {tests[1]} failed" + (f" (see {', '.join(broken)})" if broken else ""))
+    return int(bool(broken))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The calls on /v1/apikeys; IBM's words are translated here and nowhere else."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    Conflict,
+    IamError,
+    Invalid,
+    NotFound,
+    NotUnderstood,
+    Refused,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import read_all_pages
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
+
+# A key created a moment ago may be unknown for some seconds (IBM docs of Secrets Manager: about two).
+LOOK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8)
+CREATE_TRIES = 3
+
+
+class Sends(t.Protocol):
+    """An authorised request."""
+
+    def __call__(self, method: str, path: str, action: str, **parts: t.Any) -> Reply: ...
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """One API key as IAM shows it; times are IAM's text, in minutes, UTC."""
+
+    id: str
+    name: str
+    iam_id: str
+    account_id: str
+    description: t.Optional[str] = None
+    locked: bool = False
+    disabled: bool = False
+    created_at: t.Optional[str] = None
+    created_by: t.Optional[str] = None
+    modified_at: t.Optional[str] = None
+    expires_at: t.Optional[str] = None
+    action_when_leaked: t.Optional[str] = None
+    support_sessions: t.Optional[bool] = None
+    crn: t.Optional[str] = None
+    entity_tag: t.Optional[str] = None
+    key_value: t.Optional[str] = field(default=None, repr=False)
+
+    @classmethod
+    def from_iam(cls, entry: t.Any) -> ApiKey:
+        if not isinstance(entry, dict) or not all(isinstance(entry.get(m), str) for m in ("id", "name", "iam_id")):
+            raise NotUnderstood("IBM Cloud IAM described an API key without id, name or identity")
+        words: dict[str, t.Any] = {name: entry[name] for name in cls.__dataclass_fields__ if name in entry}
+        return cls(**{"account_id": "", **words, "key_value": entry.get("apikey")})
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key to be made; its value is chosen by us, so that a lost answer can be settled."""
+
+    name: str
+    iam_id: str
+    account_id: str
+    key_value: str = field(repr=False)
+    description: t.Optional[str] = None
+    locked: bool = False
+    disabled: bool = False
+
+
+def draw_key_value() -> str:
+    """Draw a fresh value: 44 characters of IBM's own alphabet, never looking like a command-line option."""
+    while True:
+        key_value = secrets.token_urlsafe(33)
+        if not key_value.startswith("-"):
+            return key_value
+
+
+class ApiKeys:
+    """Reads and changes API keys; every method raises an `IamError` when IAM does not do as asked."""
+
+    def __init__(self, send: Sends, clock: Clock):
+        self._send = send
+        self._clock = clock
+
+    def list(self, iam_id: str, account_id: str) -> list[ApiKey]:
+        """All keys of one identity, every page."""
+
+        def get(path: str, action: str, query: dict[str, t.Any]) -> t.Any:
+            return self._send("GET", path, action, query=query).body
+
+        query = {"iam_id": iam_id, "account_id": account_id}
+        entries = read_all_pages(get, "/v1/apikeys", "apikeys", query, f"list the API keys of {iam_id}")
+        return [ApiKey.from_iam(entry) for entry in entries]
+
+    def get(self, key_id: str) -> ApiKey:
+        reply = self._send("GET", _path(key_id), f"read API key {key_id}")
+        return ApiKey.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
+
+    def find_by_value(self, key_value: str) -> ApiKey | None:
+        """The key that has this value; None when IAM knows of none."""
+        try:
+            reply = self._send(
+                "GET",
+                "/v1/apikeys/details",
+                "look an API key up by its value",
+                headers={"IAM-ApiKey": key_value},
+            )
+        except NotFound:
+            return None
+        return ApiKey.from_iam(reply.body)
+
+    def create(self, new: NewKey) -> ApiKey:
+        """Create a key; a lost answer never leads to a second one.
+
+        IAM accepts a value once, so after an answer that did not come, or one that says the value is taken, the key
+        with that value is the one asked for. Raises the last error when nobody can tell.
+        """
+        for attempt in range(1, CREATE_TRIES + 1):
+            try:
+                return self._post(new)
+            except Refused as error:
+                if not isinstance(error, (Conflict, Invalid)):
+                    raise
+                made = self._look_for(new, patient=isinstance(error, Conflict) or attempt > 1)
+                if made is None:
+                    raise
+                return made
+            except IamError as error:
+                made = self._look_for(new, patient=True) if error.may_have_happened else None
+                if made is not None:
+                    return made
+                if not error.may_have_happened or attempt == CREATE_TRIES:
+                    raise
+        raise NotUnderstood(f"creating API key {new.name} had no outcome")
+
+    def update(self, key_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ApiKey:
+        """Change name or description; `entity_tag` is the version that was read before."""
+        if not entity_tag:
+            raise NotUnderstood(f"IBM Cloud IAM told no version of API key {key_id}, so it cannot be changed safely")
+        reply = self._send(
+            "PUT", _path(key_id), f"change API key {key_id}", json=changes, headers={"If-Match": entity_tag}
+        )
+        return ApiKey.from_iam(reply.body)
+
+    def delete(self, key_id: str) -> bool:
+        """Delete a key; False when it was gone already."""
+        try:
+            self._send("DELETE", _path(key_id), f"delete API key {key_id}")
+        except NotFound:
+            return False
+        return True
+
+    def lock(self, key_id: str) -> None:
+        self._switch("POST", key_id, "lock", "lock")
+
+    def unlock(self, key_id: str) -> None:
+        self._switch("DELETE", key_id, "lock", "unlock")
+
+    def disable(self, key_id: str) -> None:
+        self._switch("POST", key_id, "disable", "disable")
+
+    def enable(self, key_id: str) -> None:
+        self._switch("DELETE", key_id, "disable", "enable")
+
+    def _switch(self, method: str, key_id: str, what: str, verb: str) -> None:
+        try:
+            self._send(method, f"{_path(key_id)}/{what}", f"{verb} API key {key_id}")
+        except Conflict:
+            key = self.get(key_id)
+            is_set = key.locked if what == "lock" else key.disabled
+            if is_set != (method == "POST"):
+                raise
+
+    def _post(self, new: NewKey) -> ApiKey:
+        body = {"name": new.name, "iam_id": new.iam_id, "account_id": new.account_id, "apikey": new.key_value}
+        if new.description is not None:
+            body["description"] = new.description
+        headers = {"Entity-Lock": str(new.locked).lower(), "Entity-Disable": str(new.disabled).lower()}
+        reply = self._send("POST", "/v1/apikeys", f"create API key {new.name}", json=body, headers=headers)
+        return ApiKey.from_iam(reply.body)
+
+    def _look_for(self, new: NewKey, *, patient: bool) -> ApiKey | None:
+        for pause in (0, *LOOK_AGAIN_AFTER_SECONDS) if patient else (0,):
+            self._clock.sleep(pause)
+            found = self.find_by_value(new.key_value)
+            if found is not None:
+                return found if (found.iam_id, found.name) == (new.iam_id, new.name) else None
+        return None
+
+
+def _path(key_id: str) -> str:
+    # An id goes into a path: only what IAM's ids are made of may get there.
+    if not key_id or not all(character.isalnum() or character in "-_" for character in key_id):
+        raise Invalid(f"not the id of an API key: {key_id!r}")
+    return f"/v1/apikeys/{key_id}"

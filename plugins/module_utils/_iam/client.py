@@ -1,0 +1,108 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One authorised connection to one account of IBM Cloud."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, SystemClock
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import (
+    Caller,
+    Credentials,
+    Token,
+    TokenSource,
+    log_in,
+    pick_credentials,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import BadCredentials, Invalid
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIds
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import (
+    Endpoint,
+    Reply,
+    Transport,
+)
+
+PUBLIC_ENDPOINT = "https://iam.cloud.ibm.com"
+ENDPOINT_VARIABLE = "IBMCLOUD_IAM_API_ENDPOINT"
+ACCOUNT_VARIABLE = "IBMCLOUD_ACCOUNT_ID"
+
+
+class IamClient:
+    """Logs in when first needed; `api_keys` and `service_ids` hold the calls."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        credentials: Credentials,
+        *,
+        account_id: str | None = None,
+        clock: Clock | None = None,
+    ):
+        self.clock = clock or SystemClock()
+        self.tokens = TokenSource(transport, credentials, self.clock)
+        self._transport = transport
+        self._wanted_account_id = account_id
+        self.api_keys = ApiKeys(self.send, self.clock)
+        self.service_ids = ServiceIds(self.send)
+
+    def caller(self) -> Caller:
+        """Who the credentials are; fails when they belong to another account than the one asked for."""
+        caller = self.tokens.token().caller
+        if self._wanted_account_id and self._wanted_account_id != caller.account_id:
+            raise Invalid(
+                f"account_id is {self._wanted_account_id}, but these credentials belong to account {caller.account_id}"
+            )
+        return caller
+
+    def now(self) -> datetime:
+        """IAM's time."""
+        return self.tokens.now()
+
+    def log_in_with(self, key_value: str) -> Token:
+        """Prove that a key value works; raises BadCredentials and its kinds when it does not."""
+        return log_in(self._transport, key_value, self.clock)
+
+    def send(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
+        """Send one request with a bearer token; logs in once more when IAM says that the token is no longer good."""
+        self.caller()
+        headers = parts.pop("headers", {})
+        try:
+            return self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)
+        except BadCredentials:
+            if not self.tokens.forget():
+                raise
+        return self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)
+
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens.token().bearer}"}
+
+
+def open_client(
+    options: t.Mapping[str, t.Any],
+    environ: t.Mapping[str, str],
+    protect: t.Callable[[str], None],
+    *,
+    clock: Clock | None = None,
+    adapter: t.Any = None,
+) -> IamClient:
+    """Build a client from a task's connection options and the environment; sends nothing yet.
+
+    Raises MissingCredentials, and Invalid for an address that is none.
+    """
+    credentials = pick_credentials(options, environ)
+    for secret in (credentials.key_value, credentials.token):
+        if secret:
+            protect(secret)
+    endpoint = Endpoint(
+        url=options.get("iam_endpoint") or environ.get(ENDPOINT_VARIABLE) or PUBLIC_ENDPOINT,
+        validate_certs=options.get("validate_certs") is not False,
+        ca_path=options.get("ca_path"),
+    )
+    if not endpoint.url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        raise Invalid(f"iam_endpoint has to start with https:// (secrets travel to it): {endpoint.url.split('@')[-1]}")
+    transport = Transport(endpoint, protect, clock, adapter=adapter)
+    account_id = options.get("account_id") or environ.get(ACCOUNT_VARIABLE) or None
+    return IamClient(transport, credentials, account_id=account_id, clock=clock)

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What can go wrong between this collection and IBM Cloud IAM.
+
+IamError
+    MissingCredentials      nobody said how to log in
+    CannotConnect           no answer; `may_have_happened` tells whether the request may have taken effect
+    NotUnderstood           an answer that is not IAM's, a proxy's page for instance
+    ServiceFailed           IAM answered 5xx; the request may have taken effect
+    TooBusy                 429 until patience ran out
+    Refused                 IAM understood and said no; nothing happened
+        BadCredentials      the credentials are not accepted
+            UnknownKeyValue     ... because there is no such key (BXNIM0415E)
+            DisabledKey         ... because the key is disabled (BXNIM0462E)
+        NotPermitted        the caller lacks a role
+        NotFound            there is no such thing, or the caller may not know that there is
+        Conflict            stale version, already so, locked or value taken (409, 412)
+        LimitReached        the identity has as many keys as it may have (BXNIM0151E)
+        Invalid             bad input
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class IamError(Exception):
+    """Anything the IAM client raises; its text never holds a secret."""
+
+    may_have_happened = False
+
+    def __init__(self, message: str, *, transaction_id: str | None = None, details: dict[str, t.Any] | None = None):
+        super().__init__(message)
+        self.transaction_id = transaction_id
+        self.details = details or {}
+
+
+class MissingCredentials(IamError):
+    """Nobody said how to log in."""
+
+
+class CannotConnect(IamError):
+    """No answer came back."""
+
+    def __init__(self, message: str, *, may_have_happened: bool):
+        super().__init__(message)
+        self.may_have_happened = may_have_happened
+
+
+class NotUnderstood(IamError):
+    """The answer is not one of IAM's."""
+
+    may_have_happened = True
+
+
+class ServiceFailed(IamError):
+    """IAM answered 5xx."""
+
+    may_have_happened = True
+
+
+class TooBusy(IamError):
+    """IAM asked to come back later for longer than this client waits."""
+
+
+class Refused(IamError):
+    """IAM understood the request and did nothing."""
+
+
+class BadCredentials(Refused):
+    """The credentials are not accepted."""
+
+
+class UnknownKeyValue(BadCredentials):
+    """No API key has this value: wrong, deleted, or too new to be known everywhere."""
+
+
+class DisabledKey(BadCredentials):
+    """The API key exists but is disabled."""
+
+
+class NotPermitted(Refused):
+    """The caller lacks a role."""
+
+
+class NotFound(Refused):
+    """There is no such thing, or the caller may not know that there is."""
+
+
+class Conflict(Refused):
+    """The version is stale, the state is already so, the key is locked, or the value is taken."""
+
+
+class LimitReached(Refused):
+    """The identity has as many API keys as it may have."""
+
+
+class Invalid(Refused):
+    """IAM does not accept this input."""
+
+
+# Codes are told apart before statuses: one status carries many meanings (IBM SDK docs and observed replies).
+ERROR_BY_CODE: dict[str, type[IamError]] = {
+    "BXNIM0415E": UnknownKeyValue,
+    "BXNIM0462E": DisabledKey,
+    "BXNIM0151E": LimitReached,
+    "BXNIM0407E": BadCredentials,
+    "BXNIM0401E": BadCredentials,
+}
+ERROR_BY_STATUS: dict[int, type[IamError]] = {
+    400: Invalid,
+    401: BadCredentials,
+    403: NotPermitted,
+    404: NotFound,
+    409: Conflict,
+    412: Conflict,
+    422: Invalid,
+    429: TooBusy,
+}
+ADVICE: dict[type[IamError], str] = {
+    UnknownKeyValue: "the API key is unknown: it is wrong, was deleted, or was created seconds ago",
+    DisabledKey: "the API key is disabled",
+    BadCredentials: "the credentials are not accepted",
+    NotPermitted: (
+        "the caller lacks a role on the service IAM Identity: Operator or Administrator to create and delete keys, "
+        "Editor to change them, Administrator to see other users' keys"
+    ),
+    LimitReached: (
+        "the identity has as many API keys as it may have (20 unless IBM raised it); delete one that is not needed"
+    ),
+}
+
+
+def error_class(status: int, code: str | None) -> type[IamError]:
+    """Pick the exception for one of IAM's answers."""
+    if code in ERROR_BY_CODE:
+        return ERROR_BY_CODE[code]
+    if status >= 500:
+        return ServiceFailed
+    return ERROR_BY_STATUS.get(status, NotUnderstood)
+
+
+def error_from_reply(status: int, body: t.Any, action: str, transaction_id: str | None) -> IamError:
+    """Build the exception for an answer that is not a success.
+
+    `body` is the decoded JSON of either style: the token endpoint answers {errorCode, errorMessage}, /v1 answers
+    {errors: [{message_code, message}]}. IAM's own sentence is not repeated: it may quote what was sent.
+    """
+    code = _code_in(body)
+    kind = error_class(status, code)
+    said = f"IBM Cloud IAM answered {status} to {action}"
+    why = f": {ADVICE[kind]}" if kind in ADVICE else ""
+    known_as = ", ".join(part for part in (code, f"transaction {transaction_id}" if transaction_id else None) if part)
+    return kind(said + why + (f" ({known_as})" if known_as else ""), transaction_id=transaction_id)
+
+
+def _code_in(body: t.Any) -> str | None:
+    if not isinstance(body, dict):
+        return None
+    entries = body.get("errors")
+    first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
+    code = body.get("errorCode") or first.get("message_code")
+    return code if isinstance(code, str) and code.isalnum() else None

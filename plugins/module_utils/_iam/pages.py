@@ -1,0 +1,52 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Follows `next` until there is none."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import parse_qs, urlsplit
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood
+
+LARGEST_PAGE = 100
+MOST_PAGES = 10_000
+
+
+class AsksOnce(t.Protocol):
+    """One GET: path, what is being done, query -> decoded JSON."""
+
+    def __call__(self, path: str, action: str, query: dict[str, t.Any]) -> t.Any: ...
+
+
+def read_all_pages(
+    get: AsksOnce, path: str, member: str, query: dict[str, t.Any], action: str
+) -> list[dict[str, t.Any]]:
+    """Read a list to its end; the pages' order is kept.
+
+    The original parameters go along with each page token, as IBM's own pagers do.
+    """
+    entries: list[dict[str, t.Any]] = []
+    asked = {**{name: value for name, value in query.items() if value is not None}, "pagesize": LARGEST_PAGE}
+    seen: set[str] = set()
+    for _page in range(MOST_PAGES):
+        body = get(path, action, asked)
+        page = body.get(member) if isinstance(body, dict) else None
+        if not isinstance(page, list):
+            raise NotUnderstood(f"the answer to {action} holds no list of {member}")
+        entries.extend(page)
+        page_token = _page_token(body.get("next"))
+        if page_token is None:
+            return entries
+        if page_token in seen:
+            break
+        seen.add(page_token)
+        asked = {**asked, "pagetoken": page_token}
+    raise NotUnderstood(f"the list of {member} does not end: IBM Cloud IAM names the same page again")
+
+
+def _page_token(next_url: t.Any) -> str | None:
+    if not isinstance(next_url, str) or not next_url:
+        return None
+    tokens = parse_qs(urlsplit(next_url).query).get("pagetoken")
+    return tokens[0] if tokens else None

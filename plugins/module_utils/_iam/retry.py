@@ -1,0 +1,31 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""May this request be sent again, and for how long: decisions, no I/O."""
+
+from __future__ import annotations
+
+BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
+
+# Sent twice, these have the effect of once. A create is not among them: its second try could make a second key.
+REPEATABLE_PREFIXES = ("/identity/", "/v1/apikeys/", "/v1/serviceids/")
+
+ATTEMPTS_AFTER_THE_FIRST = 5
+CONNECT_ATTEMPTS_AFTER_THE_FIRST = 2
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 8.0
+CONNECT_TIMEOUT_SECONDS = 5
+READ_TIMEOUT_SECONDS = 15
+
+# A rotation's announcement is good for 120 s and its request is sent in the first half: so one request with all its
+# repetitions (20 s for the first try, this budget, 20 s for the last) has to end within 60 s.
+RETRY_BUDGET_SECONDS = 20.0
+
+
+def is_repeatable(method: str, path: str) -> bool:
+    """Tell whether sending the same request twice has the effect of sending it once."""
+    return method in {"GET", "HEAD"} or path.startswith(REPEATABLE_PREFIXES)
+
+
+def may_repeat(method: str, path: str, status: int) -> bool:
+    """Tell whether the request may be sent again after this answer; 429 says that nothing was done."""
+    return status == 429 or (status in BUSY_STATUSES and is_repeatable(method, path))

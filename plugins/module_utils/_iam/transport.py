@@ -1,0 +1,258 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Sends one request to IBM Cloud IAM and hands back its answer; the only importer of requests."""
+
+from __future__ import annotations
+
+import random
+import traceback
+import typing as t
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, SystemClock
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    CannotConnect,
+    Invalid,
+    NotUnderstood,
+    error_from_reply,
+)
+
+REQUESTS_IMPORT_ERROR: str | None = None
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from urllib3.exceptions import (
+        ConnectTimeoutError,
+        InsecureRequestWarning,
+        MaxRetryError,
+        NewConnectionError,
+        SSLError,
+    )
+    from urllib3.util.retry import Retry
+except ImportError:  # reported through missing_required_lib by whoever starts the work
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+    HTTPAdapter = Retry = object  # type: ignore[assignment, misc]  # stand-ins: the class statements below still have to run
+
+SECRET_MEMBERS = frozenset({"apikey", "access_token", "refresh_token", "delegated_refresh_token"})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A success: `body` is decoded JSON, or None when there was none."""
+
+    status: int
+    body: t.Any
+    etag: str | None
+    transaction_id: str | None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where IAM is and how its certificate is checked; `ca_path` is a file of trusted certificates."""
+
+    url: str
+    validate_certs: bool = True
+    ca_path: str | None = None
+
+    @property
+    def verify(self) -> bool | str:
+        return (self.ca_path or True) if self.validate_certs else False
+
+
+class BoundedRetry(Retry):
+    """urllib3's policy, asking `retry.py` what may be sent again and ending after a budget of seconds."""
+
+    clock: Clock
+    give_up_at: float | None = None
+    budget_seconds: float = retry.RETRY_BUDGET_SECONDS
+
+    @classmethod
+    def for_iam(cls, clock: Clock, budget_seconds: float, first_pause_seconds: float) -> BoundedRetry:
+        policy = cls(
+            total=retry.ATTEMPTS_AFTER_THE_FIRST,
+            connect=retry.CONNECT_ATTEMPTS_AFTER_THE_FIRST,
+            other=retry.CONNECT_ATTEMPTS_AFTER_THE_FIRST,
+            allowed_methods=None,
+            redirect=0,
+            backoff_factor=first_pause_seconds,
+            raise_on_status=False,
+            raise_on_redirect=False,
+        )
+        policy.clock, policy.budget_seconds = clock, budget_seconds
+        return policy
+
+    def new(self, **changes: t.Any) -> BoundedRetry:
+        copy = super().new(**changes)
+        copy.clock, copy.budget_seconds, copy.give_up_at = self.clock, self.budget_seconds, self.give_up_at
+        return copy
+
+    def get_backoff_time(self) -> float:
+        longest = min(super().get_backoff_time(), retry.LONGEST_PAUSE_SECONDS)
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311  # spreads clients apart, hides nothing
+
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
+        # Which path it is comes with increment(), which has the last word.
+        return bool(self.total) and status_code in retry.BUSY_STATUSES
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: t.Any = None,
+        error: Exception | None = None,
+        _pool: t.Any = None,
+        _stacktrace: t.Any = None,
+    ) -> BoundedRetry:
+        path = urlsplit(url or "").path
+        if response is not None and not retry.may_repeat(method or "", path, response.status):
+            raise MaxRetryError(_pool, url or "", error)
+        if isinstance(error, SSLError):
+            raise MaxRetryError(_pool, url or "", error)
+        never_sent = isinstance(error, (NewConnectionError, ConnectTimeoutError))
+        if error is not None and not never_sent and not retry.is_repeatable(method or "", path):
+            raise error
+        after = super().increment(method, url, response, error, _pool, _stacktrace)
+        now = self.clock.monotonic()
+        after.give_up_at = self.give_up_at if self.give_up_at is not None else now + self.budget_seconds
+        pause = (after.get_retry_after(response) if response is not None else None) or after.get_backoff_time()
+        if now + pause > after.give_up_at:
+            raise MaxRetryError(_pool, url or "", error)
+        return after
+
+    def sleep(self, response: t.Any = None) -> None:
+        wanted = self.get_retry_after(response) if response is not None and self.respect_retry_after_header else None
+        self.clock.sleep(wanted if wanted is not None else self.get_backoff_time())
+
+
+class Transport:
+    """Speaks HTTP to one endpoint.
+
+    `protect` is told every secret that a reply holds before anybody else sees the reply; `adapter` replaces the
+    network in tests.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        protect: t.Callable[[str], None],
+        clock: Clock | None = None,
+        *,
+        retry_budget_seconds: float = retry.RETRY_BUDGET_SECONDS,
+        first_pause_seconds: float = retry.FIRST_PAUSE_SECONDS,
+        adapter: t.Any = None,
+    ):
+        self.endpoint = endpoint
+        self._protect = protect
+        self._http = requests.Session()
+        # Without an auth of its own, requests takes one from ~/.netrc and overwrites the Authorization header with it.
+        self._http.auth = _leave_as_it_is
+        policy = BoundedRetry.for_iam(clock or SystemClock(), retry_budget_seconds, first_pause_seconds)
+        mounted = adapter or HTTPAdapter(max_retries=policy, pool_maxsize=16)
+        self._http.mount("https://", mounted)
+        self._http.mount("http://", mounted)
+        if not endpoint.validate_certs:
+            urllib3.disable_warnings(InsecureRequestWarning)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        action: str,
+        *,
+        query: dict[str, t.Any] | None = None,
+        headers: dict[str, str] | None = None,
+        json: t.Any = None,
+        form: dict[str, str] | None = None,
+    ) -> Reply:
+        """Send one request and return the answer to it.
+
+        `action` completes "IBM Cloud IAM answered 404 to ...". Raises an `IamError`, never one of requests.
+        """
+        try:
+            response = self._http.request(
+                method,
+                self.endpoint.url.rstrip("/") + path,
+                params=query,
+                headers={"Accept": "application/json", **(headers or {})},
+                json=json,
+                data=form,
+                timeout=(retry.CONNECT_TIMEOUT_SECONDS, retry.READ_TIMEOUT_SECONDS),
+                verify=self.endpoint.verify,
+                allow_redirects=False,
+            )
+        except (requests.RequestException, OSError) as error:
+            raise _cannot_connect(error, self.endpoint, action) from None
+        return self._read(response, action)
+
+    def _read(self, response: t.Any, action: str) -> Reply:
+        transaction_id = response.headers.get("Transaction-Id")
+        body, is_json = _decode(response)
+        self._protect_all(body)
+        if response.status_code >= 400:
+            raise error_from_reply(response.status_code, body, action, transaction_id)
+        if not is_json or response.status_code >= 300:
+            raise NotUnderstood(
+                f"the answer ({response.status_code}) to {action} is not from IBM Cloud IAM: "
+                f"is {self.endpoint.url} right, or is there a proxy in between?",
+                transaction_id=transaction_id,
+            )
+        return Reply(response.status_code, body, response.headers.get("ETag"), transaction_id)
+
+    def _protect_all(self, body: t.Any) -> None:
+        if isinstance(body, list):
+            for item in body:
+                self._protect_all(item)
+        elif isinstance(body, dict):
+            for name, value in body.items():
+                if name in SECRET_MEMBERS and isinstance(value, str):
+                    self._protect(value)
+                else:
+                    self._protect_all(value)
+
+
+def _leave_as_it_is(request: t.Any) -> t.Any:
+    return request
+
+
+def _decode(response: t.Any) -> tuple[t.Any, bool]:
+    if not response.content:
+        return None, True
+    try:
+        return response.json(), True
+    except ValueError:
+        return None, False
+
+
+def _cannot_connect(error: Exception, endpoint: Endpoint, action: str) -> Exception:
+    """Say in plain words why there was no answer; the exception's own text may quote headers or a proxy's password."""
+    if isinstance(
+        error,
+        (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidSchema,
+        ),
+    ):
+        return Invalid("iam_endpoint is not an address of the form https://iam.cloud.ibm.com")
+    host = urlsplit(endpoint.url).netloc.rpartition("@")[2]
+    if isinstance(error, requests.exceptions.SSLError):
+        why, sent = "its certificate is not trusted (ca_path names a file of certificates to trust)", False
+    elif isinstance(error, requests.exceptions.ProxyError):
+        why, sent = "the proxy does not let it through", False
+    elif isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(
+        getattr(error, "args", "")
+    ):
+        why, sent = "it cannot be reached", False
+    elif isinstance(error, requests.exceptions.Timeout):
+        why, sent = "it did not answer in time", True
+    elif isinstance(error, OSError) and not isinstance(error, requests.RequestException):
+        why, sent = (
+            "the file named by ca_path cannot be read" if endpoint.ca_path else "a local file or socket failed",
+            False,
+        )
+    else:
+        why, sent = "the connection was lost before the answer came", True
+    return CannotConnect(f"no answer from {host} to {action}: {why}", may_have_happened=sent)

@@ -21,7 +21,7 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 		|| { echo "No Python 3.11 or newer is on PATH; name one: make PYTHON=/path/to/python3.12 setup"; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version); the first time takes a minute"
 	@"$(PYTHON)" -m venv .venv
-	@python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
 	@mkdir -p .build/ansible_collections/cloudkeys
 	@ln -sfn ../../.. .build/ansible_collections/cloudkeys/ibmcloud
 	@touch $@

@@ -31,7 +31,10 @@ ACCOUNT_VARIABLE = "IBMCLOUD_ACCOUNT_ID"
 
 
 class IamClient:
-    """Logs in when first needed; `api_keys` and `service_ids` hold the calls."""
+    """Logs in when first needed; `api_keys` and `service_ids` hold the calls.
+
+    `transaction_ids` collects IAM's own reference of every change, for a support case or an audit.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class IamClient:
         self.tokens = TokenSource(transport, credentials, self.clock)
         self._transport = transport
         self._wanted_account_id = account_id
+        self.transaction_ids: list[str] = []
         self.api_keys = ApiKeys(self.send, self.clock)
         self.service_ids = ServiceIds(self.send)
 
@@ -70,11 +74,14 @@ class IamClient:
         self.caller()
         headers = parts.pop("headers", {})
         try:
-            return self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)
+            reply = self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)
         except BadCredentials:
             if not self.tokens.forget():
                 raise
-        return self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)
+            reply = self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)
+        if method != "GET" and reply.transaction_id:
+            self.transaction_ids.append(reply.transaction_id)
+        return reply
 
     def _bearer(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens.token().bearer}"}

@@ -1,0 +1,22 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every module's main() does: check the arguments, run the work, leave."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import Work, outcome
+
+
+def run_module(work: Work, spec: dict[str, t.Any]) -> None:
+    """Run `work` as a module and end the process."""
+    module = AnsibleModule(supports_check_mode=True, **spec)
+    if REQUESTS_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    result = outcome(work, dict(module.params), module.check_mode)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The one place that knows how each ansible-core masks a secret, and what is secret in this process.
+
+ansible-core 2.19 to 2.22 print failure messages in clear even under `no_log` (ansible/ansible#85696), so nothing
+secret may be in a message that leaves us: `protect` is told every secret, `scrub` takes them out of a text.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from urllib.parse import quote
+
+try:
+    from ansible.module_utils.secrets import register_secret  # ansible-core 2.22 and newer
+except ImportError:
+    register_secret = None
+
+MASK = "********"
+SHORTEST_SECRET = 6
+
+_known: set[str] = set()
+
+
+def protect(secret: str) -> None:
+    """Remember a secret, so that no text leaves this process with it."""
+    if len(secret) < SHORTEST_SECRET or secret in _known:
+        return
+    _known.add(secret)
+    if register_secret is not None:
+        register_secret(secret)
+
+
+def scrub(text: str) -> str:
+    """Take every secret out of a text, also where it was quoted for JSON or a URL."""
+    for secret in sorted(_known, key=len, reverse=True):
+        for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")):
+            text = text.replace(form, MASK)
+    return text
+
+
+def scrub_all(value: t.Any) -> t.Any:
+    """Take every secret out of the strings of a JSON-like value."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, dict):
+        return {scrub_all(name): scrub_all(member) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [scrub_all(member) for member in value]
+    return value

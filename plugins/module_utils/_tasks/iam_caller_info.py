@@ -1,0 +1,33 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The work of the module iam_caller_info."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+
+SPEC: dict[str, t.Any] = {"argument_spec": CONNECTION}
+
+
+def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Log in and tell who the credentials are."""
+    return read_caller(client_for(params))
+
+
+def read_caller(client: IamClient) -> dict[str, t.Any]:
+    """The same with the client handed in."""
+    caller = client.caller()
+    return {
+        "changed": False,
+        "caller": {
+            "iam_id": caller.iam_id,
+            "account_id": caller.account_id,
+            "name": caller.name,
+            "token_expires_at": format_time(caller.expires_at),
+        },
+    }

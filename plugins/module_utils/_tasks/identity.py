@@ -1,0 +1,57 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whose keys a task is about: an IAM ID, a service ID, or the caller itself."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+
+SERVICE_ID_PREFIX = "ServiceId-"
+IAM_PREFIX = "iam-"
+
+
+def identity_of(client: IamClient, params: t.Mapping[str, t.Any]) -> str:
+    """The IAM ID that the task's options name; the caller's own when they name none.
+
+    A service ID given by name costs one request. Raises CannotDecide when no service ID has that name, or several.
+    """
+    iam_id, service_id = params.get("iam_id"), params.get("service_id")
+    if iam_id:
+        return IAM_PREFIX + iam_id if iam_id.startswith(SERVICE_ID_PREFIX) else t.cast(str, iam_id)
+    if not service_id:
+        return client.caller().iam_id
+    if service_id.startswith(SERVICE_ID_PREFIX):
+        return IAM_PREFIX + t.cast(str, service_id)
+    return one_service_id(client.service_ids.list_named(service_id, client.caller().account_id), service_id).iam_id
+
+
+def one_service_id(found: t.Sequence[ServiceId], name: str) -> ServiceId:
+    """The only one of these service IDs; raises CannotDecide when there is none, or more than one."""
+    if not found:
+        raise CannotDecide(
+            f"there is no service ID called {name!r} in the default service-ID group of this account, "
+            "or the caller may not see it"
+        )
+    if len(found) > 1:
+        ids = sorted(each.id for each in found)
+        raise CannotDecide(
+            f"{len(found)} service IDs are called {name!r}: {', '.join(ids)}. Say which one is meant by its id",
+            details={"candidates": ids},
+        )
+    return found[0]
+
+
+def check_service_id_exists(client: IamClient, iam_id: str) -> None:
+    """Raise CannotDecide when an IAM ID is that of a service ID which does not exist; costs one request."""
+    if not iam_id.startswith(IAM_PREFIX + SERVICE_ID_PREFIX):
+        return
+    service_id = iam_id[len(IAM_PREFIX) :]
+    try:
+        client.service_ids.get(service_id)
+    except NotFound:
+        raise CannotDecide(f"there is no service ID {service_id}, or the caller may not see it") from None

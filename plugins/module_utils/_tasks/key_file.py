@@ -1,0 +1,93 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The file that receives a key's value: written ahead, 0600 from its first byte, replaced in one step.
+
+The value is chosen before the key is made, so it is on disk before IAM knows it: a run that dies in between leaves a
+file that the next run finishes, not a key whose value nobody has.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+
+
+@dataclass(frozen=True)
+class KeptKey:
+    """What a key file holds; `key_id` is None while the key is only announced."""
+
+    key_id: t.Optional[str]
+    name: t.Optional[str]
+    key_value: t.Optional[str] = field(default=None, repr=False)
+
+
+def read_kept_key(path: str) -> KeptKey | None:
+    """Read a key file; None when there is none. Raises CannotDecide when it is something else."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            members = json.load(stream)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CannotDecide(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        members = None
+    if not isinstance(members, dict) or not isinstance(members.get("apikey"), str):
+        raise CannotDecide(f"{path} exists and is not the file of an API key; it is left as it is")
+    return KeptKey(members.get("id"), members.get("name"), members["apikey"])
+
+
+def check_writable(path: str) -> None:
+    """Raise CannotDecide when the file could not be written, before a key is made for it."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise CannotDecide(f"{path} cannot be written: there is no folder {folder}")
+    if os.path.isdir(path):
+        raise CannotDecide(f"{path} cannot be written: it is a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CannotDecide(f"{path} cannot be written: no permission to write in {folder}")
+
+
+def announce(path: str, name: str, key_value: str) -> None:
+    """Put the value of a key that does not exist yet on disk."""
+    _replace(path, {"name": name, "apikey": key_value})
+
+
+def keep(path: str, key: ApiKey, key_value: str) -> None:
+    """Write the file of an existing key, in the members that `ibmcloud login --apikey @FILE` knows."""
+    members = {
+        name: getattr(key, name)
+        for name in ("id", "crn", "iam_id", "account_id", "name", "description", "locked", "created_at", "created_by")
+    }
+    _replace(path, {**members, "apikey": key_value})
+
+
+def _replace(path: str, members: dict[str, t.Any]) -> None:
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    try:
+        # mkstemp makes the file with mode 0600; it lies in the final folder, so the rename is one step.
+        handle, beside = tempfile.mkstemp(prefix=".", suffix=".tmp~", dir=folder)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump(members, stream, indent="\t")
+                stream.write("\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(beside, target)
+        except BaseException:
+            os.unlink(beside)
+            raise
+        folder_handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(folder_handle)
+        finally:
+            os.close(folder_handle)
+    except OSError as error:
+        raise CannotDecide(f"{path} cannot be written: {error.strerror}") from None

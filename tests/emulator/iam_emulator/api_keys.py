@@ -1,0 +1,88 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Reads of /v1/apikeys: lists, one key by id, one key by value."""
+
+from __future__ import annotations
+
+from .bodies import choice
+from .call import Call, tagged_answer
+from .entities import ApiKey
+from .messages import Answer
+from .pages import page_answer, parameters_of
+from .refusals import Refusal, invalid, missing, not_found
+
+SORT_ATTRIBUTES = ("created_at", "name", "description", "created_by")
+
+
+def find_key(call: Call, key_id: str) -> ApiKey:
+    """The key with this id; 404 when there is none."""
+    key = call.world.keys.get(key_id)
+    if key is None:
+        raise not_found("ApiKey", key_id)
+    return key
+
+
+def shows_value(key: ApiKey) -> bool:
+    """Whether a later read still carries the value: only stored ones of service IDs (IBM SDK docstrings)."""
+    return key.is_value_stored and key.belongs_to_service_id
+
+
+def list_keys(call: Call) -> Answer:
+    """GET /v1/apikeys."""
+    parameters = parameters_of(call.request)
+    if parameters.get("account_id", call.caller.account_id) != call.caller.account_id:
+        raise Refusal(403, "You are not authorized for this account.")
+    if choice(parameters.get("scope"), "scope", ("entity", "account"), "entity") == "account":
+        keys = _keys_of_account(call, parameters)
+    else:
+        keys = call.world.listed_keys(_listed_identity(call, parameters))
+    with_history = call.asks_for("include_history")
+    return page_answer(call.request, "apikeys", keys, lambda key: key.show(with_history=with_history), SORT_ATTRIBUTES)
+
+
+def _listed_identity(call: Call, parameters: dict[str, str]) -> str:
+    iam_id = parameters.get("iam_id", call.caller.iam_id)
+    if iam_id == call.caller.iam_id or call.world.service_id_of(iam_id):
+        return iam_id
+    if iam_id.startswith("IBMid-"):
+        raise Refusal(403, "You are not authorized to list the API keys of another user.")
+    raise invalid(f"Property iam_id names no identity of this account: {iam_id}.")
+
+
+def _keys_of_account(call: Call, parameters: dict[str, str]) -> list[ApiKey]:
+    """Without a group only service IDs of the default group are searched (IBM SDK docstrings)."""
+    wanted_type = choice(parameters.get("type"), "type", ("user", "serviceid"), "")
+    group_id = parameters.get("group_id", call.world.default_group_id)
+
+    def is_wanted(key: ApiKey) -> bool:
+        service_id = call.world.service_id_of(key.iam_id)
+        if service_id is None:
+            return wanted_type != "serviceid"
+        return wanted_type != "user" and service_id.group_id == group_id
+
+    return [key for key in call.world.listed_keys(parameters.get("iam_id")) if is_wanted(key)]
+
+
+def show_key(call: Call, key_id: str) -> Answer:
+    """GET /v1/apikeys/{id}."""
+    key = find_key(call, key_id)
+    if key.hides_from("get"):
+        raise not_found("ApiKey", key_id)
+    shown = key.show(
+        with_value=shows_value(key),
+        with_history=call.asks_for("include_history"),
+        with_activity=call.asks_for("include_activity"),
+    )
+    return tagged_answer(key, shown)
+
+
+def show_key_by_value(call: Call) -> Answer:
+    """GET /v1/apikeys/details."""
+    key_value = call.request.header("IAM-ApiKey")
+    if not key_value:
+        raise missing("IAM-ApiKey")
+    key = call.world.key_with_value(key_value)
+    if key is None or key.hides_from("details"):
+        raise not_found("ApiKey", "of the given value")
+    return tagged_answer(key, key.show(with_history=call.asks_for("include_history")))

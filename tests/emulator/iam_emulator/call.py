@@ -1,0 +1,78 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""One authenticated request to /v1, and the checks that several endpoints share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .bodies import choice, flag
+from .clock import parse_expiry
+from .entities import Entity
+from .messages import NO_CONTENT, Answer, Json, Request, json_answer
+from .refusals import Refusal, invalid, missing
+from .world import Caller, World
+
+ACTIONS_WHEN_LEAKED = ("none", "disable", "delete")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, who sent it, and the world it is about."""
+
+    world: World
+    request: Request
+    caller: Caller
+
+    def asks_for(self, parameter: str) -> bool:
+        """Whether a boolean query parameter is true."""
+        return flag(self.request.query.get(parameter), parameter)
+
+    def demands(self, header: str) -> bool:
+        """Whether a boolean header is true."""
+        return flag(self.request.header(header), header)
+
+    def check_tag(self, entity: Entity) -> None:
+        """Refuse an update without If-Match, or with a tag that is not the current one."""
+        sent = self.request.header("If-Match")
+        if not sent:
+            raise missing("If-Match")
+        tag = sent.removeprefix("W/").strip('"')
+        if tag not in ("*", entity.entity_tag):
+            raise Refusal(self.world.settings.stale_tag_status, "The entity was changed in the meantime.")
+
+    def check_unlocked(self, entity: Entity) -> None:
+        """Refuse to change or delete what is locked."""
+        if entity.locked:
+            status = self.world.settings.locked_write_status
+            raise Refusal(status, "The entity is locked.", details=f"Unlock {entity.id} first")
+
+    def switch(self, entity: Entity, attribute: str, wanted: bool, action: str) -> Answer:
+        """Set a flag such as `locked`; to be so already is a conflict (IBM API reference: 409)."""
+        if getattr(entity, attribute) != wanted:
+            setattr(entity, attribute, wanted)
+            self.world.note_change(entity, self.caller, action)
+            return NO_CONTENT
+        if self.world.settings.already_so_status < 300:
+            return NO_CONTENT
+        raise Refusal(self.world.settings.already_so_status, f"The entity is already so: {action}.")
+
+    def expiry_from(self, text: str) -> float:
+        """The moment of an `expires_at`, which must lie ahead."""
+        moment = parse_expiry(text)
+        if moment is None:
+            raise invalid("Property expires_at must look like 2027-01-02T18:30+0000.")
+        if moment <= self.world.clock.now():
+            raise invalid("Property expires_at must lie in the future.")
+        return moment
+
+
+def action_when_leaked(body: Json, default: str) -> str:
+    """What IBM does when it finds the key in public."""
+    return choice(body.get("action_when_leaked"), "action_when_leaked", ACTIONS_WHEN_LEAKED, default)
+
+
+def tagged_answer(entity: Entity, content: Json, status: int = 200) -> Answer:
+    """An entity with its version in the ETag header."""
+    return json_answer(content, status, {"ETag": entity.entity_tag})

@@ -1,0 +1,40 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The switches of the emulator: what IBM leaves open, and how far behind reads may lag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from .refusals import invalid
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every switch with its default; README.md says what each one does."""
+
+    unknown_reads: int = 0
+    stale_pages: int = 0
+    locked_write_status: int = 409
+    stale_tag_status: int = 409
+    already_so_status: int = 409
+    duplicate_value_status: int = 409
+    disabled_login_status: int = 400
+    expired_login_status: int = 400
+    expired_login_code: str = "BXNIM0439E"
+    default_action_when_leaked: str = "disable"
+    keys_per_identity: int = 20
+    access_token_lifetime_seconds: int = 3600
+
+    def changed(self, values: Mapping[str, Any]) -> Settings:
+        """A copy with these values; an unknown name or a wrong type is refused."""
+        known = asdict(self)
+        for name, value in values.items():
+            if name not in known:
+                raise invalid(f"unknown setting {name}, known are {', '.join(known)}")
+            if type(value) is not type(known[name]) or (isinstance(value, int) and value < 0):
+                raise invalid(f"setting {name} takes a value like {known[name]!r}")
+        return replace(self, **values)

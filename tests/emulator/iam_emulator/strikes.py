@@ -1,0 +1,127 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The kinds of faults, and what each does to the request that it strikes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from .messages import CUT, Answer, Request
+from .refusals import Refusal
+
+PROXY_PAGE = b"<html><head><title>Bad Gateway</title></head><body>The proxy got no answer.</body></html>"
+
+
+@dataclass
+class Fault:
+    """One thing that goes wrong `times` times, after `skip` matching requests."""
+
+    kind: str
+    method: re.Pattern[str]
+    path: re.Pattern[str]
+    skip: int
+    times: int
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def matches(self, request: Request) -> bool:
+        """Whether the fault is meant for requests like this one."""
+        return bool(self.method.fullmatch(request.method) and self.path.search(request.path))
+
+    def show(self) -> dict[str, Any]:
+        """What is left of the fault."""
+        shown = {"kind": self.kind, "method": self.method.pattern, "path": self.path.pattern}
+        return {**shown, "skip": self.skip, "times": self.times, **self.options}
+
+
+class Stage(Protocol):
+    """What a fault may do with the request that it strikes."""
+
+    def serve(self, request: Request) -> Answer:
+        """Let the request have its effect."""
+
+    def refuse(self, request: Request, refusal: Refusal) -> Answer:
+        """Answer with an error body."""
+
+    def postpone(self, request: Request, seconds: float) -> None:
+        """Let the request have its effect later."""
+
+
+Strike = Callable[[Fault, Request, Stage], Answer]
+
+
+def _status(fault: Fault, request: Request, stage: Stage) -> Answer:
+    refusal = Refusal(fault.options["status"], "This error was asked for.", fault.options.get("code"))
+    answer = stage.refuse(request, refusal)
+    if "retry_after" not in fault.options:
+        return answer
+    return Answer(answer.status, {**answer.headers, "Retry-After": str(fault.options["retry_after"])}, answer.body)
+
+
+def _status_after_effect(fault: Fault, request: Request, stage: Stage) -> Answer:
+    stage.serve(request)
+    return _status(fault, request, stage)
+
+
+def _cut_before(_fault: Fault, _request: Request, _stage: Stage) -> Answer:
+    return CUT
+
+
+def _cut_after(_fault: Fault, request: Request, stage: Stage) -> Answer:
+    stage.serve(request)
+    return CUT
+
+
+def _late(fault: Fault, request: Request, stage: Stage) -> Answer:
+    stage.postpone(request, fault.options["seconds"])
+    return CUT
+
+
+def _proxy_page(fault: Fault, _request: Request, _stage: Stage) -> Answer:
+    return Answer(fault.options.get("status", 502), {"Content-Type": "text/html"}, PROXY_PAGE)
+
+
+def _invalid_token_once(_fault: Fault, request: Request, stage: Stage) -> Answer:
+    return stage.refuse(request, Refusal(401, "The provided access token is invalid."))
+
+
+def _kill(fault: Fault, request: Request, stage: Stage) -> Answer:
+    if fault.options["when"] == "after":
+        stage.serve(request)
+    # A group that ended by itself looks the same to the client.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(fault.options["pid"], signal.SIGKILL)
+    return CUT
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a fault strikes and which options it needs or takes."""
+
+    strike: Strike
+    required: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
+    optional: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
+
+
+_STATUS_OPTIONS: Mapping[str, tuple[type, ...]] = {"retry_after": (int, str), "code": (str,)}
+KINDS: dict[str, Kind] = {
+    "status": Kind(_status, {"status": (int,)}, _STATUS_OPTIONS),
+    "status_after_effect": Kind(_status_after_effect, {"status": (int,)}, _STATUS_OPTIONS),
+    "cut_before": Kind(_cut_before),
+    "cut_after": Kind(_cut_after),
+    "late": Kind(_late, {"seconds": (int, float)}),
+    "proxy_page": Kind(_proxy_page, optional={"status": (int,)}),
+    "invalid_token_once": Kind(_invalid_token_once),
+    "kill": Kind(_kill, {"pid": (int,), "when": (str,)}),
+}
+
+
+def strike(fault: Fault, request: Request, stage: Stage) -> Answer:
+    """Let the fault happen to the request."""
+    return KINDS[fault.kind].strike(fault, request, stage)

@@ -42,6 +42,8 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 
 def main(command: str, *arguments: str) -> int:
     """Run `ansible-test COMMAND ARGUMENTS` and return its exit code."""
+    if command == "integration" and " " in str(CHECKOUT):
+        sys.exit("ansible-test cannot run playbooks with a Python in a folder with a space in its name.")
     with _alone(BUILD / f"{command}.lock"):
         collection = copy_checkout(BUILD / command)
         if command == "integration":

@@ -18,7 +18,7 @@ SECRET_MEMBERS = frozenset({"key_value"})
 
 
 def outcome(work: Work, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Run `work(params, check_mode)` and return its result, or a failed one; never raises, never holds a stray secret."""
+    """Run `work(params, check_mode)` and return its result, or a failed one without secrets; never raises."""
     try:
         result = work(params, check_mode)
     except IamError as error:

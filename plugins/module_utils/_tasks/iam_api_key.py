@@ -15,7 +15,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, NotFound, Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    Conflict,
+    IamError,
+    NotFound,
+    Refused,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change, view
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, reconcile_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide, KeyWish
@@ -60,8 +65,10 @@ def manage_key(client: IamClient, params: dict[str, t.Any], check_mode: bool) ->
         outcome = reconcile_key(
             client, wish, check_mode=check_mode, before_apply=place.prepare, draw_value=place.draw_value
         )
-    except Refused:
-        place.give_up()
+    except Refused as error:
+        # "Conflict" may mean that a key with this value is there after all: then the file is its only copy.
+        if not isinstance(error, Conflict):
+            place.give_up()
         check_service_id_exists(client, wish.iam_id)
         raise
     if wish.state == "absent" and not outcome.change.changed:

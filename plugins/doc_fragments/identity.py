@@ -1,0 +1,22 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Options that say whose keys are meant; argument spec: IDENTITY."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  iam_id:
+    description:
+      - IAM ID of the user or service ID that owns the key, for example V(IBMid-270000ABCD).
+      - Without O(iam_id) and O(service_id) the key is one of the caller's own.
+      - Nobody can create an API key for another user; IBM Cloud does not allow it.
+    type: str
+  service_id:
+    description:
+      - The service ID that owns the key, by its id (V(ServiceId-...)) or by its name.
+      - A name costs one more request and has to be unique in the default service-ID group of the account.
+    type: str
+"""

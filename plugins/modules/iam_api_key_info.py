@@ -1,0 +1,125 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_api_key_info
+short_description: Read IBM Cloud API keys
+version_added: 0.1.0
+description:
+  - Lists the API keys of one user or service ID, with their ages. Never returns the value of a key.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.identity
+  - cloudkeys.ibmcloud.attributes.info
+options:
+  name:
+    description:
+      - Only keys of exactly this name; there may be several.
+    type: str
+  id:
+    description:
+      - Only the key of this id. An unknown id gives an empty list.
+    type: str
+seealso:
+  - module: cloudkeys.ibmcloud.iam_api_key
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: List my own keys
+  cloudkeys.ibmcloud.iam_api_key_info:
+  register: mine
+
+- name: Show which keys of a service ID are older than 90 days
+  ansible.builtin.debug:
+    msg: "{{ found.api_keys | selectattr('age_days', '>', 90) | map(attribute='name') }}"
+  vars:
+    found: "{{ mine }}"
+
+- name: List the keys of a service ID
+  cloudkeys.ibmcloud.iam_api_key_info:
+    service_id: ci-deploy
+  register: deploy_keys
+
+# Ad hoc:
+# ansible localhost -m cloudkeys.ibmcloud.iam_api_key_info
+"""
+
+RETURN = r"""
+api_keys:
+  description: The keys that were found, without values, in IBM Cloud's order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the key.
+      type: str
+      sample: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+    name:
+      description: Name of the key.
+      type: str
+      sample: deploy
+    description:
+      description: Description, without the rotation's marker.
+      type: str
+    rotation_marker:
+      description: The text that ties the key to a rotation slot, or null.
+      type: str
+      sample: "[cloudkeys 3f9a2c7d/5]"
+    iam_id:
+      description: IAM ID of the owner.
+      type: str
+    account_id:
+      description: Account of the owner.
+      type: str
+    locked:
+      description: Whether the key is locked.
+      type: bool
+    disabled:
+      description: Whether the key is disabled.
+      type: bool
+    created_at:
+      description: When the key was created, in minutes, UTC.
+      type: str
+      sample: 2026-03-04T09:15+0000
+    created_by:
+      description: IAM ID of the creator.
+      type: str
+    modified_at:
+      description: When the key was last changed.
+      type: str
+    expires_at:
+      description: When the key stops working, or null.
+      type: str
+    action_when_leaked:
+      description: What IBM does when it finds the key in public.
+      type: str
+    support_sessions:
+      description: Whether log-ins with the key show up as sessions.
+      type: bool
+    crn:
+      description: Cloud resource name of the key.
+      type: str
+    age_days:
+      description: Whole days since the key was created, by IBM Cloud's clock.
+      type: int
+      sample: 12
+    expires_in_days:
+      description: Whole days until the key stops working; null when it never does.
+      type: int
+"""
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_api_key_info import SPEC, run
+
+
+def main() -> None:
+    run_module(run, SPEC)
+
+
+if __name__ == "__main__":
+    main()

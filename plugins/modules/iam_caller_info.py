@@ -1,0 +1,64 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_caller_info
+short_description: Log in to IBM Cloud and tell who the credentials are
+version_added: 0.1.0
+description:
+  - Logs in and returns identity and account. Fails when the credentials do not log in.
+  - Use it to prove that a key works, before and after it is put to use.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.attributes.info
+seealso:
+  - module: cloudkeys.ibmcloud.iam_api_key_info
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: Prove that the key in the vault file logs in
+  cloudkeys.ibmcloud.iam_caller_info:
+    api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', 'deploy_api_key', file='secrets.yml') }}"
+
+# Ad hoc, with the API key in the environment variable IBMCLOUD_API_KEY:
+# ansible localhost -m cloudkeys.ibmcloud.iam_caller_info
+"""
+
+RETURN = r"""
+caller:
+  description: Who logged in.
+  returned: success
+  type: dict
+  contains:
+    iam_id:
+      description: IAM ID of the user or service ID.
+      type: str
+      sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+    account_id:
+      description: The account that the credentials belong to.
+      type: str
+      sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+    name:
+      description: Name of the user or service ID, or null.
+      type: str
+      sample: ci-deploy
+    token_expires_at:
+      description: When the token of this log-in expires.
+      type: str
+      sample: 2026-03-04T10:15+0000
+"""
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_caller_info import SPEC, run
+
+
+def main() -> None:
+    run_module(run, SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_service_id
+short_description: Create, change or delete an IBM Cloud service ID
+version_added: 0.1.0
+description:
+  - Keeps one service ID, an identity for programs that owns API keys, as declared.
+  - A service ID is identified by its exact O(name) in the default service-ID group of the account. Names are not
+    unique in IBM Cloud; when several service IDs could be meant the task fails and lists their ids.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  name:
+    description: Name of the service ID.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates the service ID when it is missing.
+      - V(absent) deletes it. A service ID that still has API keys is not deleted without O(delete_keys=true).
+    type: str
+    choices: [present, absent]
+    default: present
+  description:
+    description: Text that says what the service ID is for. Left as it is when not set.
+    type: str
+  delete_keys:
+    description:
+      - Allow the API keys of the service ID to be deleted together with it. Whatever uses them stops working.
+    type: bool
+    default: false
+seealso:
+  - module: cloudkeys.ibmcloud.iam_api_key
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: Have an identity for the deployment
+  cloudkeys.ibmcloud.iam_service_id:
+    name: ci-deploy
+    description: deploys from CI
+
+- name: Remove it with all its keys
+  cloudkeys.ibmcloud.iam_service_id:
+    name: ci-deploy
+    state: absent
+    delete_keys: true
+"""
+
+RETURN = r"""
+service_id:
+  description: The service ID as it is after the task; null when it was deleted, and in check mode before it exists.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Id of the service ID.
+      type: str
+      sample: ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+    iam_id:
+      description: IAM ID, for the option O(cloudkeys.ibmcloud.iam_api_key#module:iam_id).
+      type: str
+      sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+    name:
+      description: Name.
+      type: str
+      sample: ci-deploy
+    account_id:
+      description: Account.
+      type: str
+      sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+    description:
+      description: Description.
+      type: str
+    locked:
+      description: Whether the service ID is locked.
+      type: bool
+    created_at:
+      description: When it was created, in minutes, UTC.
+      type: str
+      sample: 2026-03-04T09:15+0000
+    crn:
+      description: Cloud resource name.
+      type: str
+candidates:
+  description: Ids of the service IDs that could be meant, or of the keys that would be deleted too.
+  returned: when the task fails because of them
+  type: list
+  elements: str
+transaction_ids:
+  description: IBM Cloud's own references of the changes, for an audit or a support case.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_service_id import SPEC, run
+
+
+def main() -> None:
+    run_module(run, SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Does a module's work inside Ansible's own process where that is safe, and hides a fresh secret either way.
+
+The work is the same function that the module runs. In process no secret lies in a module payload on disk, and a local
+task costs a tenth. An action is also the only place that can hide a result which carries a secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import typing as t
+import warnings
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import SECRET_MEMBERS, outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+
+SWITCH = "CLOUDKEYS_IN_PROCESS"
+
+display = Display()
+
+
+class InProcessAction(NormalAction):
+    """An action plugin of the same name as a module; a subclass names the module's work and argument spec."""
+
+    # A staticmethod of the type Work.
+    work: t.ClassVar[t.Any]
+    spec: t.ClassVar[dict[str, t.Any]]
+    needs_requests = True
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Do the task, here or as a module; never raises, because a worker that dies ends the whole run."""
+        why_not = self._why_not_here()
+        how = f"as a module: {why_not}" if why_not else "in process"
+        display.vvv(f"{self._task.action} runs {how}")
+        result = super().run(tmp, task_vars) if why_not else self.run_here()
+        if any(result.get(member) for member in SECRET_MEMBERS) and not result.get("failed"):
+            self._hide(result)
+        return result
+
+    def run_here(self) -> dict[str, t.Any]:
+        """Do the work in this process, with the same argument checks, environment and folder as a module."""
+        with self._like_a_module():
+            checked = ArgumentSpecValidator(**self.spec).validate(plain(self._task.args))
+            self._protect_options(checked._no_log_values)
+            if checked.error_messages:
+                result = self._bad_arguments(checked)
+            else:
+                result = outcome(type(self).work, checked.validated_parameters, self._task.check_mode)
+        both = [f"Both option {each['option']} and its alias {each['alias']} are set." for each in checked._warnings]
+        notes = {"deprecations": checked._deprecations, "warnings": both}
+        result.update({name: texts for name, texts in notes.items() if texts})
+        return t.cast("dict[str, t.Any]", remove_values(plain(result), checked._no_log_values))
+
+    def _why_not_here(self) -> str | None:
+        reasons = {
+            "the connection is not local": self._connection.transport != "local",
+            "become": self._connection.become is not None,
+            "async": bool(self._task.async_val),
+            "the controller lacks requests": self.needs_requests and REQUESTS_IMPORT_ERROR is not None,
+            # A forked worker that does HTTP is killed by macOS (mitogen#1219, ansible#49207).
+            "macOS": sys.platform == "darwin",
+            f"{SWITCH}=0": os.environ.get(SWITCH) == "0",
+        }
+        return next((reason for reason, holds in reasons.items() if holds), None)
+
+    def _bad_arguments(self, checked: t.Any) -> dict[str, t.Any]:
+        is_unsupported = isinstance(checked.errors[0], UnsupportedError)
+        prefix = f"Unsupported parameters for ({self._task.action}) module: " if is_unsupported else ""
+        return {"failed": True, "changed": False, "msg": prefix + checked.errors.msg}
+
+    @staticmethod
+    def _protect_options(no_log_values: t.Iterable[str]) -> None:
+        for secret in no_log_values:
+            protect(secret)
+
+    def _hide(self, result: dict[str, t.Any]) -> None:
+        """Keep the result for `register` and out of every output; show one line instead."""
+        result["_ansible_no_log"] = True
+        # ansible-core before 2.19 shows the items of a loop unless the task says so too.
+        self._task.no_log = True
+        shown = result.get("api_key") or {}
+        display.display(
+            f"created API key {shown.get('id')} ({shown.get('name')}); its value is in the result, hidden here"
+        )
+
+    @contextlib.contextmanager
+    def _like_a_module(self) -> t.Iterator[None]:
+        """The task's environment and the playbook's folder; nothing on the terminal."""
+        task_environment: dict[str, t.Any] = {}
+        saved, folder = dict(os.environ), os.getcwd()
+        self._compute_environment_string(task_environment)
+        try:
+            os.environ.update({name: str(value) for name, value in task_environment.items()})
+            os.chdir(self._loader.get_basedir())
+            quiet = io.StringIO()
+            with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(saved)
+
+
+def plain(value: t.Any) -> t.Any:
+    """The same data in Python's own types: a value from a playbook or a vault is a subclass with a life of its own."""
+    return json.loads(json.dumps(value, default=_as_text))
+
+
+def _as_text(value: t.Any) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)

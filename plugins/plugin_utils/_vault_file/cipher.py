@@ -1,0 +1,161 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The vault secrets of the running Ansible: open, seal, and choose the id. Nothing else knows ansible.parsing.vault.
+
+Ansible promises no interface for this, so a change in ansible-core is answered here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+from collections.abc import Sequence
+
+from ansible import constants
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import AnsibleVaultFormatError, VaultLib
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+    AmbiguousSecret,
+    CannotDecrypt,
+    CannotEdit,
+    NoSecret,
+)
+
+# ansible-core has no types for these.
+_SETTINGS: t.Any = constants
+_VAULT_LIB: t.Any = VaultLib
+_MARK = "$ANSIBLE_VAULT"
+_DEFAULT_LABEL = "default"
+_SALT_BYTES = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """A plain text with what opened it; the label in the header and the secret that fits need not belong together."""
+
+    plaintext: str = dataclasses.field(repr=False)
+    label: str | None
+    secret: t.Any = dataclasses.field(repr=False)
+
+
+def is_cipher_text(text: str) -> bool:
+    return text.startswith(_MARK)
+
+
+def label_of(vaulttext: str) -> str | None:
+    """The vault id in the header, None for the form that has none.
+
+    Not read by ansible-core's own function, which answers a configured default where the header is silent.
+    """
+    fields = vaulttext.split("\n", maxsplit=1)[0].strip().split(";")
+    return fields[3].strip() if len(fields) > 3 else None
+
+
+class Cipher:
+    """Opens and seals with a list of (vault id, secret) pairs."""
+
+    def __init__(
+        self, secrets: Sequence[tuple[str, t.Any]], default_id: str | None = None, labels_bind: bool = False
+    ) -> None:
+        self._secrets = list(secrets)
+        self._default_id = default_id or None
+        self._labels_bind = labels_bind
+        self._opened: dict[str, Opened] = {}
+
+    @classmethod
+    def of_this_run(cls, loader: t.Any) -> Cipher:
+        """With the secrets that --vault-id, prompts, configuration or AWX gave to this run."""
+        return cls(
+            _secrets_of_this_run(loader),
+            _SETTINGS.DEFAULT_VAULT_ENCRYPT_IDENTITY,
+            bool(_SETTINGS.DEFAULT_VAULT_ID_MATCH),
+        )
+
+    @property
+    def ids(self) -> list[str]:
+        """The loaded vault ids, each once."""
+        return list(dict.fromkeys(str(vault_id) for vault_id, _secret in self._secrets))
+
+    def open(self, vaulttext: str) -> Opened:
+        """The plain text; secrets whose id is the label are tried first."""
+        known = self._opened.get(vaulttext)
+        if known is None:
+            known = self._opened[vaulttext] = self._try_secrets(vaulttext)
+        return known
+
+    def _try_secrets(self, vaulttext: str) -> Opened:
+        if not self._secrets:
+            raise NoSecret("no vault secret is loaded; run Ansible with --vault-id or --ask-vault-pass")
+        label = label_of(vaulttext)
+        wanted = label or _DEFAULT_LABEL
+        first = [secret for vault_id, secret in self._secrets if vault_id == wanted]
+        others = [secret for vault_id, secret in self._secrets if vault_id != wanted]
+        for secret in first if self._labels_bind else first + others:
+            plaintext = _open_with(secret, vaulttext, label)
+            if plaintext is not None:
+                return Opened(plaintext, label, secret)
+        raise CannotDecrypt(
+            f"none of the loaded vault ids ({', '.join(self.ids)}) opens what is encrypted under {wanted!r}"
+        )
+
+    def seal(self, plaintext: str, like: Opened | None, vault_id: str | None) -> str:
+        """Cipher text under the given id, else as `like` was, else under the id that encrypts by default."""
+        if is_cipher_text(plaintext):
+            raise CannotEdit("the value is cipher text already; give the plain value")
+        if vault_id is None and like is not None:
+            label, secret = like.label, like.secret
+        else:
+            label, secret = self._choose(vault_id or self._default_id)
+        # Not remembered as opened, so that the proof after a change decrypts for real.
+        sealed = _VAULT_LIB([]).encrypt(
+            plaintext.encode("utf-8"), secret=secret, vault_id=label, salt=os.urandom(_SALT_BYTES)
+        )
+        return bytes(sealed).decode("ascii")
+
+    def is_under(self, vaulttext: str, vault_id: str) -> bool:
+        """Tell whether both the label and the secret that opens this belong to the id."""
+        if (label_of(vaulttext) or _DEFAULT_LABEL) != vault_id:
+            return False
+        opened = self.open(vaulttext)
+        return any(name == vault_id and secret is opened.secret for name, secret in self._secrets)
+
+    def _choose(self, vault_id: str | None) -> tuple[str, t.Any]:
+        """The secret to encrypt with; never simply the first of several ids, which would be a guess."""
+        if not self._secrets:
+            raise NoSecret("no vault secret is loaded; run Ansible with --vault-id or --ask-vault-pass")
+        if vault_id is None and len(self.ids) > 1:
+            raise AmbiguousSecret(
+                f"several vault ids are loaded ({', '.join(self.ids)}); say which one encrypts with the option "
+                "vault_id or the setting vault_encrypt_identity"
+            )
+        for name, secret in self._secrets:
+            if vault_id is None or name == vault_id:
+                return str(name), secret
+        raise NoSecret(f"the vault id {vault_id!r} is not loaded; these are: {', '.join(self.ids)}")
+
+
+def _open_with(secret: t.Any, vaulttext: str, label: str | None) -> str | None:
+    """The plain text, or None when this secret does not fit."""
+    # The secret goes under the label's name, so that a label that binds does not rule it out here.
+    name = label or _SETTINGS.DEFAULT_VAULT_IDENTITY
+    try:
+        plaintext = _VAULT_LIB([(name, secret)]).decrypt(vaulttext.encode("utf-8"))
+    except AnsibleVaultFormatError:
+        raise CannotDecrypt(f"what is encrypted under {label or _DEFAULT_LABEL!r} is damaged") from None
+    except AnsibleError:
+        return None
+    try:
+        return bytes(plaintext).decode("utf-8")
+    except UnicodeDecodeError:
+        raise CannotDecrypt(f"what is encrypted under {label or _DEFAULT_LABEL!r} is not UTF-8 text") from None
+
+
+def _secrets_of_this_run(loader: t.Any) -> list[tuple[str, t.Any]]:
+    try:
+        from ansible.parsing.vault import VaultSecretsContext
+    except ImportError:
+        # ansible-core < 2.19 keeps them in the loader; drop this branch when meta/runtime.yml says >= 2.19.
+        return list(getattr(getattr(loader, "_vault", None), "secrets", None) or [])
+    context = VaultSecretsContext.current(optional=True)
+    return list(context.secrets) if context is not None else []

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Text to text: set and remove variables of a vars file and leave every other byte as it is.
+
+A change is made on the text itself, at places that the YAML parser points out, and then proven: the new text is
+parsed again, everything beside the targets must be what it was, and every target must read back as wanted. When that
+does not hold the change is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.editor import Editor
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import parse
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.proof import prove
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import Vault, plain_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Edit, group
+
+__all__ = ["Edit", "Vault", "change", "names", "read"]
+
+_BOM = "\ufeff"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Frame:
+    """What is taken off a text before it is edited, and put back afterwards."""
+
+    bom: str
+    newline: str
+    has_final_newline: bool
+
+    def wrap(self, body: str, keeps_tail: bool) -> str:
+        if keeps_tail and not self.has_final_newline:
+            body = body.removesuffix("\n")
+        return self.bom + body.replace("\n", self.newline)
+
+
+def _unwrap(text: str) -> tuple[_Frame, str]:
+    bom = _BOM if text.startswith(_BOM) else ""
+    body = text[len(bom) :]
+    returns, pairs = body.count("\r"), body.count("\r\n")
+    if returns != pairs or (pairs and pairs != body.count("\n")):
+        raise CannotEdit("the file mixes several kinds of line ends; make them all alike")
+    body = body.replace("\r\n", "\n")
+    has_final_newline = not body or body.endswith("\n")
+    frame = _Frame(bom, "\r\n" if pairs else "\n", has_final_newline)
+    return frame, body if has_final_newline else f"{body}\n"
+
+
+def change(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: bool) -> str:
+    """The text after these edits; the very same text when it says all that already."""
+    frame, body = _unwrap(text)
+    page = parse(body)
+    goals = group(edits, vaults_strings)
+    splices = list(Editor(page, vault).splices(goals))
+    if not splices:
+        return text
+    new_body = splice.join(body, splices)
+    prove(parse(text.removeprefix(_BOM).replace("\r\n", "\n")), parse(new_body), goals, vault)
+    return frame.wrap(new_body, keeps_tail=max(part.stop for part in splices) < len(body))
+
+
+def read(text: str, path: Sequence[str], vault: Vault) -> object | None:
+    """Plain Python for one place, None when nothing is there; only that place is decrypted."""
+    _frame, body = _unwrap(text)
+    page = parse(body)
+    node = page.root
+    for name in path:
+        if node is not None and node.kind == "alias":
+            raise CannotEdit(f"an alias stands on the way to {' / '.join(path)} (line {page.line(node.start)})")
+        pair = page.pair(node, name) if node is not None and node.kind == "mapping" else None
+        if pair is None:
+            return None
+        node = pair[1]
+    return None if node is None else plain_value(page, node, vault)
+
+
+def names(text: str) -> list[str]:
+    """The top-level variables in their order."""
+    root = parse(_unwrap(text)[1]).root
+    return [key.value for key, _value in root.pairs if key.kind == "scalar"] if root is not None else []

@@ -1,0 +1,44 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What can go wrong with a vault file; every message is safe to show and says that nothing was changed by meaning.
+
+    VaultFileError
+      ChangedMeanwhile     somebody else wrote the file since it was read
+      CannotEdit           the file's YAML, or the wish, is one that is refused
+      CannotDecrypt        a value or the file cannot be opened with the loaded vault secrets
+      NoSecret             no vault secret is loaded, or not the one that was asked for
+      AmbiguousSecret      several vault ids are loaded and none was chosen
+      CannotStore          the operating system refused to lock, read or write
+
+Whoever raises one of these has not changed the file. No message holds a value, cipher text or a line of the file.
+"""
+
+from __future__ import annotations
+
+
+class VaultFileError(Exception):
+    """Anything that keeps a vault file from being read or changed."""
+
+
+class ChangedMeanwhile(VaultFileError):
+    """Somebody else changed the file since the snapshot was taken; read again and plan again."""
+
+
+class CannotEdit(VaultFileError):
+    """The file or the wish has a form that cannot be changed safely."""
+
+
+class CannotDecrypt(VaultFileError):
+    """None of the loaded vault secrets opens this."""
+
+
+class NoSecret(VaultFileError):
+    """The vault secret to encrypt with is not loaded."""
+
+
+class AmbiguousSecret(VaultFileError):
+    """More than one vault secret could be meant."""
+
+
+class CannotStore(VaultFileError):
+    """The file system refused."""

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is wanted, as YAML text that Ansible reads back as exactly that."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import typing as t
+from collections.abc import Callable
+
+import yaml
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import STR_TAG, Node, implied_tag
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Leaf, Want
+
+_TEMPLATE_MARKS = ("{{", "{%", "{#")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*")
+# YAML 1.1 tools other than PyYAML read these as booleans.
+_MISREAD_ELSEWHERE = frozenset({"y", "n"})
+# Allowed in JSON as they are, but not in YAML, or a line break there.
+_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_INDENT = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendered:
+    """`head` stands behind the key on its line, `lines` below it."""
+
+    head: str
+    lines: list[str]
+
+
+def is_template(text: str) -> bool:
+    """Tell whether Ansible would run this as a template if it stood there in clear."""
+    return any(mark in text for mark in _TEMPLATE_MARKS)
+
+
+def quote(text: str) -> str:
+    """A double-quoted YAML string on one line."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return _ESCAPE.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
+
+
+def clear_text(text: str, always_quote: bool = False) -> str:
+    """A string in clear, so written that nothing takes it for something else."""
+    if is_template(text):
+        return f"!unsafe {quote(text)}"
+    return quote(text) if always_quote else key_text(text)
+
+
+def key_text(text: str) -> str:
+    """Without quotes where no YAML reader can misread it."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _MISREAD_ELSEWHERE and implied_tag(text) == STR_TAG:
+        return text
+    return quote(text)
+
+
+def _scalar(value: object, always_quote: bool = False) -> str:
+    if isinstance(value, str):
+        return clear_text(value, always_quote)
+    if isinstance(value, float):
+        return str(yaml.safe_dump(value)).split("\n", maxsplit=1)[0]
+    return json.dumps(value)
+
+
+class Renderer:
+    """Writes wanted content in place of `old`; `seal` gives cipher text for a string and the node it replaces."""
+
+    def __init__(self, seal: Callable[[str, Node | None], str], comment_depth: int = -1) -> None:
+        self._seal = seal
+        # Comments that follow must not be deeper than a block scalar, else they become part of it.
+        self._comment_depth = comment_depth
+
+    def block(self, want: Want, indent: int, old: Node | None) -> Rendered:
+        """Content of a key that stands in column `indent`."""
+        if isinstance(want, Leaf):
+            return self._leaf(want, indent, old)
+        if not want:
+            return Rendered("{}" if isinstance(want, dict) else "[]", [])
+        if isinstance(want, dict):
+            return Rendered("", self.entries(want, indent + _INDENT, old))
+        return Rendered("", self._items(want, indent + _INDENT, old))
+
+    def entries(self, want: dict[str, Want], indent: int, old: Node | None) -> list[str]:
+        """The lines of a mapping's entries in column `indent`."""
+        lines = []
+        for name, part in want.items():
+            content = self.block(part, indent, child_of(old, name))
+            lines.append(f"{' ' * indent}{key_text(name)}:{' ' if content.head else ''}{content.head}")
+            lines.extend(content.lines)
+        return lines
+
+    def _items(self, want: list[Want], indent: int, old: Node | None) -> list[str]:
+        lines = []
+        dash = f"{' ' * indent}- "
+        for place, part in enumerate(want):
+            content = self.block(part, indent, item_of(old, place))
+            if content.head:
+                lines.append(dash + content.head)
+                lines.extend(content.lines)
+            else:
+                lines.append(dash + content.lines[0][len(dash) :])
+                lines.extend(content.lines[1:])
+        return lines
+
+    def _leaf(self, want: Leaf, indent: int, old: Node | None) -> Rendered:
+        if not want.is_vaulted:
+            return Rendered(_scalar(want.value), [])
+        depth = max(indent + _INDENT, self._comment_depth + 1)
+        sealed = self._seal(t.cast(str, want.value), old)
+        return Rendered("!vault |", [" " * depth + line for line in sealed.splitlines()])
+
+    def flow(self, want: Want, old: Node | None) -> str:
+        """Everything on one line, for parents in braces and for JSON."""
+        if isinstance(want, dict):
+            entries = (f"{quote(k)}: {self.flow(v, child_of(old, k))}" for k, v in want.items())
+            return "{" + ", ".join(entries) + "}"
+        if isinstance(want, list):
+            return "[" + ", ".join(self.flow(v, item_of(old, n)) for n, v in enumerate(want)) + "]"
+        if want.is_vaulted:
+            return f"!vault {quote(self._seal(t.cast(str, want.value), old))}"
+        return _scalar(want.value, always_quote=True)
+
+
+def child_of(old: Node | None, name: str) -> Node | None:
+    """The node that stands under that name today."""
+    pairs = old.pairs if old is not None else []
+    return next((value for key, value in pairs if key.value == name), None)
+
+
+def item_of(old: Node | None, place: int) -> Node | None:
+    items = old.items if old is not None else []
+    return items[place] if place < len(items) else None

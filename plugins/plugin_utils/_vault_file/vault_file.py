@@ -1,0 +1,204 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A vars file whose secrets are in Ansible Vault: read it, read one value, change it in one safe write."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import typing as t
+from collections.abc import Sequence
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import document
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import (
+    Cipher,
+    Opened,
+    is_cipher_text,
+    label_of,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+    CannotEdit,
+    ChangedMeanwhile,
+    VaultFileError,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import (
+    MISSING,
+    Disk,
+    Identity,
+    Missing,
+    Storage,
+)
+
+__all__ = [
+    "ChangedMeanwhile",
+    "Cipher",
+    "Committed",
+    "Edit",
+    "Snapshot",
+    "VaultFile",
+    "VaultFileError",
+]
+
+Layout = t.Literal["inline", "file"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """One state of the file. `text` is what lies on disk: cipher text when the whole file is encrypted."""
+
+    path: str
+    exists: bool
+    layout: Layout
+    text: str = dataclasses.field(repr=False)
+    identity: Identity | Missing
+
+
+@dataclasses.dataclass(frozen=True)
+class Committed:
+    """What a commit came to; `snapshot` is what to plan the next one from."""
+
+    changed: bool
+    snapshot: Snapshot
+    vault_id: str | None
+    backup_file: str | None
+    replaced_clear_text: bool = False
+
+
+class VaultFile:
+    """The file at `path`; a commit is a compare-and-swap on the snapshot that it was planned from."""
+
+    def __init__(  # noqa: PLR0913 - these are the settings of a file, all but two by name
+        self,
+        path: str,
+        cipher: Cipher,
+        *,
+        vault_id: str | None = None,
+        lock_timeout_seconds: float = 30,
+        mode: int = 0o600,
+        create: bool = False,
+        layout: t.Literal["auto", "inline", "file"] = "auto",
+        backup: bool = False,
+        disk: Disk | None = None,
+    ) -> None:
+        self.path = path
+        self._cipher = cipher
+        self._vault_id = vault_id or None
+        self._mode = mode
+        self._create = create
+        self._new_layout: Layout = "file" if layout == "file" else "inline"
+        self._backup = backup
+        self._storage = Storage(path, lock_timeout_seconds, disk)
+
+    def read(self) -> Snapshot:
+        """The file as it is now; a missing file is a snapshot as well."""
+        content, identity = self._storage.read()
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise CannotEdit(f"{self.path} is not UTF-8 text (byte {error.start})") from None
+        layout: Layout = "inline" if text.strip() else self._new_layout
+        if is_cipher_text(text):
+            layout = "file"
+        return Snapshot(self.path, identity != MISSING, layout, text, identity)
+
+    def value(self, snapshot: Snapshot, path: tuple[str, ...]) -> object | None:
+        """Plain Python for one place, vaulted strings opened; None when nothing is there."""
+        with self._named():
+            opened = self._open_whole(snapshot)
+            body = snapshot.text if opened is None else opened.plaintext
+            return document.read(body, path, _Vault(self._cipher, None))
+
+    def names(self, snapshot: Snapshot) -> list[str]:
+        """The top-level variables."""
+        with self._named():
+            opened = self._open_whole(snapshot)
+            return document.names(snapshot.text if opened is None else opened.plaintext)
+
+    def commit(self, snapshot: Snapshot, edits: Sequence[Edit], *, check_mode: bool = False) -> Committed:
+        """Write all edits at once, or raise `ChangedMeanwhile` when the file is no longer what `snapshot` says."""
+        with self._storage.locked():
+            self._storage.expect(snapshot.identity)
+            return self._commit(snapshot, edits, check_mode)
+
+    def apply(self, edits: Sequence[Edit], *, check_mode: bool = False) -> Committed:
+        """Read and commit under one lock, for edits that do not depend on what was read."""
+        with self._storage.locked():
+            return self._commit(self.read(), edits, check_mode)
+
+    def _commit(self, snapshot: Snapshot, edits: Sequence[Edit], check_mode: bool) -> Committed:
+        vault = _Vault(self._cipher, self._vault_id)
+        with self._named():
+            text = self._new_text(snapshot, edits, vault)
+        if text == snapshot.text:
+            return Committed(False, snapshot, vault.label, None)
+        if not snapshot.exists and not self._create:
+            raise CannotEdit(f"{self.path} does not exist; create it first, or allow that with 'create'")
+        self._storage.check_may_write(snapshot.identity)
+        if check_mode:
+            return Committed(True, dataclasses.replace(snapshot, text=text), vault.label, None)
+        return self._write(snapshot, text, vault)
+
+    def _write(self, snapshot: Snapshot, text: str, vault: _Vault) -> Committed:
+        backup_file = None
+        if self._backup and snapshot.exists:
+            backup_file = self._storage.back_up(snapshot.text.encode("utf-8"))
+        identity = self._storage.write(text.encode("utf-8"), snapshot.identity, self._mode)
+        written = dataclasses.replace(snapshot, exists=True, text=text, identity=identity)
+        return Committed(True, written, vault.label, backup_file)
+
+    def _new_text(self, snapshot: Snapshot, edits: Sequence[Edit], vault: _Vault) -> str:
+        if snapshot.layout == "inline":
+            return document.change(snapshot.text, edits, vault, vaults_strings=True)
+        opened = self._open_whole(snapshot)
+        before = "" if opened is None else opened.plaintext
+        after = document.change(before, edits, vault, vaults_strings=False)
+        if opened is not None:
+            vault.label = opened.label
+            self._refuse_other_id(snapshot)
+        return snapshot.text if after == before else vault.seal_whole(after, opened)
+
+    def _refuse_other_id(self, snapshot: Snapshot) -> None:
+        if self._vault_id is not None and not self._cipher.is_under(snapshot.text, self._vault_id):
+            raise CannotEdit(
+                f"the whole file is encrypted under {label_of(snapshot.text) or 'default'!r} and not under "
+                f"{self._vault_id!r}; change that with 'ansible-vault rekey' first"
+            )
+
+    def _open_whole(self, snapshot: Snapshot) -> Opened | None:
+        """What the file says when it is encrypted as a whole."""
+        return self._cipher.open(snapshot.text) if is_cipher_text(snapshot.text) else None
+
+    @contextlib.contextmanager
+    def _named(self) -> t.Iterator[None]:
+        """Put the path in front of messages that come from layers that do not know it."""
+        try:
+            yield
+        except VaultFileError as error:
+            raise type(error)(f"{self.path}: {error}") from None
+
+
+class _Vault:
+    """The cipher as the text layer sees it, with the id that was asked for."""
+
+    def __init__(self, cipher: Cipher, vault_id: str | None) -> None:
+        self._cipher = cipher
+        self._vault_id = vault_id
+        self.label: str | None = None
+
+    def open(self, vaulttext: str) -> str:
+        opened = self._cipher.open(vaulttext)
+        self.label = opened.label or "default"
+        return opened.plaintext
+
+    def fits(self, vaulttext: str) -> bool:
+        return self._vault_id is None or self._cipher.is_under(vaulttext, self._vault_id)
+
+    def seal(self, plaintext: str, replaced: Sequence[str]) -> str:
+        like = self._cipher.open(replaced[0]) if replaced else None
+        return self.seal_whole(plaintext, like)
+
+    def seal_whole(self, plaintext: str, like: Opened | None) -> str:
+        sealed = self._cipher.seal(plaintext, like, self._vault_id)
+        self.label = label_of(sealed) or "default"
+        return sealed

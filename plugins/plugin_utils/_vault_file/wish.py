@@ -1,0 +1,137 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a caller wants to stand in a file, before anybody has looked at the file."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+
+
+@dataclasses.dataclass(frozen=True)
+class Edit:
+    """Set or remove one variable, or one entry of a mapping.
+
+    `path` of length 1 is a top-level variable. Strings are vaulted in a file that is not encrypted as a whole,
+    except those whose key is in `plaintext_keys`; numbers, booleans and None always stay clear.
+    """
+
+    path: tuple[str, ...]
+    value: object | None = dataclasses.field(default=None, repr=False)
+    remove: bool = False
+    plaintext_keys: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        return " / ".join(self.path)
+
+
+@dataclasses.dataclass(frozen=True)
+class Leaf:
+    """A scalar as it shall be written."""
+
+    value: str | int | float | bool | None = dataclasses.field(repr=False)
+    is_vaulted: bool
+
+
+Want = t.Union[Leaf, "dict[str, Want]", "list[Want]"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Remove:
+    """The place shall be empty."""
+
+
+REMOVE = Remove()
+
+
+@dataclasses.dataclass
+class Goals:
+    """Edits by place: a name leads to what shall stand there, or to goals further down."""
+
+    parts: dict[str, Goals | Want | Remove] = dataclasses.field(default_factory=dict)
+
+    def new_content(self) -> dict[str, Want]:
+        """What these goals come to where nothing stands yet."""
+        content: dict[str, Want] = {}
+        for name, part in self.parts.items():
+            if isinstance(part, Goals):
+                deeper = part.new_content()
+                if deeper:
+                    content[name] = deeper
+            elif not isinstance(part, Remove):
+                content[name] = part
+        return content
+
+
+def group(edits: Sequence[Edit], vaults_strings: bool) -> Goals:
+    """Sort edits into one tree; two edits of the same place, or of a place inside another, are refused."""
+    goals = Goals()
+    for edit in edits:
+        _check_path(edit)
+        here = goals
+        for name in edit.path[:-1]:
+            deeper = here.parts.setdefault(name, Goals())
+            if not isinstance(deeper, Goals):
+                raise CannotEdit(f"{edit.label} lies inside another variable that is set or removed as well")
+            here = deeper
+        if edit.path[-1] in here.parts:
+            raise CannotEdit(f"{edit.label} is given more than once")
+        here.parts[edit.path[-1]] = REMOVE if edit.remove else _top_want(edit, vaults_strings)
+    return goals
+
+
+def _check_path(edit: Edit) -> None:
+    if not edit.path or not all(isinstance(name, str) and name for name in edit.path):
+        raise CannotEdit("a variable needs a name, and each part of a path is a string that is not empty")
+    if not all(name.isprintable() for name in edit.path):
+        raise CannotEdit("a variable name holds a character that cannot be printed")
+
+
+def _top_want(edit: Edit, vaults_strings: bool) -> Want:
+    if not isinstance(edit.value, (str, Mapping)):
+        raise CannotEdit(f"the value of {edit.label} is neither a string nor a mapping")
+    clear_keys = edit.plaintext_keys if vaults_strings else None
+    return _want(edit.value, edit.path[-1], edit, clear_keys)
+
+
+def _want(value: object, key: str, edit: Edit, clear_keys: frozenset[str] | None) -> Want:
+    """Plain Python for whatever Ansible handed over; `clear_keys` None leaves every string clear."""
+    if isinstance(value, Mapping):
+        return {_key(name, edit): _want(part, _key(name, edit), edit, clear_keys) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_want(part, key, edit, clear_keys) for part in value]
+    if isinstance(value, str):
+        return Leaf(_text(value, edit), clear_keys is not None and key not in clear_keys)
+    return Leaf(_plain_scalar(value, edit), False)
+
+
+def _key(name: object, edit: Edit) -> str:
+    if not isinstance(name, str) or not name.isprintable() or not name:
+        raise CannotEdit(f"the value of {edit.label} has a key that is not a printable string")
+    return str.__str__(name)
+
+
+def _text(value: str, edit: Edit) -> str:
+    # Ansible's tagged and unsafe strings are subclasses; str() would keep them.
+    text = str.__str__(value)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise CannotEdit(f"the value of {edit.label} is not valid Unicode text") from None
+    if text.startswith("$ANSIBLE_VAULT"):
+        raise CannotEdit(f"the value of {edit.label} is cipher text already; give the plain value")
+    return text
+
+
+def _plain_scalar(value: object, edit: Edit) -> int | float | bool | None:
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    raise CannotEdit(f"the value of {edit.label} holds a {type(value).__name__}, which a vars file cannot hold")

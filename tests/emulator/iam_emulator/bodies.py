@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """Reads what clients send, as strictly as IAM does: unknown properties and wrong types are refused."""
 
 from __future__ import annotations

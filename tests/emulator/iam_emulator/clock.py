@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """Time as the emulator sees it: a source that tests may replace, plus an offset that tests may move."""
 
 from __future__ import annotations

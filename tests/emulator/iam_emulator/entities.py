@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """What IAM stores, and how each record shows itself to a client."""
 
 from __future__ import annotations
@@ -152,3 +151,24 @@ class ServiceId(Entity):
         if with_group:
             shown["group_id"] = self.group_id
         return shown
+
+
+@dataclass
+class ServiceIdGroup(Entity):
+    """A group that service IDs are made in and stay in."""
+
+    kind: ClassVar[str] = "serviceid-group"
+
+    def show(self) -> Json:
+        """The group as IAM answers it."""
+        return {
+            "id": self.id,
+            "entity_tag": self.entity_tag,
+            "account_id": self.account_id,
+            "crn": self.crn,
+            "name": self.name,
+            "created_at": minute_text(self.created_at),
+            "created_by": self.created_by,
+            "modified_at": minute_text(self.modified_at),
+            **self._extras(with_history=False, with_activity=False),
+        }

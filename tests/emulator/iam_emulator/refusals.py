@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """How IAM says no: the two error bodies of IBM Cloud IAM, and the codes the emulator uses in them."""
 
 from __future__ import annotations

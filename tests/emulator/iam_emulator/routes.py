@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """Which function answers which request."""
 
 from __future__ import annotations
@@ -8,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from . import api_key_changes, api_keys, login, service_ids
+from . import api_key_changes, api_keys, login, service_id_groups, service_ids
 from .call import Call
 from .messages import Answer, Request
 from .refusals import Refusal
@@ -44,6 +43,12 @@ V1_ROUTES: dict[str, dict[str, Handler]] = {
     "/v1/serviceids/([^/]+)/lock": {
         "POST": service_ids.lock_service_id,
         "DELETE": service_ids.unlock_service_id,
+    },
+    "/v1/serviceid_groups": {"GET": service_id_groups.list_groups, "POST": service_id_groups.create_group},
+    "/v1/serviceid_groups/([^/]+)": {
+        "GET": service_id_groups.show_group,
+        "PUT": service_id_groups.update_group,
+        "DELETE": service_id_groups.delete_group,
     },
 }
 

@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """Serves the emulator over HTTP: latency and cut connections happen here, everything else in the emulator."""
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """The endpoints of /v1/serviceids."""
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ def _service_id_from(call: Call, body: Json) -> ServiceId:
     world = call.world
     new_id = f"ServiceId-{world.randomness.uuid()}"
     group_id = body.get("group_id", world.default_group_id)
-    if group_id not in world.group_ids:
+    if group_id not in world.groups:
         raise invalid("Property group_id names no group of service IDs.")
     service_id = ServiceId(
         id=new_id,

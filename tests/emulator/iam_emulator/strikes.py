@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """The kinds of faults, and what each does to the request that it strikes."""
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """Bearer tokens: RS256 JWTs with the claims that IBM documents, checked against the emulator's clock."""
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-
 """The state of one IBM Cloud account: its user, service IDs and API keys."""
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .clock import Clock
-from .entities import ApiKey, Entity, ServiceId
+from .entities import ApiKey, Entity, ServiceId, ServiceIdGroup
 from .refusals import Refusal
 from .settings import Settings
 
@@ -72,29 +71,45 @@ class World:
         self.clock = clock
         self.settings = settings
         self.randomness = randomness
-        self.default_group_id = f"ServiceIdGroup-{randomness.uuid()}"
-        self.group_ids = {self.default_group_id}
+        self.groups: dict[str, ServiceIdGroup] = {}
         self.keys: dict[str, ApiKey] = {}
         self.service_ids: dict[str, ServiceId] = {}
         self._keys_by_value: dict[str, ApiKey] = {}
         self._keys_by_identity: dict[str, dict[str, ApiKey]] = {}
         self._stale_keys: list[ApiKey] = []
         self._stale_pages_left = 0
-        self._add_seed_key()
+        first_user = Caller(seed.iam_id, seed.account_id)
+        self.default_group_id = self.new_group("default", None, first_user).id
+        self._add_seed_key(first_user)
 
-    def _add_seed_key(self) -> None:
-        now = self.clock.now()
+    def _add_seed_key(self, owner: Caller) -> None:
         key = ApiKey(
             id=self.seed.api_key_id,
-            iam_id=self.seed.iam_id,
-            account_id=self.seed.account_id,
+            iam_id=owner.iam_id,
+            account_id=owner.account_id,
             name="first key",
-            created_by=self.seed.iam_id,
-            created_at=now,
+            created_by=owner.iam_id,
+            created_at=self.clock.now(),
             key_value=self.seed.api_key,
         )
-        key.record_change(now, self.seed.iam_id, "CREATE")
+        self.note_change(key, owner, "CREATE")
         self.add_key(key)
+
+    def new_group(self, name: str, description: str | None, creator: Caller) -> ServiceIdGroup:
+        """Make a group of service IDs."""
+        group_id = f"ServiceIdGroup-{self.randomness.uuid()}"
+        group = ServiceIdGroup(
+            id=group_id,
+            iam_id="",
+            account_id=creator.account_id,
+            name=name,
+            description=description,
+            created_by=creator.iam_id,
+            created_at=self.clock.now(),
+        )
+        self.note_change(group, creator, "CREATE")
+        self.groups[group_id] = group
+        return group
 
     def add_key(self, key: ApiKey) -> None:
         """Take in a key, refused when its identity is full or its value is in use."""

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A caller that talks to the emulator without HTTP: sets the scene of tests and looks at what is there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from .emulator import Emulator
+from .login import API_KEY_GRANT, FORM_TYPE
+from .messages import Answer, Json, Request
+
+
+class Visitor:
+    """Logged in with a key, by default with the first key of the account."""
+
+    def __init__(self, emulator: Emulator, key_value: str | None = None) -> None:
+        self.emulator = emulator
+        self._key_value = key_value or emulator.seed.api_key
+        self.token = ""
+
+    def log_in(self, key_value: str | None = None, **form: str) -> Answer:
+        """The answer of the token endpoint to this key."""
+        content = {"grant_type": API_KEY_GRANT, "apikey": key_value or self._key_value, **form}
+        headers = {"Content-Type": FORM_TYPE}
+        return self.emulator.handle(
+            Request("POST", "/identity/token", headers=headers, body=urlencode(content).encode())
+        )
+
+    def ask(
+        self, method: str, url: str, content: Any = None, headers: Mapping[str, str] | None = None, **query: str
+    ) -> Answer:
+        """The answer to an authenticated request; logs in before the first one."""
+        if not self.token:
+            self.token = self.log_in().json()["access_token"]
+        address = urlsplit(url)
+        sent = {"Authorization": f"Bearer {self.token}", "Host": address.netloc or "iam.example.com"}
+        if content is not None:
+            sent["Content-Type"] = "application/json"
+        return self.emulator.handle(
+            Request(
+                method=method,
+                path=address.path,
+                query={**dict(parse_qsl(address.query)), **query},
+                headers={**sent, **(headers or {})},
+                body=b"" if content is None else json.dumps(content).encode(),
+            )
+        )
+
+    def create_key(self, headers: Mapping[str, str] | None = None, **properties: Any) -> Json:
+        """A new key, by default of the account's user."""
+        content = {"name": "a key", "iam_id": self.emulator.seed.iam_id, **properties}
+        return self._created("/v1/apikeys", content, headers)
+
+    def create_service_id(self, headers: Mapping[str, str] | None = None, **properties: Any) -> Json:
+        """A new service ID."""
+        content = {"name": "a robot", "account_id": self.emulator.seed.account_id, **properties}
+        return self._created("/v1/serviceids", content, headers)
+
+    def _created(self, path: str, content: Json, headers: Mapping[str, str] | None) -> Json:
+        answer = self.ask("POST", path, content, headers)
+        if answer.status != 201:
+            raise AssertionError(f"{path} answered {answer.status}: {answer.body.decode()}")
+        created: Json = answer.json()
+        return created
+
+    def list_keys(self, **query: str) -> list[Json]:
+        """Every key that lists show, page by page."""
+        return self._all_pages("/v1/apikeys", "apikeys", query)
+
+    def list_service_ids(self, **query: str) -> list[Json]:
+        """Every service ID that lists show, page by page."""
+        return self._all_pages("/v1/serviceids", "serviceids", {"account_id": self.emulator.seed.account_id, **query})
+
+    def _all_pages(self, path: str, member: str, query: Mapping[str, str]) -> list[Json]:
+        page = self.ask("GET", f"{path}?{urlencode(query)}").json()
+        found: list[Json] = page[member]
+        while "next" in page:
+            page = self.ask("GET", page["next"]).json()
+            found = found + page[member]
+        return found

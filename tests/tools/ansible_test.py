@@ -10,34 +10,22 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.metadata
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import typing as t
 from pathlib import Path
 
+from get_pip import CACHE, seed_get_pip
 from tree import CHECKOUT, copy_checkout
 
 BUILD = CHECKOUT / ".build" / "tree"
-CACHE = Path.home() / ".ansible" / "test" / "cache"
 
 # ansible-test goes on with a warning when it cannot run a check; only a Python may be missing.
 LEFT_OUT = re.compile(r"WARNING: (Skipping|Excluding|Required program) ")
 NOT_INSTALLED = re.compile(r"on Python [\d.]+ because it could not be found")
-
-# What ansible-test runs in place of the script that it would download: the same pip, from a wheel beside it.
-GET_PIP = """\
-import os, runpy, sys
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), {wheel!r}))
-arguments = [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]
-sys.argv = ["pip", "install", "--ignore-installed"] + arguments
-runpy.run_module("pip", run_name="__main__", alter_sys=True)
-"""
 
 
 def main(command: str, *arguments: str) -> int:
@@ -49,6 +37,7 @@ def main(command: str, *arguments: str) -> int:
         if command == "integration":
             with emulator(collection) as settings:
                 path = collection / "tests/integration/integration_config.yml"
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
                 return run(collection, command, "--continue-on-error", *arguments)
         # The environments of the sanity tests are shared by all checkouts, and not made for two writers.
@@ -73,11 +62,12 @@ def run(collection: Path, command: str, *arguments: str) -> int:
         print(line, end="", flush=True)
         lines.append(line)
     code = process.wait()
+    passed, failed = tally(command, lines, code)
     left_out = checks_left_out(lines)
     for line in left_out:
         print(f"Not checked: {line}")
-    print(tally(command, lines, code))
-    return code or int(bool(left_out))
+    print(f"{command}: {passed} passed, {failed} failed")
+    return code or int(bool(left_out) or not passed)
 
 
 def checks_left_out(lines: t.Iterable[str]) -> list[str]:
@@ -85,13 +75,13 @@ def checks_left_out(lines: t.Iterable[str]) -> list[str]:
     return [line.strip() for line in lines if LEFT_OUT.match(line) and not NOT_INSTALLED.search(line)]
 
 
-def tally(command: str, lines: t.Iterable[str], code: int) -> str:
-    """One line: how many of ansible-test's tests passed and failed."""
+def tally(command: str, lines: t.Iterable[str], code: int) -> tuple[int, int]:
+    """How many of ansible-test's tests passed, and how many failed."""
     text = "".join(lines)
-    started = len(re.findall(rf"^Running (?:{command} test \"|.+ integration test role)", text, re.MULTILINE))
+    started = rf"^Running (?:{command} test \"|.+ integration test (?:role|script))"
     failures = re.search(rf"The (\d+) {command} test\(s\) listed below", text)
     failed = int(failures[1]) if failures else int(code != 0)
-    return f"{command}: {max(started - failed, 0)} passed, {failed} failed"
+    return max(len(re.findall(started, text, re.MULTILINE)) - failed, 0), failed
 
 
 @contextlib.contextmanager
@@ -134,22 +124,6 @@ def environment() -> dict[str, str]:
     path += sorted(str(folder) for folder in pyenv.glob("versions/3.*/bin"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
     return {**kept, "PATH": os.pathsep.join(path)}
-
-
-def seed_get_pip() -> None:
-    """Put the pip that ansible-test would download into its cache, from the package index."""
-    core = importlib.metadata.distribution("ansible-core")
-    pins = Path(str(core.locate_file("ansible_test/_internal/python_requirements.py")))
-    version = re.findall(r"\bpip='([\d.]+)'", pins.read_text(encoding="utf-8"))[-1]
-    script = CACHE / f"get_pip_{version.replace('.', '_')}.py"
-    if script.exists():
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        download = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--dest", folder]
-        subprocess.run([*download, f"pip=={version}"], check=True)
-        wheel = next(Path(folder).glob("pip-*.whl"))
-        shutil.copy(wheel, CACHE / wheel.name)
-    script.write_text(GET_PIP.format(wheel=wheel.name), encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What tests/tools reads out of the output of other tools."""
+
+from __future__ import annotations
+
+import ansible_test
+import parts
+import pytest
+
+SANITY = 'Running sanity test "compile" on Python 3.9\nRunning sanity test "pep8"\nRunning sanity test "pylint"\n'
+TWO_FAILED = "FATAL: The 2 sanity test(s) listed below (out of 3) failed. See error output above for details.\n"
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        'Required program "shellcheck" not found.',
+        'Skipping sanity test "pylint" on Python 3.14 because it is unsupported. Supported Python versions: 3.11',
+        "Skipping validate-modules collection version checks since no collection version was found.",
+        'Excluding tests marked "needs/root" which require running as root: iam_api_key',
+    ],
+)
+def test_a_check_that_did_not_run_is_found(warning: str) -> None:
+    assert ansible_test.checks_left_out([f"WARNING: {warning}\n"]) == [f"WARNING: {warning}"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'WARNING: Skipping sanity test "compile" on Python 3.14 because it could not be found.',
+        'WARNING: Using locale "C.UTF-8" instead of "en_US.UTF-8".',
+        'Running sanity test "pylint"',
+    ],
+)
+def test_a_python_that_is_not_installed_may_be_left_out(line: str) -> None:
+    assert ansible_test.checks_left_out([line]) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "output", "code", "expected"),
+    [
+        ("sanity", SANITY, 0, (3, 0)),
+        ("sanity", SANITY + TWO_FAILED, 1, (1, 2)),
+        ("sanity", SANITY + "FATAL: no pip\n", 1, (2, 1)),
+        ("integration", "Running a integration test role\nRunning b integration test script\n", 0, (2, 0)),
+        ("integration", "", 0, (0, 0)),
+    ],
+)
+def test_the_tests_of_ansible_test_are_counted(command: str, output: str, code: int, expected: tuple[int, int]) -> None:
+    assert ansible_test.tally(command, output.splitlines(keepends=True), code) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("51 passed in 1.07s\n", (51, 0)),
+        ("== 2 failed, 48 passed, 1 skipped, 1 error in 61.20s (0:01:01) ==\n", (48, 3)),
+        ("sanity: 31 passed, 3 failed\n", (31, 3)),
+        ("Passed: 0 failure(s), 0 warning(s) in 20 files processed.\n", (0, 0)),
+        ("TASK [wait until 3 failed] ***\n", (0, 0)),
+    ],
+)
+def test_the_summary_lines_are_counted(line: str, expected: tuple[int, int]) -> None:
+    assert parts.count([line]) == expected

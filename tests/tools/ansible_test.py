@@ -72,7 +72,8 @@ def run(collection: Path, command: str, *arguments: str) -> int:
 
 def checks_left_out(lines: t.Iterable[str]) -> list[str]:
     """The warnings that mean a check was skipped although nobody asked for that."""
-    return [line.strip() for line in lines if LEFT_OUT.match(line) and not NOT_INSTALLED.search(line)]
+    found = [line.strip() for line in lines if LEFT_OUT.match(line) and not NOT_INSTALLED.search(line)]
+    return list(dict.fromkeys(found))
 
 
 def tally(command: str, lines: t.Iterable[str], code: int) -> tuple[int, int]:

@@ -61,7 +61,7 @@ def _clear_faults(emulator: Emulator, _body: Any) -> Answer:
 def _change_settings(emulator: Emulator, body: Any) -> Answer:
     if not isinstance(body, dict):
         raise invalid("settings come as an object")
-    emulator.world.settings = emulator.world.settings.changed(body)
+    emulator.change_settings(**body)
     return NO_CONTENT
 
 

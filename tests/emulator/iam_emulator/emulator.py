@@ -58,6 +58,11 @@ class Emulator:
             self._postponed.clear()
             self.world = self._new_world()
 
+    def change_settings(self, **values: int | str) -> None:
+        """Turn some switches from now on; an unknown one raises Refusal."""
+        with self._lock:
+            self.world.settings = self.world.settings.changed(values)
+
     def handle(self, request: Request) -> Answer:
         """Answer one request, faults included; never raises."""
         with self._lock:

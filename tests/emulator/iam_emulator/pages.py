@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -52,7 +53,7 @@ def page_answer(
 
 def _page_size(parameters: Mapping[str, str]) -> int:
     text = parameters.get("pagesize", str(DEFAULT_PAGE_SIZE))
-    if not text.isdecimal() or not 1 <= int(text) <= LARGEST_PAGE_SIZE:
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 1 <= int(text) <= LARGEST_PAGE_SIZE:
         raise invalid(f"pagesize must be a number from 1 to {LARGEST_PAGE_SIZE}.")
     return int(text)
 
@@ -83,7 +84,8 @@ def _write_token(parameters: Mapping[str, str]) -> str:
 def _read_token(token: str) -> dict[str, str]:
     try:
         parameters = json.loads(base64.urlsafe_b64decode(token))
-        int(parameters["offset"])
+        if int(parameters["offset"]) < 0:
+            raise ValueError
     except (ValueError, KeyError, TypeError):
         raise invalid("The page token is not valid.") from None
     return {str(name): str(value) for name, value in parameters.items()}

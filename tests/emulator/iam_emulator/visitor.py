@@ -44,7 +44,7 @@ class Visitor:
             Request(
                 method=method,
                 path=address.path,
-                query={**dict(parse_qsl(address.query)), **query},
+                query={**dict(parse_qsl(address.query, keep_blank_values=True)), **query},
                 headers={**sent, **(headers or {})},
                 body=b"" if content is None else json.dumps(content).encode(),
             )

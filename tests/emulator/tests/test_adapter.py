@@ -29,7 +29,7 @@ def test_a_session_reads_answers_as_from_a_server(emulator: Emulator) -> None:
     listed = session.get(
         "https://iam.cloud.ibm.com/v1/apikeys",
         headers={"Authorization": f"Bearer {token}"},
-        params={"pagesize": 1, "filter": 'name sw "first key"'},
+        params={"pagesize": "1", "filter": 'name sw "first key"'},
     )
     assert (listed.ok, listed.headers["content-type"], len(listed.json()["apikeys"])) == (True, "application/json", 1)
     assert listed.json()["first"].startswith("https://iam.cloud.ibm.com/v1/apikeys?pagesize=1&filter=name")

@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jwt
 import pytest
 from iam_emulator import Emulator, Request, Settings, Visitor
-from jwt.algorithms import RSAAlgorithm
 
 
-def claims_of(emulator: Emulator, token: str) -> dict:
+def claims_of(emulator: Emulator, token: str) -> dict[str, Any]:
     published = emulator.handle(Request("GET", "/identity/keys")).json()["keys"][0]
     assert published["kid"] == jwt.get_unverified_header(token)["kid"]
-    public_key = RSAAlgorithm.from_jwk(published)
-    return jwt.decode(token, public_key, algorithms=["RS256"], options={"verify_exp": False, "verify_iat": False})
+    public_key = jwt.PyJWK(published)
+    claims: dict[str, Any] = jwt.decode(
+        token, public_key, algorithms=["RS256"], options={"verify_exp": False, "verify_iat": False}
+    )
+    return claims
 
 
 def test_a_token_says_who_the_user_is_and_verifies_with_the_published_key(emulator: Emulator, user: Visitor) -> None:

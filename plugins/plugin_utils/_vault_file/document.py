@@ -15,12 +15,16 @@ from collections.abc import Sequence
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.editor import Editor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import parse
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.proof import prove
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import Vault, plain_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page, parse
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.proof import is_reached, prove
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import (
+    Vault,
+    has_clear_text,
+    plain_value,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Edit, group
 
-__all__ = ["Edit", "Vault", "change", "names", "read"]
+__all__ = ["Edit", "Effect", "Vault", "change", "effects", "names", "read"]
 
 _BOM = "\ufeff"
 
@@ -51,6 +55,28 @@ def _unwrap(text: str) -> tuple[_Frame, str]:
     return frame, body if has_final_newline else f"{body}\n"
 
 
+@dataclasses.dataclass(frozen=True)
+class Effect:
+    """What an edit meant for its place; told without values, so that a diff can be made of it."""
+
+    path: tuple[str, ...]
+    existed: bool
+    remains: bool
+    was_clear: bool
+
+
+def effects(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: bool) -> list[Effect]:
+    """The edits that change something in this text."""
+    page = parse(_unwrap(text)[1])
+    found = []
+    for edit in edits:
+        if not is_reached(page, page.root, group([edit], vaults_strings), vault):
+            node = _find(page, edit.path)
+            was_clear = vaults_strings and not edit.remove and _is_clear(node, edit)
+            found.append(Effect(edit.path, node is not None, not edit.remove, was_clear))
+    return found
+
+
 def change(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: bool) -> str:
     """The text after these edits; the very same text when it says all that already."""
     frame, body = _unwrap(text)
@@ -68,6 +94,16 @@ def read(text: str, path: Sequence[str], vault: Vault) -> object | None:
     """Plain Python for one place, None when nothing is there; only that place is decrypted."""
     _frame, body = _unwrap(text)
     page = parse(body)
+    node = _find(page, path)
+    return None if node is None else plain_value(page, node, vault)
+
+
+def _is_clear(node: Node | None, edit: Edit) -> bool:
+    return node is not None and has_clear_text(node, edit.path[-1], edit.plaintext_keys)
+
+
+def _find(page: Page, path: Sequence[str]) -> Node | None:
+    """The node at a place, None when nothing is there."""
     node = page.root
     for name in path:
         if node is not None and node.kind == "alias":
@@ -76,7 +112,7 @@ def read(text: str, path: Sequence[str], vault: Vault) -> object | None:
         if pair is None:
             return None
         node = pair[1]
-    return None if node is None else plain_value(page, node, vault)
+    return node
 
 
 def names(text: str) -> list[str]:

@@ -180,4 +180,5 @@ class _Builder:
             event = next(self._events)
         last = node.pairs[-1][1] if node.pairs else node.items[-1] if node.items else None
         # The end mark of a block collection lies behind comments and blank lines that are not part of it.
-        node.end = event.end_mark.index if node.is_flow or last is None else last.end
+        end_mark: t.Any = event.end_mark
+        node.end = end_mark.index if node.is_flow or last is None else last.end

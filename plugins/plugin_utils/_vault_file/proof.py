@@ -21,7 +21,7 @@ def prove(before: Page, after: Page, goals: Goals, vault: Vault) -> None:
             "the change would touch more than its target: a comment, a missing final newline or blank lines near it "
             "belong to another value; put a newline at the end of the file, or move the comment"
         )
-    if not _is_reached(after, after.root, goals, vault):
+    if not is_reached(after, after.root, goals, vault):
         raise CannotEdit("the changed text does not read back as wanted")
 
 
@@ -49,14 +49,15 @@ def _entry(key: Node, value: Node, goals: Goals) -> t.Any:
     return None if rest is None else (_rest(key, _NO_GOALS), rest)
 
 
-def _is_reached(page: Page, node: Node | None, goals: Goals, vault: Vault) -> bool:
+def is_reached(page: Page, node: Node | None, goals: Goals, vault: Vault) -> bool:
+    """Tell whether every goal is met by what stands below a node."""
     for name, part in goals.parts.items():
         is_mapping = node is not None and node.kind == "mapping"
         pair = page.pair(t.cast(Node, node), name) if is_mapping else None
         if isinstance(part, Remove):
             reached = pair is None
         elif isinstance(part, Goals):
-            reached = _is_reached(page, pair[1] if pair else None, part, vault)
+            reached = is_reached(page, pair[1] if pair else None, part, vault)
         else:
             reached = pair is not None and is_as_wanted(page, pair[1], part, vault)
         if not reached:

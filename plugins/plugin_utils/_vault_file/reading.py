@@ -74,6 +74,15 @@ def _construct(tag: str, text: str) -> object | None:
     return built
 
 
+def has_clear_text(node: Node, key: str, clear_keys: frozenset[str]) -> bool:
+    """Tell whether a string stands in clear here although its key is not one of those that may."""
+    if node.kind == "scalar":
+        return node.is_text and key not in clear_keys
+    return any(has_clear_text(value, name.value, clear_keys) for name, value in node.pairs) or any(
+        has_clear_text(item, key, clear_keys) for item in node.items
+    )
+
+
 def is_as_wanted(page: Page, node: Node, want: Want, vault: Vault) -> bool:
     """Tell whether a node says exactly this already: same content, secrets vaulted, the rest clear."""
     if isinstance(want, Leaf):

@@ -16,7 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cip
     is_cipher_text,
     label_of,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, Effect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
     CannotEdit,
     ChangedMeanwhile,
@@ -35,6 +35,7 @@ __all__ = [
     "Cipher",
     "Committed",
     "Edit",
+    "Effect",
     "Snapshot",
     "VaultFile",
     "VaultFileError",
@@ -61,8 +62,13 @@ class Committed:
     changed: bool
     snapshot: Snapshot
     vault_id: str | None
-    backup_file: str | None
-    replaced_clear_text: bool = False
+    backup_file: str | None = None
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def replaced_clear_text(self) -> bool:
+        """Tell whether a string that is vaulted now stood in the file in clear, as it still does in a backup."""
+        return any(effect.was_clear for effect in self.effects)
 
 
 class VaultFile:
@@ -130,22 +136,29 @@ class VaultFile:
         vault = _Vault(self._cipher, self._vault_id)
         with self._named():
             text = self._new_text(snapshot, edits, vault)
-        if text == snapshot.text:
-            return Committed(False, snapshot, vault.label, None)
+            if text == snapshot.text:
+                return Committed(False, snapshot, vault.label)
+            effects = self._effects(snapshot, edits)
         if not snapshot.exists and not self._create:
             raise CannotEdit(f"{self.path} does not exist; create it first, or allow that with 'create'")
         self._storage.check_may_write(snapshot.identity)
         if check_mode:
-            return Committed(True, dataclasses.replace(snapshot, text=text), vault.label, None)
-        return self._write(snapshot, text, vault)
+            return Committed(True, dataclasses.replace(snapshot, text=text), vault.label, None, effects)
+        backup_file, identity = self._write(snapshot, text)
+        written = dataclasses.replace(snapshot, exists=True, text=text, identity=identity)
+        return Committed(True, written, vault.label, backup_file, effects)
 
-    def _write(self, snapshot: Snapshot, text: str, vault: _Vault) -> Committed:
+    def _write(self, snapshot: Snapshot, text: str) -> tuple[str | None, Identity]:
         backup_file = None
         if self._backup and snapshot.exists:
             backup_file = self._storage.back_up(snapshot.text.encode("utf-8"))
-        identity = self._storage.write(text.encode("utf-8"), snapshot.identity, self._mode)
-        written = dataclasses.replace(snapshot, exists=True, text=text, identity=identity)
-        return Committed(True, written, vault.label, backup_file)
+        return backup_file, self._storage.write(text.encode("utf-8"), snapshot.identity, self._mode)
+
+    def _effects(self, snapshot: Snapshot, edits: Sequence[Edit]) -> tuple[Effect, ...]:
+        opened = self._open_whole(snapshot)
+        text = snapshot.text if opened is None else opened.plaintext
+        vault = _Vault(self._cipher, self._vault_id)
+        return tuple(document.effects(text, edits, vault, vaults_strings=snapshot.layout == "inline"))
 
     def _new_text(self, snapshot: Snapshot, edits: Sequence[Edit], vault: _Vault) -> str:
         if snapshot.layout == "inline":

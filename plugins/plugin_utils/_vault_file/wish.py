@@ -84,6 +84,21 @@ def group(edits: Sequence[Edit], vaults_strings: bool) -> Goals:
     return goals
 
 
+def secret_strings(edit: Edit) -> t.Iterator[str]:
+    """The strings of an edit that are not meant to be seen."""
+    if not edit.remove:
+        yield from _vaulted(_top_want(edit, True))
+
+
+def _vaulted(want: Want) -> t.Iterator[str]:
+    if isinstance(want, Leaf):
+        if want.is_vaulted:
+            yield str(want.value)
+        return
+    for part in want.values() if isinstance(want, dict) else want:
+        yield from _vaulted(part)
+
+
 def _check_path(edit: Edit) -> None:
     if not edit.path or not all(isinstance(name, str) and name for name in edit.path):
         raise CannotEdit("a variable needs a name, and each part of a path is a string that is not empty")

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Sets and removes variables of a vault file. It works on the controller, where the vault secrets are."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
+    Cipher,
+    Committed,
+    Edit,
+    VaultFile,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import secret_strings
+
+_VARIABLE: dict[str, t.Any] = {
+    "name": {"type": "raw"},
+    "value": {"type": "raw", "no_log": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+SPEC: dict[str, t.Any] = {
+    "argument_spec": {
+        **_VARIABLE,
+        "path": {"type": "path", "required": True},
+        "vars": {
+            "type": "list",
+            "elements": "dict",
+            "options": {**_VARIABLE, "name": {"type": "raw", "required": True}},
+        },
+        "plaintext_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+        "vault_id": {"type": "str"},
+        "create": {"type": "bool", "default": False},
+        "mode": {"type": "raw", "default": "0600"},
+        "layout": {"type": "str", "choices": ["auto", "inline", "file"], "default": "auto"},
+        "backup": {"type": "bool", "default": False},
+        "lock_timeout_seconds": {"type": "float", "default": 30},
+    },
+    "mutually_exclusive": [["name", "vars"], ["value", "vars"]],
+    "required_one_of": [["name", "vars"]],
+}
+
+
+class ActionModule(ActionBase):
+    """A task that never talks to its host."""
+
+    _requires_connection = False
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Do the task; never raises, because a worker that dies ends the whole run."""
+        return outcome(self._run, self._task.args, self._task.check_mode)
+
+    def _run(self, task_args: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        if self._task.async_val:
+            return _failure("async is not supported; the result of an async task lies around on disk")
+        args = plain(task_args)
+        checked: t.Any = ArgumentSpecValidator(**SPEC).validate(args)
+        if checked.error_messages:
+            return _failure(_mask(str(checked.errors.msg), args))
+        try:
+            return self._change(checked.validated_parameters, check_mode)
+        except VaultFileError as error:
+            return _failure(str(error))
+
+    def _change(self, options: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        edits = edits_of(options)
+        for edit in edits:
+            for secret in secret_strings(edit):
+                protect(secret)
+        path = self._loader.path_dwim(options["path"])
+        file = VaultFile(
+            str(path),
+            Cipher.of_this_run(self._loader),
+            vault_id=options["vault_id"],
+            lock_timeout_seconds=options["lock_timeout_seconds"],
+            mode=_mode(options["mode"]),
+            create=options["create"],
+            layout=options["layout"],
+            backup=options["backup"],
+        )
+        return _result(file.apply(edits, check_mode=check_mode))
+
+
+def edits_of(options: dict[str, t.Any]) -> list[Edit]:
+    """One edit for each variable of the task."""
+    clear_keys = frozenset(options["plaintext_keys"])
+    variables = options["vars"] if options["vars"] is not None else [options]
+    return [_edit(variable, clear_keys) for variable in variables]
+
+
+def _edit(variable: dict[str, t.Any], clear_keys: frozenset[str]) -> Edit:
+    path = variable["name"] if isinstance(variable["name"], list) else [variable["name"]]
+    if not path or not all(isinstance(name, str) and name for name in path):
+        raise VaultFileError("name must be a string, or a list of strings that leads to an entry of a mapping")
+    shown = " / ".join(path)
+    if variable["state"] == "absent":
+        return Edit(tuple(path), None, remove=True)
+    if not isinstance(variable["value"], (str, dict)):
+        raise VaultFileError(
+            f"value of {shown} must be a string or a mapping, because a vaulted number or boolean comes back as text; "
+            "quote it, or use state=absent to remove the variable"
+        )
+    return Edit(tuple(path), variable["value"], plaintext_keys=clear_keys)
+
+
+def _mode(mode: object) -> int:
+    """A mode as the file module takes it: octal text, or the number that YAML made of 0600."""
+    try:
+        number = mode if isinstance(mode, int) else int(str(mode), 8)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 0o7777:
+        raise VaultFileError("mode must be an octal number such as '0600'")
+    return number
+
+
+def _result(committed: Committed) -> dict[str, t.Any]:
+    snapshot = committed.snapshot
+    before = [f"{' / '.join(e.path)}: <previous value>\n" for e in committed.effects if e.existed]
+    after = [f"{' / '.join(e.path)}: <new value, vaulted>\n" for e in committed.effects if e.remains]
+    result: dict[str, t.Any] = {
+        "changed": committed.changed,
+        "path": snapshot.path,
+        "layout": snapshot.layout,
+        "vault_id": committed.vault_id,
+        "backup_file": committed.backup_file,
+        "diff": {
+            "before": "".join(before),
+            "after": "".join(after),
+            "before_header": snapshot.path,
+            "after_header": snapshot.path,
+        },
+    }
+    if committed.backup_file and committed.replaced_clear_text:
+        result["warnings"] = [
+            f"{committed.backup_file} holds a value in clear text, as the file did before; delete it when you can"
+        ]
+    return result
+
+
+def _failure(message: str) -> dict[str, t.Any]:
+    return {"failed": True, "changed": False, "msg": message}
+
+
+def _mask(message: str, args: dict[str, t.Any]) -> str:
+    """Take values out of what the argument check says, since that quotes what it does not understand."""
+    for secret in sorted(set(_strings([args.get("value"), args.get("vars")])), key=len, reverse=True):
+        message = message.replace(secret, "********")
+    return message
+
+
+def _strings(value: object) -> t.Iterator[str]:
+    if isinstance(value, str):
+        yield from filter(None, (value, value.strip()))
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            if name not in _VARIABLE or name == "value" or not isinstance(part, str):
+                yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield str(value)

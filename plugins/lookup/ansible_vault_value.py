@@ -1,0 +1,95 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: ansible_vault_value
+short_description: Read one value of a vault file at the moment of use
+version_added: 0.1.0
+description:
+  - Reads a variables file on the controller, decrypts one value and returns it.
+  - Ansible loads group and host variables once, so after a task has written a new value into such a file,
+    the variable still has the old one until the run ends. This lookup returns what the file says now.
+  - Only the value that is asked for is decrypted. Other values of the file may belong to vault ids that are not loaded.
+  - The vault secrets are those of the running Ansible, such as C(--vault-id) or the vault credentials of AWX.
+options:
+  _terms:
+    description:
+      - Name of a variable at the top level of the file.
+      - A list of names leads to an entry of a mapping.
+    type: list
+    elements: raw
+    required: true
+  file:
+    description:
+      - The variables file, with values of the form C(!vault), or encrypted as a whole.
+      - A relative path begins at the folder of the playbook.
+    type: str
+    required: true
+notes:
+  - Set C(no_log) on a task that uses the value in an option which Ansible would show.
+  - There is no default for a value that is missing. The lookup fails and names it.
+seealso:
+  - module: cloudkeys.ibmcloud.ansible_vault_vars
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: Log in with the key that was just rotated
+  cloudkeys.ibmcloud.iam_caller_info:
+    api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', 'ci_deploy_api_key', file='vault.yml') }}"
+
+- name: Use an entry of a mapping
+  cloudkeys.ibmcloud.iam_caller_info:
+    api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', ['ibm_api_keys', 'ci-deploy'], file='vault.yml') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The decrypted strings, in the order of the terms.
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[str]:
+        """The values, read now."""
+        # ansible-core has no types for these.
+        ansible: t.Any = self
+        ansible.set_options(var_options=variables, direct=kwargs)
+        path = str(ansible._loader.path_dwim(ansible.get_option("file")))
+        file = VaultFile(path, Cipher.of_this_run(ansible._loader))
+        try:
+            snapshot = file.read()
+            if not snapshot.exists:
+                raise VaultFileError(f"{path} does not exist")
+            return [_text(path, term, file.value(snapshot, _path(term))) for term in terms]
+        except VaultFileError as error:
+            raise AnsibleError(f"ansible_vault_value: {error}") from None
+
+
+def _path(term: t.Any) -> tuple[str, ...]:
+    names = term if isinstance(term, (list, tuple)) else [term]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise VaultFileError("a term must be a name, or a list of names that leads to an entry of a mapping")
+    return tuple(str.__str__(name) for name in names)
+
+
+def _text(path: str, term: t.Any, value: object) -> str:
+    shown = " / ".join(_path(term))
+    if value is None:
+        raise VaultFileError(f"{path} has no value for {shown}")
+    if not isinstance(value, str):
+        raise VaultFileError(f"{path}: the value of {shown} is not a string")
+    protect(value)
+    return value

@@ -1,0 +1,209 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ansible_vault_vars
+short_description: Set or remove variables in an Ansible Vault file
+version_added: 0.1.0
+description:
+  - Sets or removes variables of a YAML file whose secrets are kept in Ansible Vault, and leaves every other byte of the
+    file as it is, comments and order included.
+  - Works with files in which single values are vaulted (C(!vault)), and with files that are encrypted as a whole.
+    A file keeps the form that it has.
+  - Values are compared after they were decrypted. A value that is there already is not encrypted anew, and a file
+    in which nothing changes is not written.
+  - The new text is proven before it is written. It is parsed again, everything beside the targets must be what it was,
+    and every target must decrypt to what was wanted. Otherwise the task fails and the file stays as it is.
+  - The file is replaced in one step, so that a killed run leaves either the old file or the new one.
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what would be changed, without changing it.
+    support: full
+    details:
+      - Everything is done but the write. It fails where the real run would, for instance when a vault secret
+        is missing or the folder may not be written.
+  diff_mode:
+    description: Returns what would change or has changed.
+    support: full
+    details:
+      - Shows the names of the variables, never a value.
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: full
+options:
+  path:
+    description:
+      - The variables file. A relative path begins at the folder of the playbook,
+        or for C(ansible -m) at the working folder.
+      - It is always a file on the controller, because the vault secrets are there. The host of the task and
+        C(delegate_to) make no difference.
+      - A symbolic link is followed and stays. A file with several hard links is refused.
+    type: path
+    required: true
+  name:
+    description:
+      - Name of the variable.
+      - A list of names leads to an entry of a mapping, V([ibm_api_keys, ci-deploy]). Mappings on the way that are
+        missing are made. A name that holds a dot is one name.
+      - Exactly one of O(name) and O(vars) is needed.
+    type: raw
+  value:
+    description:
+      - The new value, a string or a mapping. Required unless O(state=absent).
+      - In a mapping, strings are vaulted except those under O(plaintext_keys). Numbers, booleans and nulls stay clear,
+        because they would come back as text. A mapping replaces the old one as a whole, comments inside it are lost.
+      - The result never contains it. Set C(no_log) on the task nevertheless, since some versions of ansible-core
+        show the lines of a playbook, and with them a literal value, when a task fails.
+    type: raw
+  state:
+    description:
+      - V(present) sets the variable to O(value).
+      - V(absent) removes it. A variable that is not there, and a file that is not there, is no error.
+    type: str
+    choices: [present, absent]
+    default: present
+  vars:
+    description:
+      - Several variables, set and removed in one write. Mutually exclusive with O(name) and O(value).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Like O(name).
+        type: raw
+        required: true
+      value:
+        description: Like O(value).
+        type: raw
+      state:
+        description: Like O(state).
+        type: str
+        choices: [present, absent]
+        default: present
+  plaintext_keys:
+    description:
+      - Keys of mappings whose strings stay readable, such as ids and dates. A key counts at any depth,
+        and for the strings of a list that stands directly under it.
+      - In a file that is encrypted as a whole nothing is readable, and this option has no effect.
+    type: list
+    elements: str
+    default: []
+  vault_id:
+    description:
+      - The vault id to encrypt with. It must be one of the ids that are loaded.
+      - Without it, a value that is replaced keeps its id, and a file that is encrypted as a whole keeps the one it has.
+        For a new value it is the setting C(vault_encrypt_identity), or else the only id that is loaded. With several
+        ids and no choice the task fails.
+      - A value that is encrypted under another id is encrypted anew when this is set. A file that is encrypted as a
+        whole under another id is refused, use C(ansible-vault rekey).
+    type: str
+  create:
+    description:
+      - Whether the file is created when it does not exist. Its folder must exist.
+    type: bool
+    default: false
+  mode:
+    description:
+      - Permissions of a new file, as an octal number in quotes. An existing file keeps mode, owner and
+        extended attributes.
+    type: raw
+    default: "0600"
+  layout:
+    description:
+      - The form of a new or empty file. V(inline) vaults each string, V(file) encrypts the file as a whole,
+        V(auto) means V(inline).
+      - A file with content is never converted, so this does not matter there.
+    type: str
+    choices: [auto, inline, file]
+    default: auto
+  backup:
+    description:
+      - Whether the old file is kept under a name that ends in C(~), which Ansible does not load as variables.
+      - A value that stood in clear in the old file is in the backup as well. The task warns about that.
+    type: bool
+    default: false
+  lock_timeout_seconds:
+    description:
+      - How long to wait for another task that is changing a file in the same folder.
+    type: float
+    default: 30
+notes:
+  - The vault secrets are those of the running Ansible, from C(--vault-id), C(--ask-vault-pass), the configuration or
+    the vault credentials of an AWX job. There is no password option.
+  - A running playbook keeps the old value of a variable that it has loaded. Read the new one with the lookup
+    P(cloudkeys.ibmcloud.ansible_vault_value#lookup).
+  - In an AWX job the project folder is a copy that is thrown away after the job, so a file in it does not last.
+  - "Refused, with the line but never the content: YAML with several documents or whose top level is no mapping,
+    a name that is defined twice, an alias or an anchor in use on the way to the variable or inside it, names from
+    a merge key, keys in the long form C(?), removing an entry of a mapping in braces, text that is not UTF-8,
+    and mixed line ends."
+  - Two AWX jobs on different machines do not see each other's locks. Keep the file in Git there, whose refused push
+    is the lock.
+seealso:
+  - plugin: cloudkeys.ibmcloud.ansible_vault_value
+    plugin_type: lookup
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: Put a new API key into the variables of a group
+  cloudkeys.ibmcloud.ansible_vault_vars:
+    path: group_vars/prod/vault.yml
+    name: ci_deploy_api_key
+    value: "{{ created.key_value }}"
+  no_log: true
+
+- name: Keep the key together with its id, which stays readable
+  cloudkeys.ibmcloud.ansible_vault_vars:
+    path: group_vars/prod/vault.yml
+    name: [ibm_api_keys, ci-deploy]
+    value:
+      id: "{{ created.api_key.id }}"
+      key_value: "{{ created.key_value }}"
+    plaintext_keys: [id]
+    vault_id: prod
+    create: true
+  no_log: true
+
+- name: Replace one variable and remove another in one write
+  cloudkeys.ibmcloud.ansible_vault_vars:
+    path: group_vars/prod/vault.yml
+    vars:
+      - name: ci_deploy_api_key
+        value: "{{ created.key_value }}"
+      - name: old_api_key
+        state: absent
+  no_log: true
+
+# Ad hoc:
+#   ansible localhost -m cloudkeys.ibmcloud.ansible_vault_vars --vault-id prod@prompt \
+#     -a "path=vault.yml name=old_api_key state=absent"
+"""
+
+RETURN = r"""
+path:
+  description: The file, as an absolute path.
+  returned: success
+  type: str
+  sample: /srv/ansible/group_vars/prod/vault.yml
+layout:
+  description: Whether single values are vaulted (V(inline)) or the file is encrypted as a whole (V(file)).
+  returned: success
+  type: str
+  sample: inline
+vault_id:
+  description:
+    - The vault id under which the value was encrypted, or is already.
+    - V(default) when the cipher text names none. Null when nothing was encrypted or compared.
+  returned: success
+  type: str
+  sample: prod
+backup_file:
+  description: The backup. Null when none was made.
+  returned: success
+  type: str
+  sample: /srv/ansible/group_vars/prod/vault.yml.4711.2026-01-31@08:00:00.1f2e~
+"""

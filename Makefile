@@ -17,7 +17,7 @@ help: ## Show this list
 setup: .venv/.ready ## Create .venv and the import path; the other targets call it
 
 .venv/.ready: requirements-dev.txt
-	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	@"$(or $(PYTHON),false)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "No Python 3.11 or newer is on PATH; name one: make PYTHON=/path/to/python3.12 setup"; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version); the first time takes a minute"
 	@"$(PYTHON)" -m venv .venv

@@ -42,7 +42,7 @@ lint: setup ## Style of Python, YAML, roles and the changelog
 
 types: setup ## mypy, strict
 	mypy -p $(COLLECTION).plugins -p iam_emulator
-	cd tests/tools && mypy --config-file ../../pyproject.toml .
+	mypy tests/tools
 
 unit: setup ## Fast tests, no network
 	pytest

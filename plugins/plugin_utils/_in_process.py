@@ -16,6 +16,7 @@ import sys
 import typing as t
 import warnings
 
+from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
@@ -36,13 +37,17 @@ class InProcessAction(NormalAction):
     # A staticmethod of the type Work.
     work: t.ClassVar[t.Any]
     spec: t.ClassVar[dict[str, t.Any]]
-    needs_requests = True
+    # There is no module of this name that could do the work elsewhere.
+    runs_on_controller = False
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Do the task, here or as a module; never raises, because a worker that dies ends the whole run."""
         why_not = self._why_not_here()
         how = f"as a module: {why_not}" if why_not else "in process"
         display.vvv(f"{self._task.action} runs {how}")
+        refusal = self.refuse() or (missing_required_lib("requests") if not why_not and REQUESTS_IMPORT_ERROR else None)
+        if refusal:
+            return {"failed": True, "changed": False, "msg": refusal}
         result = super().run(tmp, task_vars) if why_not else self.run_here()
         if any(result.get(member) for member in SECRET_MEMBERS) and not result.get("failed"):
             self._hide(result)
@@ -56,18 +61,28 @@ class InProcessAction(NormalAction):
             if checked.error_messages:
                 result = self._bad_arguments(checked)
             else:
-                result = outcome(type(self).work, checked.validated_parameters, self._task.check_mode)
+                result = outcome(self.do_work, checked.validated_parameters, self._task.check_mode)
         both = [f"Both option {each['option']} and its alias {each['alias']} are set." for each in checked._warnings]
         notes = {"deprecations": checked._deprecations, "warnings": both}
         result.update({name: texts for name, texts in notes.items() if texts})
         return t.cast("dict[str, t.Any]", remove_values(plain(result), checked._no_log_values))
 
+    def refuse(self) -> str | None:
+        """Why the task is not done at all, before anything is looked at; None to go on."""
+        return None
+
+    def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        """The work of the module of the same name."""
+        return t.cast("dict[str, t.Any]", type(self).work(params, check_mode))
+
     def _why_not_here(self) -> str | None:
+        if self.runs_on_controller:
+            return None
         reasons = {
             "the connection is not local": self._connection.transport != "local",
             "become": self._connection.become is not None,
             "async": bool(self._task.async_val),
-            "the controller lacks requests": self.needs_requests and REQUESTS_IMPORT_ERROR is not None,
+            "the controller lacks requests": REQUESTS_IMPORT_ERROR is not None,
             # A forked worker that does HTTP is killed by macOS (mitogen#1219, ansible#49207).
             "macOS": sys.platform == "darwin",
             f"{SWITCH}=0": os.environ.get(SWITCH) == "0",

@@ -102,6 +102,16 @@ class ApiKeys:
         reply = self._send("GET", _path(key_id), f"read API key {key_id}")
         return ApiKey.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
 
+    def count_logins(self, key_id: str) -> int:
+        """How often the key ever logged in; a request that IBM calls expensive."""
+        query = {"include_activity": "true"}
+        reply = self._send("GET", _path(key_id), f"read the activity of API key {key_id}", query=query)
+        activity = reply.body.get("activity") if isinstance(reply.body, dict) else None
+        count = activity.get("authn_count") if isinstance(activity, dict) else None
+        if not isinstance(count, int):
+            raise NotUnderstood(f"IBM Cloud IAM did not tell whether API key {key_id} ever logged in")
+        return count
+
     def find_by_value(self, key_value: str) -> ApiKey | None:
         """The key that has this value; None when IAM knows of none."""
         try:

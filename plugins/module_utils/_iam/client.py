@@ -48,6 +48,7 @@ class IamClient:
         self.tokens = TokenSource(transport, credentials, self.clock)
         self._transport = transport
         self._wanted_account_id = account_id
+        self._login_key_id: str | None = None
         self.transaction_ids: list[str] = []
         self.api_keys = ApiKeys(self.send, self.clock)
         self.service_ids = ServiceIds(self.send)
@@ -64,6 +65,14 @@ class IamClient:
     def now(self) -> datetime:
         """IAM's time."""
         return self.tokens.now()
+
+    def login_key_id(self) -> str | None:
+        """The id of the API key that this client logs in with; None for a token. Costs one request, once."""
+        key_value = self.tokens.key_value
+        if self._login_key_id is None and key_value:
+            found = self.api_keys.find_by_value(key_value)
+            self._login_key_id = found.id if found else None
+        return self._login_key_id
 
     def log_in_with(self, key_value: str) -> Token:
         """Prove that a key value works; raises BadCredentials and its kinds when it does not."""

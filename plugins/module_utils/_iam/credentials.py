@@ -145,9 +145,10 @@ class TokenSource:
     def can_renew(self) -> bool:
         return self._credentials.key_value is not None
 
-    def is_login_value(self, key_value: str) -> bool:
-        """Tell whether this is the very key that the run logs in with."""
-        return self._credentials.key_value == key_value
+    @property
+    def key_value(self) -> str | None:
+        """The value of the API key that is logged in with, if it is one."""
+        return self._credentials.key_value
 
     def token(self) -> Token:
         if self._token is None or (self.can_renew and self._clock.monotonic() >= self._token.renew_at):

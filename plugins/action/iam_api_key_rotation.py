@@ -1,0 +1,50 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import os
+import traceback
+import typing as t
+
+from ansible.utils.display import Display
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import SPEC, rotate
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+
+display = Display()
+
+
+class ActionModule(InProcessAction):
+    """Runs on the controller only: that is where the vault secrets are."""
+
+    spec = SPEC
+    _requires_connection = False
+    _supports_async = False
+    runs_on_controller = True
+
+    def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        try:
+            cipher = Cipher.of_this_run(self._loader)
+        except VaultFileError as error:
+            raise CannotDecide(str(error)) from None
+        ports = Ports(
+            client=client_for(params),
+            store=FileStore(cipher, protect, vault_id=params["vault_id"]),
+            protect=protect,
+            tell=lambda line: display.display(f"  {line}"),
+        )
+        return rotate(params, ports, check_mode=check_mode, unforeseen=_kind_and_place)
+
+
+def _kind_and_place(error: Exception) -> str:
+    """The text of an exception nobody foresaw may hold a secret, so only its kind and place are told."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"unexpected {type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}; running again is safe"
+    )

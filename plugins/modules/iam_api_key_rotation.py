@@ -1,0 +1,284 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_api_key_rotation
+short_description: Replace IBM Cloud API keys on time, with the secrets in Ansible Vault
+version_added: 0.1.0
+description:
+  - Moves each slot through the steps of a rotation, as far as it can go now. A new key is made, proven by a log-in and
+    published in the vault file; the old one stays enabled for an overlap, is then disabled, and is deleted at last.
+  - What is remembered of a slot lies beside the variable, in C(cloudkeys_records) of the same file, and is written
+    before anything is sent to IBM Cloud. A run may be stopped at any point; the next one finishes the job.
+  - Values are written to the vault file and are nowhere else, not in a result, a variable or the output.
+  - Always runs on the controller, in Ansible's own process, with the vault secrets of this run (C(--vault-id),
+    C(--ask-vault-pass), AWX vault credentials).
+  - A slot that fails does not stop the others; the task fails at the end when any slot failed.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.connection
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what would be changed, without changing it.
+    support: full
+    details: Tells the next step of each slot and why. Logs in with no slot's value.
+  diff_mode:
+    description: Returns what would change or has changed; never a secret.
+    support: full
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: full
+    details: As long as nothing is due and nothing is on its way out.
+  action_group:
+    description: Options can be set once for all tasks with C(module_defaults) for the group C(cloudkeys.ibmcloud.iam).
+    membership: cloudkeys.ibmcloud.iam
+    support: full
+  action:
+    description: Runs on the controller only.
+    support: full
+options:
+  slots:
+    description:
+      - The places where keys are used.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the slot, for people and results.
+        type: str
+        required: true
+      file:
+        description:
+          - The vault file, on the controller. It is created with mode 0600 when it is missing.
+          - Relative to the folder of the playbook, or to the current one in an ad-hoc call.
+        type: path
+        required: true
+      variable:
+        description:
+          - The variable that holds the published value. It stays one vaulted text, so nothing that uses it changes.
+          - Without it, O(slots[].name).
+        type: str
+      key_name:
+        description:
+          - Name of the key in IBM Cloud. Until a successor is published it is called like that with C( (next)) behind.
+          - Without it, O(slots[].name).
+        type: str
+      iam_id:
+        description:
+          - IAM ID of the owner. Without O(slots[].iam_id) and O(slots[].service_id) the keys are the caller's own.
+        type: str
+      service_id:
+        description: The service ID that owns the keys, by its id or its name.
+        type: str
+      description:
+        description: Description of new keys. Without it they inherit the one of the key before.
+        type: str
+      locked:
+        description: Whether the published key is locked.
+        type: bool
+        default: false
+      max_age_days:
+        description:
+          - A key older than this many days is replaced, by the creation time that IBM Cloud tells.
+          - Without it, the option O(max_age_days) of the task counts.
+        type: float
+      rotate_before_expiry_days:
+        description:
+          - A key that expires is replaced this many days before.
+          - Without it, the option O(rotate_before_expiry_days) of the task counts.
+        type: float
+      overlap_hours:
+        description:
+          - How long the old key stays enabled after the new one was published.
+          - Without it, the option O(overlap_hours) of the task counts.
+        type: float
+      soak_hours:
+        description:
+          - How long the old key stays disabled, and can be enabled again, before it is deleted.
+          - Without it, the option O(soak_hours) of the task counts.
+        type: float
+      lease_seconds:
+        description:
+          - A change that another run has announced is left alone for this long, because its request may still be under way.
+          - Without it, the option O(lease_seconds) of the task counts.
+        type: float
+      settle_seconds:
+        description:
+          - A new key is published after it has logged in for this long, because IBM Cloud's replicas learn of it at different times.
+          - Without it, the option O(settle_seconds) of the task counts.
+        type: float
+      orphan_min_age_minutes:
+        description:
+          - Keys with the slot's marker that no record needs are deleted when they are older than this.
+          - Without it, the option O(orphan_min_age_minutes) of the task counts.
+        type: float
+      keys_per_identity:
+        description:
+          - How many API keys one identity may have. A rotation is not begun when there is no free place.
+          - Without it, the option O(keys_per_identity) of the task counts.
+        type: int
+      rotate_if_older_than:
+        description:
+          - A key that was published before this time is replaced now, whatever its age.
+          - A time and not a switch, so that a second run does not rotate again. Of the form V(2026-03-04T09:15:30+0000).
+          - Without it, the option O(rotate_if_older_than) of the task counts.
+        type: str
+      on_missing_record:
+        description:
+          - What to do when the vault file has no record of the slot but IBM Cloud has a key of that name already.
+          - V(fail) changes nothing and says so. V(replace) makes a new key and leaves the one that was found alone.
+          - Without it, the option O(on_missing_record) of the task counts.
+        type: str
+        choices: [fail, replace]
+  vault_id:
+    description:
+      - The vault id to encrypt with, for values that are new in a file.
+      - A value that is replaced keeps its id. Without this option it is the id that Ansible is told to encrypt with,
+        or the only one that is loaded; when several are loaded and none is chosen the slot fails.
+    type: str
+  max_age_days:
+    description:
+      - A key older than this many days is replaced, by the creation time that IBM Cloud tells.
+      - Without it, V(90).
+    type: float
+  rotate_before_expiry_days:
+    description:
+      - A key that expires is replaced this many days before.
+      - Without it, V(30).
+    type: float
+  overlap_hours:
+    description:
+      - How long the old key stays enabled after the new one was published.
+      - Without it, V(72).
+    type: float
+  soak_hours:
+    description:
+      - How long the old key stays disabled, and can be enabled again, before it is deleted.
+      - Without it, V(168).
+    type: float
+  lease_seconds:
+    description:
+      - A change that another run has announced is left alone for this long, because its request may still be under way.
+      - Without it, V(120).
+    type: float
+  settle_seconds:
+    description:
+      - A new key is published after it has logged in for this long, because IBM Cloud's replicas learn of it at different times.
+      - Without it, V(5).
+    type: float
+  orphan_min_age_minutes:
+    description:
+      - Keys with the slot's marker that no record needs are deleted when they are older than this.
+      - Without it, V(120).
+    type: float
+  keys_per_identity:
+    description:
+      - How many API keys one identity may have. A rotation is not begun when there is no free place.
+      - Without it, V(20).
+    type: int
+  rotate_if_older_than:
+    description:
+      - A key that was published before this time is replaced now, whatever its age.
+      - A time and not a switch, so that a second run does not rotate again. Of the form V(2026-03-04T09:15:30+0000).
+    type: str
+  on_missing_record:
+    description:
+      - What to do when the vault file has no record of the slot but IBM Cloud has a key of that name already.
+      - V(fail) changes nothing and says so. V(replace) makes a new key and leaves the one that was found alone.
+      - Without it, V(fail).
+    type: str
+    choices: [fail, replace]
+seealso:
+  - name: Role rotate_api_keys
+    description: The same with defaults and a report, for playbooks and AWX jobs.
+    link: https://github.com/cloudkeys/ibmcloud/tree/main/roles/rotate_api_keys
+  - module: cloudkeys.ibmcloud.ansible_vault_vars
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: Keep the key of the deployment fresh
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    slots:
+      - name: deploy_api_key
+        key_name: deploy
+        service_id: ci-deploy
+        file: group_vars/all/secrets.yml
+        locked: true
+
+- name: Replace every key that was published before the incident
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    rotate_if_older_than: 2026-03-04T03:00:00+0000
+    slots: "{{ all_slots }}"
+
+# Ad hoc, for one slot:
+# ansible localhost -m cloudkeys.ibmcloud.iam_api_key_rotation --vault-id prod@prompt \
+#   -a '{"slots": [{"name": "deploy_api_key", "service_id": "ci-deploy", "file": "secrets.yml"}]}'
+"""
+
+RETURN = r"""
+slots:
+  description: One entry a slot, in the order of O(slots).
+  returned: always, unless the options do not make sense
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the slot.
+      type: str
+      sample: deploy_api_key
+    file:
+      description: The vault file.
+      type: str
+      sample: group_vars/all/secrets.yml
+    variable:
+      description: The variable that holds the published value.
+      type: str
+      sample: deploy_api_key
+    slot_id:
+      description: The id of the slot in the markers of its keys.
+      type: str
+      sample: 3f9a2c7d
+    step:
+      description:
+        - Where the slot rests. V(idle) when nothing is due, V(overlap) and V(soak) while the old key is on its way
+          out, V(failed) when a person has to look. In check mode, the next step.
+      type: str
+      sample: overlap
+    reason:
+      description: Why, in one sentence.
+      type: str
+    taken:
+      description: The steps that this run carried out.
+      type: list
+      elements: str
+      sample: [intend, publish]
+    old_id:
+      description: Id of the key that was published before this run, or null.
+      type: str
+      sample: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+    new_id:
+      description: Id of the key that is published now, or null.
+      type: str
+      sample: ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928
+    superseded_ids:
+      description: Ids of the keys that are on their way out.
+      type: list
+      elements: str
+    swept_ids:
+      description: Ids of orphans, left by runs that were stopped, that this run deleted.
+      type: list
+      elements: str
+    next_at:
+      description: When the slot goes on by itself, or null.
+      type: str
+      sample: 2026-03-07T09:16+0000
+transaction_ids:
+  description: IBM Cloud's own references of the changes, for an audit or a support case.
+  returned: always
+  type: list
+  elements: str
+"""

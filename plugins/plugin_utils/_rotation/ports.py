@@ -1,0 +1,57 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the rotation needs of the outside world; tests hand in other ones."""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+
+
+class CommitLost(Exception):
+    """Somebody else changed the store since the record was read: drop the plan and look again."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A slot as the store has it; `version` is what a commit is compared with."""
+
+    record: t.Optional[Record]
+    published_value: t.Optional[str] = field(repr=False)
+    version: t.Any = field(repr=False)
+
+
+class RecordStore(t.Protocol):
+    """Where records and published values live. Every commit is a compare-and-swap."""
+
+    def load(self, slot: Slot) -> Loaded:
+        """Read a slot."""
+
+    def commit(self, slot: Slot, loaded: Loaded, record: Record | None, published_value: str | None = None) -> Loaded:
+        """Write the record, and the variable when a value is given, in one write; raises CommitLost."""
+
+    def check(self, slot: Slot, loaded: Loaded, record: Record) -> None:
+        """Raise what a commit would raise, and write nothing."""
+
+
+def draw_slot_id() -> str:
+    """Draw the id of a new slot: eight hexadecimal digits."""
+    return secrets.token_hex(4)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """IAM, the store, chance, and a place for lines of progress."""
+
+    client: IamClient
+    store: RecordStore
+    draw_value: t.Callable[[], str] = draw_key_value
+    draw_slot_id: t.Callable[[], str] = draw_slot_id
+    protect: t.Callable[[str], None] = lambda secret: None
+    tell: t.Callable[[str], None] = lambda line: None

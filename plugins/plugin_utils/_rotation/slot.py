@@ -1,0 +1,80 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the user declared: the slots, and the policy by which their keys are replaced."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+ON_MISSING_RECORD = ("fail", "replace")
+
+
+class SlotStopped(Exception):
+    """A slot cannot go on and says why; nothing was changed by the step that raised it."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """When a key is replaced and how long the old one stays; defaults are the documented ones."""
+
+    max_age_days: float = 90
+    rotate_before_expiry_days: float = 30
+    overlap_hours: float = 72
+    soak_hours: float = 168
+    lease_seconds: float = 120
+    settle_seconds: float = 5
+    orphan_min_age_minutes: float = 120
+    keys_per_identity: int = 20
+    rotate_if_older_than: t.Optional[datetime] = None
+    on_missing_record: str = "fail"
+
+    @property
+    def overlap(self) -> timedelta:
+        return timedelta(hours=self.overlap_hours)
+
+    @property
+    def soak(self) -> timedelta:
+        return timedelta(hours=self.soak_hours)
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.lease_seconds)
+
+
+POLICY_OPTIONS = tuple(each.name for each in fields(Policy))
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One place where a key is used: an identity, a key name, a vault file and a variable in it."""
+
+    name: str
+    file: str
+    variable: str
+    key_name: str
+    iam_id: str
+    account_id: str
+    description: t.Optional[str] = None
+    locked: bool = False
+    policy: Policy = Policy()
+
+    @property
+    def next_key_name(self) -> str:
+        """What a successor is called until it is published."""
+        return f"{self.key_name} (next)"
+
+
+def check_slots(slots: t.Sequence[Slot]) -> None:
+    """Refuse slots that would work against each other; raises SlotStopped."""
+    places: dict[tuple[str, str], str] = {}
+    names: dict[tuple[str, str], str] = {}
+    for slot in slots:
+        for taken, place, what in (
+            (places, (slot.file, slot.variable), f"the variable {slot.variable} of {slot.file}"),
+            (names, (slot.iam_id, slot.key_name), f"the key name {slot.key_name!r} of {slot.iam_id}"),
+        ):
+            if place in taken:
+                raise SlotStopped(f"the slots {taken[place]} and {slot.name} both use {what}; nothing was changed")
+            taken[place] = slot.name

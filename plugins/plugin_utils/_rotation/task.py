@@ -1,0 +1,174 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a task's options to slots, and from outcomes to a task's result."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import (
+    SlotOutcome,
+    describe_record,
+    rotate_slots,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
+    ON_MISSING_RECORD,
+    POLICY_OPTIONS,
+    Policy,
+    Slot,
+    SlotStopped,
+    check_slots,
+)
+
+POLICY_SPEC: dict[str, dict[str, t.Any]] = {
+    "max_age_days": {"type": "float"},
+    "rotate_before_expiry_days": {"type": "float"},
+    "overlap_hours": {"type": "float"},
+    "soak_hours": {"type": "float"},
+    "lease_seconds": {"type": "float"},
+    "settle_seconds": {"type": "float"},
+    "orphan_min_age_minutes": {"type": "float"},
+    "keys_per_identity": {"type": "int", "no_log": False},
+    "rotate_if_older_than": {"type": "str"},
+    "on_missing_record": {"type": "str", "choices": list(ON_MISSING_RECORD)},
+}
+
+SPEC: dict[str, t.Any] = {
+    "argument_spec": {
+        **CONNECTION,
+        **POLICY_SPEC,
+        "slots": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
+                "name": {"type": "str", "required": True},
+                "file": {"type": "path", "required": True},
+                "variable": {"type": "str"},
+                "key_name": {"type": "str", "no_log": False},
+                "iam_id": {"type": "str"},
+                "service_id": {"type": "str"},
+                "description": {"type": "str"},
+                "locked": {"type": "bool", "default": False},
+                **POLICY_SPEC,
+            },
+            "mutually_exclusive": [("iam_id", "service_id")],
+        },
+        "vault_id": {"type": "str"},
+    },
+}
+
+
+def rotate(
+    params: dict[str, t.Any], ports: Ports, *, check_mode: bool, unforeseen: t.Callable[[Exception], str]
+) -> dict[str, t.Any]:
+    """Rotate the slots of a task and return the task's result; `failed` is set when any slot failed.
+
+    Raises an `IamError` when the slots cannot even be looked at; nothing was changed then.
+    """
+    if not ports.client.tokens.can_renew:
+        raise MissingCredentials(
+            "a rotation logs in by itself, because it lives by the time that IBM Cloud tells at log-in: "
+            "use api_key or api_key_file, not token"
+        )
+    slots = slots_from(params, ports.client)
+    outcomes = rotate_slots(slots, ports, check_mode=check_mode, unforeseen=unforeseen)
+    failed = [each for each in outcomes if each.failure]
+    result: dict[str, t.Any] = {
+        "changed": any(_changes(each, check_mode) for each in outcomes),
+        "slots": [_shown(each) for each in outcomes],
+        "diff": [_diff(each) for each in outcomes],
+        "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],
+    }
+    if failed:
+        lines = "; ".join(f"{each.slot.name}: {each.failure}" for each in failed)
+        result.update(failed=True, msg=f"{len(failed)} of {len(outcomes)} slots failed. {lines}")
+    return result
+
+
+def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
+    """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
+    found: dict[tuple[t.Any, t.Any], str] = {}
+    slots = []
+    for given in params["slots"]:
+        owner = (given["iam_id"], given["service_id"])
+        if owner not in found:
+            found[owner] = identity_of(client, given)
+        slots.append(
+            Slot(
+                name=given["name"],
+                file=given["file"],
+                variable=given["variable"] or given["name"],
+                key_name=given["key_name"] or given["name"],
+                iam_id=found[owner],
+                account_id=client.caller().account_id,
+                description=given["description"],
+                locked=given["locked"],
+                policy=_policy(params, given),
+            )
+        )
+    try:
+        check_slots(slots)
+    except SlotStopped as error:
+        raise CannotDecide(str(error)) from None
+    return slots
+
+
+def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
+    """The task's policy, with what the slot says itself on top of it."""
+    chosen = {
+        name: given[name] if given[name] is not None else params[name]
+        for name in POLICY_OPTIONS
+        if given[name] is not None or params[name] is not None
+    }
+    if "rotate_if_older_than" in chosen:
+        try:
+            chosen["rotate_if_older_than"] = parse_time(chosen["rotate_if_older_than"])
+        except ValueError as error:
+            raise CannotDecide(f"rotate_if_older_than is {error}") from None
+    negative = sorted(name for name, value in chosen.items() if isinstance(value, (int, float)) and value < 0)
+    if negative:
+        raise CannotDecide(f"these must not be negative: {', '.join(negative)}")
+    return Policy(**chosen)
+
+
+def _changes(outcome: SlotOutcome, check_mode: bool) -> bool:
+    if check_mode:
+        return outcome.step.name not in {"idle", "overlap", "soak", "stop", "wait"}
+    return outcome.changed
+
+
+def _shown(outcome: SlotOutcome) -> dict[str, t.Any]:
+    before = outcome.before.current if outcome.before else None
+    after = outcome.after.current if outcome.after else None
+    return {
+        "name": outcome.slot.name,
+        "file": outcome.slot.file,
+        "variable": outcome.slot.variable,
+        "slot_id": outcome.after.slot_id if outcome.after else None,
+        "step": "failed" if outcome.failure else outcome.step.name,
+        "reason": outcome.failure or outcome.step.reason,
+        "taken": list(outcome.taken),
+        "old_id": before.id if before else None,
+        "new_id": after.id if after else None,
+        "superseded_ids": [each.id for each in outcome.after.superseded] if outcome.after else [],
+        "swept_ids": list(outcome.swept),
+        "next_at": format_time(outcome.step.next_at) if outcome.step.next_at else None,
+    }
+
+
+def _diff(outcome: SlotOutcome) -> dict[str, t.Any]:
+    where = f"{outcome.slot.file}: {outcome.slot.variable}"
+    return {
+        "before_header": where,
+        "after_header": where,
+        "before": describe_record(outcome.before),
+        "after": describe_record(outcome.after),
+    }

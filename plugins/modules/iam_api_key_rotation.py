@@ -276,6 +276,12 @@ slots:
       description: When the slot goes on by itself, or null.
       type: str
       sample: 2026-03-07T09:16+0000
+report:
+  description: One line a slot, for people.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
+  sample: ["deploy_api_key: idle, goes on at 2026-06-02T09:15+0000 (the key ApiKey-7a6b5c4d is not due)"]
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always

@@ -84,6 +84,7 @@ def rotate(
     result: dict[str, t.Any] = {
         "changed": any(_changes(each, check_mode) for each in outcomes),
         "slots": [_shown(each) for each in outcomes],
+        "report": [_line(each) for each in outcomes],
         "diff": [_diff(each) for each in outcomes],
         "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],
     }
@@ -162,6 +163,15 @@ def _shown(outcome: SlotOutcome) -> dict[str, t.Any]:
         "swept_ids": list(outcome.swept),
         "next_at": format_time(outcome.step.next_at) if outcome.step.next_at else None,
     }
+
+
+def _line(outcome: SlotOutcome) -> str:
+    """One line an operator needs: where the slot is, when it goes on, and why."""
+    if outcome.failure:
+        return f"{outcome.slot.name}: FAILED, {outcome.failure}"
+    goes_on = f", goes on at {format_time(outcome.step.next_at)}" if outcome.step.next_at else ""
+    done = f", did {' '.join(outcome.taken)}" if outcome.taken else ""
+    return f"{outcome.slot.name}: {outcome.step.name}{goes_on}{done} ({outcome.step.reason})"
 
 
 def _diff(outcome: SlotOutcome) -> dict[str, t.Any]:

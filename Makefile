@@ -38,7 +38,7 @@ lint: setup ## Style of Python, YAML, roles and the changelog
 	yamllint --strict .
 	antsibull-changelog lint
 	cd "$$(python tests/tools/tree.py .build/tree/lint)" \
-		&& ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/tree/lint" ansible-lint --offline --nocolor
+		&& ANSIBLE_HOME="$(CURDIR)/.build/home" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/tree/lint" ansible-lint --offline --nocolor
 
 types: setup ## mypy, strict
 	mypy -p $(COLLECTION).plugins -p iam_emulator

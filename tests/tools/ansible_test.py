@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import typing as t
@@ -56,11 +57,16 @@ def run(collection: Path, command: str, *arguments: str) -> int:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # a group of its own, which can be stopped with all that it started
     )
     lines = []
-    for line in t.cast(t.IO[str], process.stdout):
-        print(line, end="", flush=True)
-        lines.append(line)
+    try:
+        for line in t.cast(t.IO[str], process.stdout):
+            print(line, end="", flush=True)
+            lines.append(line)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGTERM)
+        raise
     code = process.wait()
     passed, failed = tally(command, lines, code)
     left_out = checks_left_out(lines)
@@ -137,4 +143,5 @@ def _alone(path: Path) -> t.Iterator[None]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped too
     sys.exit(main(*sys.argv[1:]))

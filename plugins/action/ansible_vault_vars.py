@@ -22,7 +22,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wis
 
 _VARIABLE: dict[str, t.Any] = {
     "name": {"type": "raw"},
-    "value": {"type": "raw", "no_log": True},
+    # Not no_log: ansible-core 2.22 would mask every string in it everywhere, ids and dates too. Nothing returns it,
+    # and the strings that are secret are protected one by one.
+    "value": {"type": "raw", "no_log": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 SPEC: dict[str, t.Any] = {

@@ -29,15 +29,22 @@ StepName = t.Literal[
 # The steps after which a run has nothing more to do for a slot.
 RESTING: frozenset[str] = frozenset({"idle", "overlap", "soak", "stop"})
 
+# IAM's servers tell the time at log-in; a token is a moment older than what is recorded by it.
+CLOCKS_AGREE_WITHIN = timedelta(minutes=2)
+
 
 @dataclass(frozen=True)
 class Step:
-    """What to do next with a slot; `next_at` is when a resting slot goes on, `key_id` the key it is about."""
+    """What to do next with a slot; `next_at` is when a resting slot goes on, `key_id` the key it is about.
+
+    `trusts_record` is False when the record is older than IAM: then nothing at all may be written.
+    """
 
     name: StepName
     reason: str
     key_id: t.Optional[str] = None
     next_at: t.Optional[datetime] = None
+    trusts_record: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ def plan_slot(slot: Slot, record: Record | None, seen: Seen) -> Step:
     return (
         _stop_if_behind(record, seen)
         or _plan_pending(slot, record, seen)
+        or _plan_if_unusable(slot, record, seen)
         or _plan_tidy(slot, record, seen)
         or _plan_superseded(slot, record, seen)
         or _plan_current(slot, record, seen)
@@ -90,11 +98,15 @@ def _plan_first(slot: Slot, seen: Seen) -> Step:
             f"{', '.join(namesakes)}. Nothing was changed. Delete or rename it, or say `on_missing_record: replace` "
             "to make a new key and leave that one alone",
         )
+    return _begin(slot, seen)
+
+
+def _begin(slot: Slot, seen: Seen) -> Step:
     if seen.has_value:
         return Step(
             "stop",
-            f"{slot.file} has no record of this slot, but the variable {slot.variable} has a value already. It may be "
-            "the only copy of a working key, so it is not overwritten: remove it or name another variable",
+            f"{slot.file} has no published key of this slot on record, but the variable {slot.variable} has a value. "
+            "It may be the only copy of a working key, so it is not overwritten: remove it or name another variable",
         )
     return _room_for_one_more(slot, seen) or Step("intend", "no key yet: make the first one")
 
@@ -107,6 +119,7 @@ def _stop_if_behind(record: Record, seen: Seen) -> Step | None:
         "stop",
         f"IBM Cloud has newer keys of this slot than the record knows ({', '.join(ahead)}): the vault file is an old "
         "copy or was reverted. Nothing was changed; bring the newest version of the file back",
+        trusts_record=False,
     )
 
 
@@ -160,17 +173,27 @@ def _plan_retiring(slot: Slot, entry: Superseded, seen: Seen) -> Step:
     return Step("delete", "its soak is over", entry.id)
 
 
-def _plan_current(slot: Slot, record: Record, seen: Seen) -> Step:
-    current = record.current
-    if current is None:
-        return _room_for_one_more(slot, seen) or Step("intend", "no key yet: make the first one")
-    key = seen.key(current.id)
+def _plan_if_unusable(slot: Slot, record: Record, seen: Seen) -> Step | None:
+    """The published key does not work: replace it if it is gone, and let nothing else happen if somebody shut it.
+
+    This comes before retiring: while the published key is shut, the key before may be all that its users have.
+    """
+    if record.current is None:
+        return None
+    key = seen.key(record.current.id)
     if key is None:
-        return _room_for_one_more(slot, seen) or Step("intend", f"the published key {current.id} is gone")
+        return _room_for_one_more(slot, seen) or Step("intend", f"the published key {record.current.id} is gone")
     if key.disabled or (key.expires_at and parse_time(key.expires_at) <= seen.now):
         state = "disabled" if key.disabled else "expired"
         return Step("stop", f"the published key {key.id} is {state}. Somebody meant that: nothing was changed", key.id)
-    due_at, why = _due(slot, current, key)
+    return None
+
+
+def _plan_current(slot: Slot, record: Record, seen: Seen) -> Step:
+    key = seen.key(record.current.id) if record.current else None
+    if record.current is None or key is None:
+        return _begin(slot, seen)
+    due_at, why = _due(slot, record.current, key)
     if seen.now < due_at:
         return Step("idle", f"the key {key.id} is not due", key.id, due_at)
     return _room_for_one_more(slot, seen) or Step("intend", why, key.id)
@@ -205,6 +228,8 @@ def _someone_is_at_it(slot: Slot, announced_at: datetime | None, now: datetime) 
     """An announcement younger than the lease belongs to the run that made it; its request may still land."""
     if announced_at is None or now >= announced_at + slot.policy.lease:
         return None
+    if announced_at > now + CLOCKS_AGREE_WITHIN:
+        return Step("stop", f"the record announces a change for {announced_at:%Y-%m-%dT%H:%M:%SZ}, in the future")
     return Step(
         "wait", "another run, or one that was stopped, announced a change", None, announced_at + slot.policy.lease
     )

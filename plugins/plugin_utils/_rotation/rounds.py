@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, to_data
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.steps import SlotRun
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.steps import intended_record, take_step
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sweep import sweep
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
 # Of a slot in one run: a whole rotation takes six; the rest is for commits that were lost to other runs.
@@ -43,29 +46,31 @@ def rotate_slots(
     slots: t.Sequence[Slot], ports: Ports, *, check_mode: bool, unforeseen: t.Callable[[Exception], str]
 ) -> list[SlotOutcome]:
     """Move every slot as far as it can go now; `unforeseen` turns an exception nobody expected into a safe text."""
-    return [_rotate(slot, slots, ports, check_mode, unforeseen) for slot in slots]
+    published = {slot.name: _published_id(slot, ports) for slot in slots}
+    outcomes = []
+    for slot in slots:
+        foreign = frozenset(key_id for name, key_id in published.items() if key_id and name != slot.name)
+        already = len(ports.client.transaction_ids)
+        progress = SlotProgress(SlotRun(slot, ports, foreign), ports)
+        try:
+            progress.check() if check_mode else progress.go()
+        except FORESEEN as error:
+            progress.failure = str(error)
+        except Exception as error:
+            progress.failure = unforeseen(error)
+        outcome = replace(progress.outcome(), transaction_ids=tuple(ports.client.transaction_ids[already:]))
+        published[slot.name] = outcome.after.current.id if outcome.after and outcome.after.current else None
+        outcomes.append(outcome)
+    return outcomes
 
 
-def _rotate(
-    slot: Slot,
-    slots: t.Sequence[Slot],
-    ports: Ports,
-    check_mode: bool,
-    unforeseen: t.Callable[[Exception], str],
-) -> SlotOutcome:
-    def foreign_ids() -> frozenset[str]:
-        others = [ports.store.load(other).record for other in slots if other is not slot]
-        return frozenset(other.current.id for other in others if other and other.current)
-
-    already = len(ports.client.transaction_ids)
-    progress = SlotProgress(SlotRun(slot, ports, foreign_ids), ports)
+def _published_id(slot: Slot, ports: Ports) -> str | None:
     try:
-        progress.check() if check_mode else progress.go()
-    except FORESEEN as error:
-        progress.failure = str(error)
-    except Exception as error:
-        progress.failure = unforeseen(error)
-    return replace(progress.outcome(), transaction_ids=tuple(ports.client.transaction_ids[already:]))
+        record = ports.store.load(slot).record
+    except FORESEEN:
+        # Its own turn tells what is wrong with it.
+        return None
+    return record.current.id if record and record.current else None
 
 
 class SlotProgress:
@@ -85,25 +90,25 @@ class SlotProgress:
         """Look and plan, and try whether the record could be written."""
         self._look()
         if self._step.name == "intend":
-            self._ports.store.check(self._run.slot, self._run.loaded, self._run.intended())
+            self._ports.store.check(self._run.slot, self._run.loaded, intended_record(self._run))
 
     def go(self) -> None:
         """Take steps until the slot rests."""
         for _turn in range(MOST_STEPS):
             seen = self._look()
             if self._step.name in RESTING:
-                self._swept = self._run.sweep()
+                self._sweep()
                 return
             if self._step.name == "wait":
                 self._wait(seen)
                 continue
             self._ports.tell(f"{self._run.slot.name}: {self._step.name} ({self._step.reason})")
-            try:
-                self._run.take(self._step)
-            except CommitLost:
-                self._ports.tell(f"{self._run.slot.name}: the vault file changed meanwhile, looking again")
-                continue
             self._taken.append(self._step.name)
+            try:
+                take_step(self._run, self._step)
+            except CommitLost:
+                self._taken.pop()
+                self._ports.tell(f"{self._run.slot.name}: the vault file changed meanwhile, looking again")
         raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self._run.slot.file}")
 
     def outcome(self) -> SlotOutcome:
@@ -117,6 +122,12 @@ class SlotProgress:
             swept=tuple(self._swept),
             failure=failure,
         )
+
+    def _sweep(self) -> None:
+        if self._step.trusts_record:
+            # A commit that is lost to another run leaves its orphan to the next sweep.
+            with contextlib.suppress(CommitLost):
+                self._swept = sweep(self._run)
 
     def _look(self) -> Seen:
         seen = self._run.observe()

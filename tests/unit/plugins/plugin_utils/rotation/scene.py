@@ -1,0 +1,178 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A small world for the rotation: the emulator in process, a store in memory, a clock that moves when slept on."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Loaded, Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import SlotOutcome, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Policy, Slot
+from iam_emulator import Emulator, EmulatorAdapter, Visitor
+
+START = 1_780_000_000.0
+HOUR_SECONDS = 3600.0
+DAY_SECONDS = 24 * HOUR_SECONDS
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+class EmulatorClock:
+    """Sleeping moves the emulator's time on."""
+
+    def __init__(self, emulator: Emulator):
+        self._emulator = emulator
+
+    def monotonic(self) -> float:
+        return float(self._emulator.clock.now())
+
+    def sleep(self, seconds: float) -> None:
+        self._emulator.clock.advance(seconds)
+
+
+@dataclass
+class Effects:
+    """Counts what a run does to the world, and kills it before or after the effect of a chosen number."""
+
+    kill_at: int | None = None
+    kill_after_effect: bool = False
+    done: list[str] = field(default_factory=list)
+    watch: t.Callable[[], None] = lambda: None
+
+    def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
+        is_last = len(self.done) == self.kill_at
+        self.done.append(name)
+        if is_last and not self.kill_after_effect:
+            raise Killed(name)
+        answer = effect()
+        self.watch()
+        if is_last:
+            raise Killed(name)
+        return answer
+
+
+class WatchedAdapter(EmulatorAdapter):
+    """The emulator as a network whose requests are counted effects."""
+
+    def __init__(self, emulator: Emulator, effects: Effects):
+        super().__init__(emulator)
+        self._effects = effects
+
+    def send(self, request: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        path = request.path_url.partition("?")[0]
+        return self._effects.perform(
+            f"{request.method} {path}", lambda: super(WatchedAdapter, self).send(request, *args, **kwargs)
+        )
+
+
+class MemoryStore:
+    """Slots in memory; a version is a number, so a lost compare-and-swap is seen as in a file."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Record] = {}
+        self.values: dict[str, str] = {}
+        self.version = 0
+        self.effects = Effects()
+        self.before_commit: t.Callable[[], None] = lambda: None
+
+    def load(self, slot: Slot) -> Loaded:
+        return Loaded(self.records.get(slot.variable), self.values.get(slot.variable), self.version)
+
+    def commit(self, slot: Slot, loaded: Loaded, record: Record | None, published_value: str | None = None) -> Loaded:
+        self.before_commit()
+        return t.cast(
+            Loaded, self.effects.perform("commit", lambda: self._write(slot, loaded, record, published_value))
+        )
+
+    def check(self, slot: Slot, loaded: Loaded, record: Record) -> None:
+        if loaded.version != self.version:
+            raise CommitLost
+
+    def _write(self, slot: Slot, loaded: Loaded, record: Record | None, published_value: str | None) -> Loaded:
+        if loaded.version != self.version:
+            raise CommitLost
+        if record is None:
+            self.records.pop(slot.variable, None)
+        else:
+            self.records[slot.variable] = record
+        if published_value is not None:
+            self.values[slot.variable] = published_value
+        self.version += 1
+        return self.load(slot)
+
+
+class Scene:
+    """One account with a service ID, and a slot for it."""
+
+    def __init__(self, **policy: t.Any):
+        self.emulator = Emulator(clock=lambda: START)
+        self.visitor = Visitor(self.emulator)
+        self.owner = self.visitor.create_service_id(name="ci", account_id=self.emulator.seed.account_id)
+        self.store = MemoryStore()
+        self.slot = self.make_slot("deploy", **policy)
+
+    def make_slot(self, name: str, *, locked: bool = False, **policy: t.Any) -> Slot:
+        return Slot(
+            name=name,
+            file="secrets.yml",
+            variable=name,
+            key_name=name,
+            iam_id=self.owner["iam_id"],
+            account_id=self.emulator.seed.account_id,
+            locked=locked,
+            policy=Policy(**policy),
+        )
+
+    def client(self, effects: Effects, api_key: str | None = None) -> IamClient:
+        return open_client(
+            {"api_key": api_key or self.emulator.seed.api_key},
+            {},
+            lambda secret: None,
+            clock=EmulatorClock(self.emulator),
+            adapter=WatchedAdapter(self.emulator, effects),
+        )
+
+    def run(
+        self, *slots: Slot, effects: Effects | None = None, check_mode: bool = False, api_key: str | None = None
+    ) -> list[SlotOutcome]:
+        """One run over these slots, or over the only one there is."""
+        self.store.effects = effects or Effects()
+        ports = Ports(self.client(self.store.effects, api_key), self.store)
+        return rotate_slots(slots or [self.slot], ports, check_mode=check_mode, unforeseen=_raise)
+
+    def pass_time(self, seconds: float) -> None:
+        self.emulator.clock.advance(seconds)
+
+    def keys(self) -> dict[str, t.Any]:
+        """The keys of the service ID, by id, as the emulator has them."""
+        return {key_id: key for key_id, key in self.emulator.world.keys.items() if key.iam_id == self.owner["iam_id"]}
+
+    def works(self, key_value: str | None) -> bool:
+        """Whether a value would log in, without logging in."""
+        return any(key.key_value == key_value and not key.disabled for key in self.emulator.world.keys.values())
+
+    @property
+    def record(self) -> Record:
+        return self.store.records[self.slot.variable]
+
+    @property
+    def value(self) -> str | None:
+        return self.store.values.get(self.slot.variable)
+
+    def writes(self) -> list[str]:
+        """The changes asked of IAM since the log was cleared; logging in is none."""
+        return [
+            f"{entry['method']} {entry['path']}"
+            for entry in self.emulator.requests
+            if entry["method"] != "GET" and entry["path"] != "/identity/token"
+        ]
+
+
+def _raise(error: Exception) -> str:
+    raise error

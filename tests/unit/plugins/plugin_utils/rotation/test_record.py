@@ -1,0 +1,74 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The record's shape in the file."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
+    CLEAR_MEMBERS,
+    Current,
+    Pending,
+    Record,
+    RecordIsUnreadable,
+    Superseded,
+    from_data,
+    round_up,
+    to_data,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+MOMENT = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
+FULL = Record(
+    "3f9a2c7d",
+    17,
+    5,
+    Current(4, "K4", MOMENT, MOMENT),
+    Pending(5, MOMENT, "pending-value", "K5", MOMENT),
+    (Superseded(3, "K3", MOMENT, "old-value", MOMENT, MOMENT), Superseded(2, "K2", MOMENT)),
+)
+
+
+@pytest.mark.parametrize("record", [Record("3f9a2c7d"), FULL], ids=["empty", "full"])
+def test_a_record_comes_back_from_the_file_as_it_went(record: Record) -> None:
+    assert from_data(to_data(record)) == record
+
+
+def test_every_text_that_stays_clear_is_an_id_or_a_time() -> None:
+    clear = {text for name, text in texts(to_data(FULL)) if name in CLEAR_MEMBERS}
+
+    assert {text for _name, text in texts(to_data(FULL))} - clear == {"pending-value", "old-value"}
+
+
+def test_no_value_is_shown_when_a_record_is_printed() -> None:
+    assert "pending-value" not in repr(FULL)
+    assert "old-value" not in repr(FULL)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [None, [], {}, {"slot_id": 5, "revision": 1, "last_generation": 1}, {**to_data(FULL), "current": {"id": "K4"}},
+     {**to_data(FULL), "pending": "x"}, {**to_data(FULL), "superseded": [{"generation": 1, "surprise": 2}]}],
+)  # fmt: skip
+def test_a_damaged_record_is_refused(damage: t.Any) -> None:
+    with pytest.raises(RecordIsUnreadable):
+        from_data(damage)
+
+
+@given(st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2090, 1, 1)))
+def test_a_recorded_time_is_never_too_early(naive: datetime) -> None:
+    moment = naive.replace(tzinfo=timezone.utc)
+
+    assert timedelta(0) <= round_up(moment) - moment < timedelta(seconds=1)
+
+
+def texts(data: t.Any, name: str = "") -> list[tuple[str, str]]:
+    if isinstance(data, dict):
+        return [found for member, value in data.items() for found in texts(value, member)]
+    if isinstance(data, list):
+        return [found for value in data for found in texts(value, name)]
+    return [(name, data)] if isinstance(data, str) else []

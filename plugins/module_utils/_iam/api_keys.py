@@ -15,7 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     Invalid,
     NotFound,
     NotUnderstood,
-    Refused,
+    OutcomeUnknown,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import read_all_pages
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
@@ -129,24 +129,23 @@ class ApiKeys:
         """Create a key; a lost answer never leads to a second one.
 
         IAM accepts a value once, so after an answer that did not come, or one that says the value is taken, the key
-        with that value is the one asked for. Raises the last error when nobody can tell.
+        with that value is the one asked for. Raises a `Refused` only when no try can have made the key.
         """
+        is_open = False
         for attempt in range(1, CREATE_TRIES + 1):
             try:
                 return self._post(new)
-            except Refused as error:
-                if not isinstance(error, (Conflict, Invalid)):
-                    raise
-                made = self._look_for(new, patient=isinstance(error, Conflict) or attempt > 1)
-                if made is None:
-                    raise
-                return made
             except IamError as error:
-                made = self._look_for(new, patient=True) if error.may_have_happened else None
-                if made is not None:
-                    return made
-                if not error.may_have_happened or attempt == CREATE_TRIES:
-                    raise
+                is_open = is_open or error.may_have_happened
+                if is_open or isinstance(error, (Conflict, Invalid)):
+                    made = self._settle(new, error, patient=is_open or isinstance(error, Conflict))
+                    if made is not None:
+                        return made
+                if error.may_have_happened and attempt < CREATE_TRIES:
+                    continue
+                if is_open and not error.may_have_happened:
+                    raise _unknown(error, "an earlier try got no answer and may still make the key") from None
+                raise
         raise NotUnderstood(f"creating API key {new.name} had no outcome")
 
     def update(self, key_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ApiKey:
@@ -195,6 +194,12 @@ class ApiKeys:
         reply = self._send("POST", "/v1/apikeys", f"create API key {new.name}", json=body, headers=headers)
         return ApiKey.from_iam(reply.body)
 
+    def _settle(self, new: NewKey, error: IamError, *, patient: bool) -> ApiKey | None:
+        try:
+            return self._look_for(new, patient=patient)
+        except IamError:
+            raise _unknown(error, "whether there is such a key now could not be looked up") from None
+
     def _look_for(self, new: NewKey, *, patient: bool) -> ApiKey | None:
         for pause in (0, *LOOK_AGAIN_AFTER_SECONDS) if patient else (0,):
             self._clock.sleep(pause)
@@ -202,6 +207,10 @@ class ApiKeys:
             if found is not None:
                 return found if (found.iam_id, found.name) == (new.iam_id, new.name) else None
         return None
+
+
+def _unknown(error: IamError, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(f"{error}; {why}", transaction_id=error.transaction_id)
 
 
 def _path(key_id: str) -> str:

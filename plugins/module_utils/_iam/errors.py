@@ -7,6 +7,7 @@ IamError
     CannotConnect           no answer; `may_have_happened` tells whether the request may have taken effect
     NotUnderstood           an answer that is not IAM's, a proxy's page for instance
     ServiceFailed           IAM answered 5xx; the request may have taken effect
+    OutcomeUnknown          a request may have taken effect, and nobody can tell
     TooBusy                 429 until patience ran out
     Refused                 IAM understood and said no; nothing happened
         BadCredentials      the credentials are not accepted
@@ -55,6 +56,12 @@ class NotUnderstood(IamError):
 
 class ServiceFailed(IamError):
     """IAM answered 5xx."""
+
+    may_have_happened = True
+
+
+class OutcomeUnknown(IamError):
+    """A request may have taken effect, and nobody can tell."""
 
     may_have_happened = True
 

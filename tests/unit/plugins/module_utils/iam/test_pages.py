@@ -1,0 +1,81 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Lists are read to their end."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood, ServiceFailed
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import read_all_pages
+
+
+def listed(scene):
+    return scene.connect().api_keys.list(scene.iam_id, scene.account_id)
+
+
+@pytest.mark.parametrize(("keys", "requests"), [(99, 1), (100, 1), (101, 2), (250, 3)])
+def test_every_page_is_read(scene, keys, requests):
+    scene.emulator.change_settings(keys_per_identity=300)
+    names = ["first key", *(scene.user.create_key(name=f"key {number}")["name"] for number in range(1, keys))]
+
+    assert [key.name for key in listed(scene)] == names
+    assert scene.sent() == ["POST /identity/token", *["GET /v1/apikeys"] * requests]
+    assert {each["query"]["pagesize"] for each in scene.emulator.requests if each["query"]} == {"100"}
+
+
+def test_a_list_that_breaks_off_is_an_error_and_no_shorter_list(scene):
+    scene.emulator.change_settings(keys_per_identity=300)
+    for number in range(120):
+        scene.user.create_key(name=f"key {number}")
+    scene.faults({"kind": "status", "status": 500, "path": "apikeys", "skip": 1, "times": 99})
+
+    with pytest.raises(ServiceFailed):
+        listed(scene)
+
+
+def pages(*bodies):
+    """Answers in this order; the last one again and again."""
+    queries = []
+
+    def get(path, action, query):
+        queries.append(query)
+        return bodies[min(len(queries), len(bodies)) - 1]
+
+    return get, queries
+
+
+def read(get):
+    return read_all_pages(get, "/v1/things", "things", {"account_id": "a", "iam_id": None}, "list the things")
+
+
+def test_the_questions_own_parameters_go_along_with_every_page_token():
+    get, queries = pages({"things": [1], "next": "https://x/v1/things?pagetoken=t1"}, {"things": [2]})
+
+    assert read(get) == [1, 2]
+    assert queries == [
+        {"account_id": "a", "pagesize": 100},
+        {"account_id": "a", "pagesize": 100, "pagetoken": "t1"},
+    ]
+
+
+def test_pages_in_a_circle_are_noticed():
+    get, queries = pages(
+        {"things": [1], "next": "https://x?pagetoken=t1"},
+        {"things": [2], "next": "https://x?pagetoken=t2"},
+        {"things": [3], "next": "https://x?pagetoken=t1"},
+    )
+
+    with pytest.raises(NotUnderstood, match="names the same page again"):
+        read(get)
+    assert len(queries) == 3
+
+
+@pytest.mark.parametrize("body", [None, [], "text", {}, {"things": None}, {"things": {"a": 1}}])
+def test_an_answer_without_the_list_is_an_error_and_not_an_empty_list(body):
+    with pytest.raises(NotUnderstood, match="holds no list of things"):
+        read(pages(body)[0])
+
+
+@pytest.mark.parametrize("link", [None, "", 5, "https://x/v1/things", "https://x/v1/things?pagetoken="])
+def test_without_a_page_token_the_list_has_ended(link):
+    assert read(pages({"things": [1], "next": link})[0]) == [1]

@@ -17,7 +17,7 @@ attributes:
     description: A second run with the same options changes nothing.
   action_group:
     description: Options can be set once for all tasks with C(module_defaults) for the group C(cloudkeys.ibmcloud.iam).
-    membership: cloudkeys.ibmcloud.iam
+    membership: [cloudkeys.ibmcloud.iam]
     support: full
   in_process:
     description:
@@ -41,7 +41,7 @@ attributes:
     support: full
   action_group:
     description: Options can be set once for all tasks with C(module_defaults) for the group C(cloudkeys.ibmcloud.iam).
-    membership: cloudkeys.ibmcloud.iam
+    membership: [cloudkeys.ibmcloud.iam]
     support: full
   in_process:
     description:

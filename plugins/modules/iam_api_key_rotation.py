@@ -32,7 +32,7 @@ attributes:
     details: As long as nothing is due and nothing is on its way out.
   action_group:
     description: Options can be set once for all tasks with C(module_defaults) for the group C(cloudkeys.ibmcloud.iam).
-    membership: cloudkeys.ibmcloud.iam
+    membership: [cloudkeys.ibmcloud.iam]
     support: full
   action:
     description: Runs on the controller only.
@@ -101,12 +101,14 @@ options:
         type: float
       lease_seconds:
         description:
-          - A change that another run has announced is left alone for this long, because its request may still be under way.
+          - A change that another run has announced is left alone for this long, because its request may still be on
+            its way.
           - Without it, the option O(lease_seconds) of the task counts.
         type: float
       settle_seconds:
         description:
-          - A new key is published after it has logged in for this long, because IBM Cloud's replicas learn of it at different times.
+          - A new key is published after it has logged in for this long, because IBM Cloud's replicas learn of it at
+            different times.
           - Without it, the option O(settle_seconds) of the task counts.
         type: float
       orphan_min_age_minutes:
@@ -122,7 +124,8 @@ options:
       rotate_if_older_than:
         description:
           - A key that was published before this time is replaced now, whatever its age.
-          - A time and not a switch, so that a second run does not rotate again. Of the form V(2026-03-04T09:15:30+0000).
+          - A time and not a switch, so that a second run does not rotate again.
+            Of the form V(2026-03-04T09:15:30+0000).
           - Without it, the option O(rotate_if_older_than) of the task counts.
         type: str
       on_missing_record:
@@ -160,12 +163,14 @@ options:
     type: float
   lease_seconds:
     description:
-      - A change that another run has announced is left alone for this long, because its request may still be under way.
+      - A change that another run has announced is left alone for this long, because its request may still be on
+        its way.
       - Without it, V(120).
     type: float
   settle_seconds:
     description:
-      - A new key is published after it has logged in for this long, because IBM Cloud's replicas learn of it at different times.
+      - A new key is published after it has logged in for this long, because IBM Cloud's replicas learn of it at
+        different times.
       - Without it, V(5).
     type: float
   orphan_min_age_minutes:
@@ -181,7 +186,8 @@ options:
   rotate_if_older_than:
     description:
       - A key that was published before this time is replaced now, whatever its age.
-      - A time and not a switch, so that a second run does not rotate again. Of the form V(2026-03-04T09:15:30+0000).
+      - A time and not a switch, so that a second run does not rotate again.
+        Of the form V(2026-03-04T09:15:30+0000).
     type: str
   on_missing_record:
     description:

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Shows a real rotation: against the local emulator, or with DEMO_LIVE=yes and IBMCLOUD_API_KEY against IBM Cloud."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VARIABLE = "deploy_api_key"
+NINETY_ONE_DAYS_SECONDS = 91 * 24 * 3600
+VAULT_FILE = """\
+---
+# Secrets of the deployment. This comment is ours and stays.
+deploy_region: eu-de   # not a secret
+"""
+# What a login may come from: none of it may reach the demo unless the user said DEMO_LIVE=yes.
+LOGIN_VARIABLES = (
+    "IBMCLOUD_API_KEY",
+    "IC_API_KEY",
+    "IBMCLOUD_APIKEY",
+    "IC_IAM_TOKEN",
+    "IBMCLOUD_ACCOUNT_ID",
+    "IBMCLOUD_IAM_API_ENDPOINT",
+)
+QUIET = {
+    "ANSIBLE_LOCALHOST_WARNING": "false",
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+    "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+}
+
+
+class Stage:
+    """One run of the demo: a folder, an environment for Ansible, and an account to work in."""
+
+    def __init__(self, folder: Path, environ: dict[str, str], emulator_url: str | None):
+        self.folder = folder
+        self.environ = environ
+        self.emulator_url = emulator_url
+        self.name = f"cloudkeys-demo-{secrets.token_hex(3)}"
+        self.vault_file = folder / "secrets.yml"
+
+    def say(self, text: str) -> None:
+        print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
+
+    def run(self, *command: str) -> str:
+        """Run a command, showing it and what it prints; ends the demo when it fails."""
+        print(f"$ {shlex.join(command)}", flush=True)
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        shown = "\n".join(line for line in done.stdout.splitlines() if line.strip())
+        print(shown + done.stderr, flush=True)
+        if done.returncode:
+            raise SystemExit(f"the demo stopped: {command[0]} ended with {done.returncode}")
+        return done.stdout
+
+
+def main() -> int:
+    started = time.monotonic()
+    with stage() as here:
+        try:
+            show(here)
+        finally:
+            here.say("Cleaning up: the service ID and its keys go")
+            ad_hoc(here, "iam_service_id", f"name={here.name} state=absent delete_keys=true")
+    print(f"\nThe demo took {time.monotonic() - started:.0f} s and left nothing behind.")
+    return 0
+
+
+def show(here: Stage) -> None:
+    here.say("1. A service ID: the robot identity that owns the key")
+    ad_hoc(here, "iam_service_id", f"name={here.name} description='made by make demo'")
+
+    here.say("2. Its first key, created and stored: the value goes into the vault file and nowhere else")
+    here.vault_file.write_text(VAULT_FILE, encoding="utf-8")
+    rotate(here)
+    shutil.copy(here.vault_file, f"{here.vault_file}.before")
+    show_keys(here)
+
+    if here.emulator_url:
+        here.say("3. Ninety-one days pass (the emulator's clock is moved on), and the key is due")
+        post(here.emulator_url, "clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})
+        show_keys(here)
+        rotate(here)
+    else:
+        here.say("3. The key is replaced out of turn")
+        rotate(here, rotate_api_keys_rotate_if_older_than=time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime()))
+    show_keys(here)
+
+    here.say("4. The vault file: the comments are untouched, the secrets encrypted, the records beside them")
+    here.run("cat", "secrets.yml")
+
+    here.say("5. The new value logs in, the old one no longer does")
+    playbook(here, str(HERE / "prove.yml"), demo_variable=VARIABLE, demo_file=str(here.vault_file))
+
+    here.say("6. A second run changes nothing")
+    before = here.vault_file.read_bytes()
+    report = rotate(here)
+    if before != here.vault_file.read_bytes() or "changed=0" not in report:
+        raise SystemExit("the second run changed something")
+
+
+def ad_hoc(here: Stage, module: str, arguments: str) -> None:
+    here.run("ansible", "localhost", "-m", f"cloudkeys.ibmcloud.{module}", "-a", arguments)
+
+
+def show_keys(here: Stage) -> None:
+    playbook(here, str(HERE / "keys.yml"), demo_name=here.name)
+
+
+def rotate(here: Stage, **variables: str) -> str:
+    slots = [{"name": VARIABLE, "file": str(here.vault_file), "service_id": here.name, "key_name": "deploy"}]
+    chosen = {
+        "rotate_api_keys_slots": slots,
+        "rotate_api_keys_overlap_hours": 0,
+        "rotate_api_keys_soak_hours": 0,
+        **variables,
+    }
+    (here.folder / "slots.yml").write_text(json.dumps(chosen), encoding="utf-8")
+    return here.run(
+        "ansible-playbook", "cloudkeys.ibmcloud.rotate", "--vault-id", "demo@vault-password", "-e", "@slots.yml"
+    )
+
+
+def playbook(here: Stage, name: str, **variables: str) -> str:
+    words = [word for option, value in variables.items() for word in ("-e", f"{option}={value}")]
+    return here.run("ansible-playbook", name, "--vault-id", "demo@vault-password", *words)
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[Stage]:
+    """A folder and an account: IBM Cloud when the user said so, else a fresh emulator."""
+    with tempfile.TemporaryDirectory(prefix="cloudkeys-demo-") as folder:
+        (Path(folder) / "vault-password").write_text(secrets.token_urlsafe() + "\n", encoding="utf-8")
+        environ = {**os.environ, **QUIET}
+        if os.environ.get("DEMO_LIVE") == "yes":
+            yield live_stage(Path(folder), environ)
+            return
+        with emulator() as ready:
+            environ = {name: value for name, value in environ.items() if name not in LOGIN_VARIABLES}
+            login = {"IBMCLOUD_API_KEY": ready["api_key"], "IBMCLOUD_IAM_API_ENDPOINT": ready["url"]}
+            yield Stage(Path(folder), {**environ, **login}, ready["url"])
+
+
+def live_stage(folder: Path, environ: dict[str, str]) -> Stage:
+    if not environ.get("IBMCLOUD_API_KEY"):
+        raise SystemExit("DEMO_LIVE=yes needs the environment variable IBMCLOUD_API_KEY")
+    here = Stage(folder, environ, None)
+    here.say("This uses your IBM Cloud account")
+    print(
+        f"It creates the service ID {here.name}, one API key of it called deploy, and that key's successor;\n"
+        "it deletes all of them at the end. It touches nothing else."
+    )
+    if sys.stdin.isatty() and input("Go on? [y/N] ").strip().lower() != "y":
+        raise SystemExit("nothing was created")
+    return here
+
+
+@contextlib.contextmanager
+def emulator() -> Iterator[dict[str, str]]:
+    process = subprocess.Popen([sys.executable, "-m", "iam_emulator", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        yield json.loads(process.stdout.readline() if process.stdout else "")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def post(url: str, what: str, content: dict[str, int]) -> None:
+    request = urllib.request.Request(
+        f"{url}/__emulator__/{what}", json.dumps(content).encode(), {"Content-Type": "application/json"}, method="POST"
+    )
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import BadCredentials, NotFound, UnknownKeyValue
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    BadCredentials,
+    NotFound,
+    UnknownKeyValue,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 

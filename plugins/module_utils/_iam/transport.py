@@ -242,9 +242,7 @@ def _cannot_connect(error: Exception, endpoint: Endpoint, action: str) -> Except
         why, sent = "its certificate is not trusted (ca_path names a file of certificates to trust)", False
     elif isinstance(error, requests.exceptions.ProxyError):
         why, sent = "the proxy does not let it through", False
-    elif isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(
-        getattr(error, "args", "")
-    ):
+    elif isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
         why, sent = "it cannot be reached", False
     elif isinstance(error, requests.exceptions.Timeout):
         why, sent = "it did not answer in time", True
@@ -256,3 +254,8 @@ def _cannot_connect(error: Exception, endpoint: Endpoint, action: str) -> Except
     else:
         why, sent = "the connection was lost before the answer came", True
     return CannotConnect(f"no answer from {host} to {action}: {why}", may_have_happened=sent)
+
+
+def _never_connected(error: Exception) -> bool:
+    """Tell whether no connection came about; a host name that nobody knows is one such case."""
+    return isinstance(getattr(error.args[0] if error.args else None, "reason", None), NewConnectionError)

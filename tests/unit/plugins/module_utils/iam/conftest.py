@@ -1,13 +1,27 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A client on another wire than the emulator's."""
+"""A client on another wire than the emulator's, and a real server with a certificate of its own."""
 
 from __future__ import annotations
 
+import datetime
+import ipaddress
+import json
+import os
+import socket
+import subprocess
+import sys
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+EMULATOR = Path(__file__).resolve().parents[4] / "emulator"
+A_DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
@@ -17,3 +31,52 @@ def open_with(scene: t.Any) -> t.Callable[..., IamClient]:
         return open_client(given, {}, lambda secret: None, clock=scene.clock, adapter=adapter)
 
     return open_with
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1 that signed itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - A_DAY)
+        .not_valid_after(now + A_DAY)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate_file, key_file
+
+
+@pytest.fixture(scope="module")
+def tls_server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, str]]:
+    """A server whose certificate nobody knows; `certificate` is the file to trust."""
+    certificate, key = make_certificate(tmp_path_factory.mktemp("tls"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "iam_emulator", "--tls-cert", str(certificate), "--tls-key", str(key)],
+        env={**os.environ, "PYTHONPATH": str(EMULATOR)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield {**json.loads(t.cast(t.IO[str], process.stdout).readline()), "certificate": str(certificate)}
+        finally:
+            process.terminate()

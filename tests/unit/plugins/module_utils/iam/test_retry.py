@@ -109,7 +109,7 @@ def test_pauses_grow_and_end(scene, key_id, fault, error):
     with pytest.raises(error):
         client.api_keys.get(key_id)
     assert scene.sent().count("GET /v1/apikeys/ID") <= 1 + retry.ATTEMPTS_AFTER_THE_FIRST
-    assert 2 <= len(scene.clock.pauses)
+    assert len(scene.clock.pauses) >= 2
     assert sum(scene.clock.pauses) <= retry.RETRY_BUDGET_SECONDS
     assert max(scene.clock.pauses) <= retry.LONGEST_PAUSE_SECONDS
 

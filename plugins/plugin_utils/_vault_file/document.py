@@ -10,6 +10,7 @@ does not hold the change is refused.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
@@ -43,6 +44,7 @@ class _Frame:
         return self.bom + body.replace("\n", self.newline)
 
 
+@functools.lru_cache(maxsize=4)
 def _unwrap(text: str) -> tuple[_Frame, str]:
     bom = _BOM if text.startswith(_BOM) else ""
     body = text[len(bom) :]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 import yaml
@@ -95,7 +96,7 @@ class Page:
 
     def pair(self, mapping: Node, name: str) -> tuple[Node, Node] | None:
         """Key and value of that name; a name that stands there twice, or may come from elsewhere, is refused."""
-        found = [pair for pair in mapping.pairs if pair[0].is_text and pair[0].value == name]
+        found = [pair for pair in mapping.pairs if pair[0].value == name and pair[0].is_text]
         if len(found) > 1:
             lines = ", ".join(str(self.line(key.start)) for key, _value in found)
             raise CannotEdit(f"{name!r} is defined more than once (lines {lines}); remove all but one")
@@ -107,8 +108,13 @@ class Page:
         return None
 
 
+# A thousand slots read their records from one text, and what was written is what is read next.
+@functools.lru_cache(maxsize=4)
 def parse(text: str) -> Page:
-    """Read a text that holds one mapping or nothing; anything else is refused with its line."""
+    """Read a text that holds one mapping or nothing; anything else is refused with its line.
+
+    Callers share the page that comes back and leave it as it is.
+    """
     try:
         events: list[t.Any] = list(yaml.parse(text, Loader=_LOADER))
         root, stop = _single_document(text, events)
@@ -128,8 +134,12 @@ def _aliases(events: list[t.Any]) -> frozenset[str]:
     return frozenset(event.anchor or "" for event in events if isinstance(event, yaml.AliasEvent))
 
 
+def _is_document_end(event: t.Any) -> bool:
+    return isinstance(event, yaml.DocumentEndEvent)
+
+
 def _single_document(text: str, events: list[t.Any]) -> tuple[Node | None, int]:
-    ends: list[t.Any] = list(filter(lambda event: isinstance(event, yaml.DocumentEndEvent), events))
+    ends: list[t.Any] = list(filter(_is_document_end, events))
     if len(ends) > 1:
         raise CannotEdit("the file holds several YAML documents")
     if not ends:

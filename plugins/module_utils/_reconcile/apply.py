@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, ApiKeys, NewKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
 
@@ -16,12 +18,24 @@ def apply_change(api_keys: ApiKeys, change: Change, wish: KeyWish, draw_value: t
     """Carry out the steps of a change and return the key as it is then; None when it was deleted.
 
     The value of a created key is in `key_value` of the result. Raises Conflict when somebody else changed the key
-    since it was read: plan again from a fresh read.
+    since it was read: plan again from a fresh read. A key that was unlocked for a change that fails is locked again.
     """
     key = change.key
-    for step in change.steps:
-        key = _take_step(api_keys, step, key, change, wish, draw_value)
+    for number, step in enumerate(change.steps):
+        try:
+            key = _take_step(api_keys, step, key, change, wish, draw_value)
+        except IamError:
+            if "unlock" in change.steps[:number] and {"lock", "delete"} & set(change.steps):
+                _lock_again(api_keys, change)
+            raise
     return key
+
+
+def _lock_again(api_keys: ApiKeys, change: Change) -> None:
+    """Leave a key that was locked no less protected than it was; the error that led here matters more than one here."""
+    if change.key is not None:
+        with contextlib.suppress(IamError):
+            api_keys.lock(change.key.id)
 
 
 def _take_step(

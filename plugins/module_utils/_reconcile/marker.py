@@ -8,7 +8,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-MARKER = re.compile(r" ?\[cloudkeys (?P<slot_id>[0-9a-f]{8})/(?P<generation>[1-9][0-9]*)\]$")
+MARKER = re.compile(r" ?\[cloudkeys (?P<slot_id>[0-9a-f]{8})/(?P<generation>[1-9][0-9]*)\]\Z")
 
 
 @dataclass(frozen=True)

@@ -37,20 +37,23 @@ def reconcile_key(
 
     When somebody else changes the key in between, it is read and planned again once.
     """
-    for is_last in (False, True):
+    attempted: Change | None = None
+    while True:
         key, twins = find_key(client, wish)
         change = plan_key(key, wish)
         before_apply(change)
-        if check_mode or not change.changed:
-            return Outcome(change, key if wish.state == "present" else None, twins)
-        try:
-            made = apply_change(client.api_keys, change, wish, draw_value)
-        except Conflict:
-            if is_last:
-                raise
-            continue
-        return Outcome(change, made, twins)
-    raise AssertionError("unreachable")  # the loop returns or raises in its second turn
+        if attempted and attempted.key and not change.changed:
+            # The answer to our own change was lost, or somebody wanted the same: since the first look it was done.
+            change = attempted
+        elif not check_mode and change.changed:
+            try:
+                key = apply_change(client.api_keys, change, wish, draw_value)
+            except Conflict:
+                if attempted:
+                    raise
+                attempted = change
+                continue
+        return Outcome(change, key if wish.state == "present" else None, twins)
 
 
 def find_key(client: IamClient, wish: KeyWish) -> tuple[t.Optional[ApiKey], list[ApiKey]]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 
@@ -94,7 +95,8 @@ def _result(client: IamClient, outcome: Outcome, finished_file: bool, *, reveal:
         "transaction_ids": list(client.transaction_ids),
         "diff": {"before": change.before, "after": change.after},
     }
-    if reveal and key and key.key_value:
+    # IAM hands a stored value out again; only the task that made the key was asked to show it.
+    if reveal and key and key.key_value and change.steps[:1] == ("create",):
         result["key_value"] = key.key_value
     return result
 
@@ -121,11 +123,13 @@ class ValuePlace:
                 "the value of a new API key can be read only once, and nothing would keep it: set `file`, or "
                 "`reveal: true` and register the result, or `discard_value: true`. No key was created"
             )
-        self._key_value = self._value_from_file() or draw_key_value()
+        kept_value = self._value_from_file(change)
+        self._key_value = kept_value or draw_key_value()
         protect(self._key_value)
         if self._file and not self._check_mode:
             key_file.announce(self._file, change.fields["name"], self._key_value)
-            self._announced_here = True
+            # What an earlier run announced may have become a key that IAM does not show yet.
+            self._announced_here = kept_value is None
 
     def draw_value(self) -> str:
         """The value of the key that is about to be made."""
@@ -134,7 +138,8 @@ class ValuePlace:
     def give_up(self) -> None:
         """IAM made no key: take the announcement back."""
         if self._file and self._announced_here:
-            os.unlink(self._file)
+            with contextlib.suppress(OSError):
+                os.unlink(self._file)
 
     def finish(self, outcome: Outcome) -> bool:
         """Complete the file of the key; True when that changed it."""
@@ -154,17 +159,28 @@ class ValuePlace:
                 f"completed ({error}); mend that and run again, the key is kept"
             ) from None
 
-    def _value_from_file(self) -> str | None:
+    def _value_from_file(self, change: Change) -> str | None:
+        """The value that an earlier run announced and could not finish with; refuses a file with another key in it."""
         if not self._file:
             return None
         key_file.check_writable(self._file)
         kept = key_file.read_kept_key(self._file)
-        if kept and kept.key_id and not self._is_gone(kept.key_id):
+        if kept is None or (kept.key_id and self._is_gone(kept.key_id)):
+            return None
+        held_id = kept.key_id or self._other_key_with(kept.key_value, change)
+        if held_id:
             raise CannotDecide(
-                f"{self._file} holds API key {kept.key_id}, which still exists: the file may be the only copy of its "
+                f"{self._file} holds API key {held_id}, which still exists: the file may be the only copy of its "
                 "value, so it is not overwritten. No key was created; name another file or move this one away"
             )
-        return kept.key_value if kept and not kept.key_id else None
+        return kept.key_value
+
+    def _other_key_with(self, key_value: str | None, change: Change) -> str | None:
+        protect(key_value or "")
+        found = self._client.api_keys.find_by_value(key_value) if key_value else None
+        if found is None or (found.name, found.iam_id) == (change.after["name"], change.after["iam_id"]):
+            return None
+        return found.id
 
     def _is_gone(self, key_id: str) -> bool:
         try:

@@ -38,9 +38,14 @@ def read_kept_key(path: str) -> KeptKey | None:
         raise CannotDecide(f"{path} cannot be read: {error.strerror}") from None
     except ValueError:
         members = None
-    if not isinstance(members, dict) or not isinstance(members.get("apikey"), str):
+    if not isinstance(members, dict) or not _describes_a_key(members):
         raise CannotDecide(f"{path} exists and is not the file of an API key; it is left as it is")
     return KeptKey(members.get("id"), members.get("name"), members["apikey"])
+
+
+def _describes_a_key(members: dict[str, t.Any]) -> bool:
+    has_texts = all(isinstance(members.get(name), (str, type(None))) for name in ("id", "name"))
+    return has_texts and isinstance(members.get("apikey"), str) and bool(members["apikey"])
 
 
 def check_writable(path: str) -> None:

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A module's work, called as its main() calls it, with the client handed in."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import (
+    iam_api_key,
+    iam_api_key_info,
+    iam_service_id,
+)
+
+Result = dict[str, t.Any]
+
+
+def params_of(spec: dict[str, t.Any], options: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Every option of the module, as its argument check hands them on."""
+    defaults = {name: option.get("default") for name, option in spec["argument_spec"].items()}
+    assert options.keys() <= defaults.keys()
+    return {**defaults, **options}
+
+
+@pytest.fixture
+def manage(scene: t.Any) -> t.Callable[..., Result]:
+    """A task with iam_api_key: its result, failures included."""
+
+    def manage(check_mode: bool = False, *, client: t.Any = None, **options: t.Any) -> Result:
+        connected = client or scene.connect()
+
+        def work(params: dict[str, t.Any], check: bool) -> Result:
+            return iam_api_key.manage_key(connected, params, check)
+
+        return outcome(work, params_of(iam_api_key.SPEC, options), check_mode)
+
+    return manage
+
+
+@pytest.fixture
+def list_keys(scene: t.Any) -> t.Callable[..., Result]:
+    """A task with iam_api_key_info."""
+
+    def list_keys(**options: t.Any) -> Result:
+        connected = scene.connect()
+        return outcome(
+            lambda params, _check: iam_api_key_info.read_keys(connected, params),
+            params_of(iam_api_key_info.SPEC, options),
+            False,
+        )
+
+    return list_keys
+
+
+@pytest.fixture
+def manage_robot(scene: t.Any) -> t.Callable[..., Result]:
+    """A task with iam_service_id."""
+
+    def manage_robot(check_mode: bool = False, **options: t.Any) -> Result:
+        connected = scene.connect()
+        return outcome(
+            lambda params, check: iam_service_id.manage_service_id(connected, params, check),
+            params_of(iam_service_id.SPEC, options),
+            check_mode,
+        )
+
+    return manage_robot

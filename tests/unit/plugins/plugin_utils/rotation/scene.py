@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from dataclasses import dataclass, field
 
@@ -43,6 +44,7 @@ class Effects:
     kill_at: int | None = None
     kill_after_effect: bool = False
     done: list[str] = field(default_factory=list)
+    hidden_from_lists: frozenset[str] = frozenset()
     watch: t.Callable[[], None] = lambda: None
 
     def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
@@ -66,9 +68,13 @@ class WatchedAdapter(EmulatorAdapter):
 
     def send(self, request: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
         path = request.path_url.partition("?")[0]
-        return self._effects.perform(
-            f"{request.method} {path}", lambda: super(WatchedAdapter, self).send(request, *args, **kwargs)
-        )
+        name = f"{request.method} {path}"
+        answer = self._effects.perform(name, lambda: super(WatchedAdapter, self).send(request, *args, **kwargs))
+        if name == "GET /v1/apikeys" and self._effects.hidden_from_lists:
+            body = answer.json()
+            body["apikeys"] = [key for key in body["apikeys"] if key["id"] not in self._effects.hidden_from_lists]
+            answer._content = json.dumps(body).encode()
+        return answer
 
 
 class MemoryStore:
@@ -80,8 +86,10 @@ class MemoryStore:
         self.version = 0
         self.effects = Effects()
         self.before_commit: t.Callable[[], None] = lambda: None
+        self.before_load: t.Callable[[], None] = lambda: None
 
     def load(self, slot: Slot) -> Loaded:
+        self.before_load()
         return Loaded(self.records.get(slot.variable), self.values.get(slot.variable), self.version)
 
     def commit(self, slot: Slot, loaded: Loaded, record: Record | None, published_value: str | None = None) -> Loaded:
@@ -104,7 +112,7 @@ class MemoryStore:
         if published_value is not None:
             self.values[slot.variable] = published_value
         self.version += 1
-        return self.load(slot)
+        return Loaded(record, self.values.get(slot.variable), self.version)
 
 
 class Scene:
@@ -112,10 +120,14 @@ class Scene:
 
     def __init__(self, **policy: t.Any):
         self.emulator = Emulator(clock=lambda: START)
-        self.visitor = Visitor(self.emulator)
         self.owner = self.visitor.create_service_id(name="ci", account_id=self.emulator.seed.account_id)
         self.store = MemoryStore()
         self.slot = self.make_slot("deploy", **policy)
+
+    @property
+    def visitor(self) -> Visitor:
+        """Somebody else with access to the account; logs in anew, because tokens expire as the time is moved on."""
+        return Visitor(self.emulator)
 
     def make_slot(self, name: str, *, locked: bool = False, **policy: t.Any) -> Slot:
         return Slot(

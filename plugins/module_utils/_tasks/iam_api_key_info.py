@@ -11,7 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import (
@@ -48,7 +48,11 @@ def _find(client: IamClient, params: dict[str, t.Any]) -> list[ApiKey]:
         check_owner(key, identity_of(client, params) if named else None, account_id)
         return [key]
     iam_id = identity_of(client, params)
-    keys = client.api_keys.list(iam_id, account_id)
+    try:
+        keys = client.api_keys.list(iam_id, account_id)
+    except Refused:
+        check_service_id_exists(client, iam_id)
+        raise
     if not keys:
         check_service_id_exists(client, iam_id)
     return [key for key in keys if params["name"] in (None, key.name)]

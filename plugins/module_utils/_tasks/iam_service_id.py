@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, STATE
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import one_service_id
@@ -57,9 +58,22 @@ def _ensure(client: IamClient, existing: ServiceId | None, params: dict[str, t.A
     if description is None or description == (existing.description or ""):
         return existing
     if not check_mode:
-        fresh = client.service_ids.get(existing.id)
-        client.service_ids.update(existing.id, {"description": description}, fresh.entity_tag)
+        _describe(client, existing.id, description)
     return replace(existing, description=description)
+
+
+def _describe(client: IamClient, service_id: str, description: str) -> None:
+    """Write the description; a change by somebody else in between is read again once."""
+    for is_last in (False, True):
+        fresh = client.service_ids.get(service_id)
+        if (fresh.description or "") == description:
+            return
+        try:
+            client.service_ids.update(service_id, {"description": description}, fresh.entity_tag)
+            return
+        except Conflict:
+            if is_last:
+                raise
 
 
 def _remove(

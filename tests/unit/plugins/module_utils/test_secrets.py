@@ -1,0 +1,42 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is secret leaves in no form."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import MASK, protect, scrub, scrub_all
+
+ODD = 'pa"ss/w%rd\\ä+='
+
+
+@pytest.fixture(autouse=True)
+def _secrets() -> None:
+    for secret in ("s3cret-one", "s3cret-one-longer", ODD):
+        protect(secret)
+
+
+@pytest.mark.parametrize("secret", ["s3cret-one", "s3cret-one-longer", ODD])
+@pytest.mark.parametrize("form", [str, json.dumps, lambda text: quote(text, safe="")])
+def test_a_secret_is_masked_in_a_text_in_json_and_in_an_address(secret, form):
+    assert scrub(f"a {form(secret)} b").strip('" ab') == MASK
+
+
+def test_a_secret_inside_a_longer_one_does_not_leave_the_rest_of_it():
+    assert scrub("x s3cret-one-longer y s3cret-one z") == f"x {MASK} y {MASK} z"
+
+
+def test_every_text_of_a_result_is_scrubbed_names_included():
+    value = {"s3cret-one": ["a s3cret-one b", ("s3cret-one", 5, None, True)], "n": {"m": 1.5}}
+
+    assert scrub_all(value) == {MASK: [f"a {MASK} b", [MASK, 5, None, True]], "n": {"m": 1.5}}
+
+
+@pytest.mark.parametrize("short", ["", "a", "12345"])
+def test_what_is_too_short_to_be_a_secret_does_not_mask_everything(short):
+    protect(short)
+
+    assert scrub("a 12345 b") == "a 12345 b"

@@ -16,6 +16,7 @@ import sys
 import typing as t
 import warnings
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
@@ -24,6 +25,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import SECRET_MEMBERS, outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 
 SWITCH = "CLOUDKEYS_IN_PROCESS"
@@ -48,10 +50,17 @@ class InProcessAction(NormalAction):
         refusal = self.refuse() or (missing_required_lib("requests") if not why_not and REQUESTS_IMPORT_ERROR else None)
         if refusal:
             return {"failed": True, "changed": False, "msg": refusal}
-        result = super().run(tmp, task_vars) if why_not else self.run_here()
+        result = super().run(tmp, task_vars) if why_not else outcome(self._run_here, {}, self._task.check_mode)
         if any(result.get(member) for member in SECRET_MEMBERS) and not result.get("failed"):
             self._hide(result)
         return result
+
+    def _run_here(self, _params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
+        """What fails around the work is a result too: a variable in `environment` that is not defined, for instance."""
+        try:
+            return self.run_here()
+        except AnsibleError as error:
+            raise CannotDecide(str(error)) from None
 
     def run_here(self) -> dict[str, t.Any]:
         """Do the work in this process, with the same argument checks, environment and folder as a module."""
@@ -123,9 +132,9 @@ class InProcessAction(NormalAction):
                 warnings.simplefilter("ignore")
                 yield
         finally:
-            os.chdir(folder)
             os.environ.clear()
             os.environ.update(saved)
+            os.chdir(folder)
 
 
 def plain(value: t.Any) -> t.Any:

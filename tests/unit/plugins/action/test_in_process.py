@@ -1,0 +1,275 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where the work of a module is done, what it finds there, and what the action shows of its result."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+import warnings
+
+import pytest
+from ansible.errors import AnsibleError
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.action import iam_api_key
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _in_process
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction, plain
+
+SPEC = {
+    "argument_spec": {
+        "name": {"type": "str"},
+        "password": {"type": "str", "no_log": True, "aliases": ["pass_word"]},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "count": {"type": "int"},
+    }
+}
+AS_MODULE = {"changed": False, "ran": "as a module"}
+
+
+class Elsewhere(NormalAction):
+    """Stands in for the way to a module process."""
+
+    def run(self, tmp=None, task_vars=None):
+        return dict(AS_MODULE)
+
+
+class Probe(InProcessAction, Elsewhere):
+    spec = SPEC
+    work = staticmethod(lambda params, check_mode: {"changed": False, "ran": "in process"})
+
+
+@pytest.fixture(autouse=True)
+def _quiet_surroundings(monkeypatch):
+    monkeypatch.delenv("CLOUDKEYS_IN_PROCESS", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+
+
+@pytest.fixture
+def act(tmp_path):
+    """Run an action with light stand-ins for what ansible-core hands in; `act.task` is the last task."""
+
+    def act(kind=Probe, work=None, args=None, transport="local", become=None, environment=(), templar=None, **task):
+        task = {
+            "action": "ns.name.probe",
+            "async_val": 0,
+            "check_mode": False,
+            "register": "it",
+            "no_log": False,
+            **task,
+        }
+        act.task = types.SimpleNamespace(args=args or {}, environment=list(environment), **task)
+        shell = types.SimpleNamespace(env_prefix=lambda **variables: "")
+        connection = types.SimpleNamespace(transport=transport, become=become, _shell=shell)
+        loader = types.SimpleNamespace(get_basedir=lambda: str(tmp_path))
+        templar = templar or types.SimpleNamespace(template=lambda value: value)
+        probe = kind(act.task, connection, None, loader, templar, None)
+        if work:
+            probe.do_work = work
+        return probe.run(task_vars={})
+
+    return act
+
+
+def raising(error):
+    def work(params, check_mode):
+        raise error
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("surroundings", "where"),
+    [
+        ({}, "in process"),
+        ({"transport": "ssh"}, "as a module"),
+        ({"transport": "docker"}, "as a module"),
+        ({"become": object()}, "as a module"),
+        ({"async_val": 60}, "as a module"),
+    ],
+)
+def test_only_a_plain_local_task_runs_here(act, surroundings, where):
+    assert act(**surroundings)["ran"] == where
+
+
+@pytest.mark.parametrize(("switch", "where"), [("0", "as a module"), ("1", "in process"), ("", "in process")])
+def test_the_switch_turns_it_off(act, monkeypatch, switch, where):
+    monkeypatch.setenv("CLOUDKEYS_IN_PROCESS", switch)
+
+    assert act()["ran"] == where
+
+
+def test_macos_kills_forked_workers_so_there_a_module_runs(act, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    assert act()["ran"] == "as a module"
+
+
+def test_without_requests_the_target_may_still_have_it(act, monkeypatch):
+    monkeypatch.setattr(_in_process, "REQUESTS_IMPORT_ERROR", "ImportError")
+
+    assert act()["ran"] == "as a module"
+
+
+def test_what_runs_on_the_controller_only_says_that_requests_is_missing(act, monkeypatch):
+    class OnController(Probe):
+        runs_on_controller = True
+
+    monkeypatch.setattr(_in_process, "REQUESTS_IMPORT_ERROR", "ImportError")
+    result = act(OnController, transport="ssh", become=object())
+
+    assert result["failed"]
+    assert "requests" in result["msg"]
+
+
+def test_the_tasks_environment_and_the_playbooks_folder_hold_during_the_work_only(act, tmp_path, monkeypatch):
+    monkeypatch.setenv("KEPT", "before")
+    monkeypatch.delenv("ADDED", raising=False)
+    saved, folder = dict(os.environ), os.getcwd()
+    seen = {}
+
+    def work(params, check_mode):
+        seen.update(kept=os.environ["KEPT"], added=os.environ["ADDED"], folder=os.getcwd())
+        os.environ["LEFT_BEHIND"] = "x"
+        os.chdir("/")
+        return {"changed": False}
+
+    act(work=work, environment=[{"KEPT": "play", "ADDED": 5}, {"KEPT": "task"}])
+
+    assert seen == {"kept": "task", "added": "5", "folder": str(tmp_path)}
+    assert (dict(os.environ), os.getcwd()) == (saved, folder)
+
+
+def test_nothing_the_work_prints_reaches_the_terminal(act, capfd):
+    def work(params, check_mode):
+        print("s3cret")
+        print("s3cret", file=sys.stderr)
+        warnings.warn("s3cret", stacklevel=1)
+        return {"changed": False}
+
+    act(work=work)
+
+    assert "s3cret" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_work_gets_checked_options_and_check_mode(act, check_mode):
+    result = act(work=lambda *received: {"received": received}, args={"count": "5"}, check_mode=check_mode)
+
+    assert result["received"] == [{"name": None, "password": None, "state": "present", "count": 5}, check_mode]
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        ({"nme": "x"}, "Unsupported parameters for (ns.name.probe) module: nme."),
+        ({"state": "gone"}, "value of state must be one of: present, absent, got: gone"),
+        ({"count": "many"}, "argument 'count' is of type"),
+    ],
+)
+def test_bad_options_are_reported_as_a_module_does(act, args, text):
+    result = act(args=args)
+
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert text in result["msg"]
+
+
+def test_a_secret_option_is_taken_out_of_every_text(act):
+    args = {"password": "opt10n-s3cret", "name": "n"}
+    result = act(work=lambda *_: {"a": "x opt10n-s3cret", "b": ["opt10n-s3cret"]}, args=args)
+    refused = act(args={**args, "state": "opt10n-s3cret"})
+
+    assert "opt10n-s3cret" not in repr([result, refused])
+    assert refused["failed"]
+
+
+def test_an_option_given_twice_is_warned_about(act):
+    result = act(args={"password": "first-value", "pass_word": "second-value"})
+
+    assert result["warnings"] == ["Both option password and its alias pass_word are set."]
+
+
+@pytest.mark.parametrize("error", [SystemExit("s3cret"), OSError("s3cret"), AssertionError("s3cret")])
+def test_an_action_returns_a_failure_and_never_raises(act, error):
+    folder = os.getcwd()
+    result = act(work=raising(error))
+
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert f"Unexpected {type(error).__name__}" in result["msg"]
+    assert "s3cret" not in repr(result)
+    assert os.getcwd() == folder
+
+
+def test_an_environment_that_cannot_be_filled_in_fails_the_task_and_nothing_else(act):
+    def template(value):
+        raise AnsibleError("'nothing' is undefined")
+
+    result = act(environment=[{"A": "{{ nothing }}"}], templar=types.SimpleNamespace(template=template))
+
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "'nothing' is undefined" in result["msg"]
+
+
+@pytest.mark.parametrize("args", [{"name": object()}, {"name": {1, 2}}, {"name": b"\xff"}])
+def test_odd_arguments_end_in_a_result(act, args):
+    assert "ran" in act(args=args) or act(args=args)["failed"]
+
+
+def test_the_playbooks_folder_may_be_gone(act, tmp_path):
+    tmp_path.rmdir()
+    folder = os.getcwd()
+
+    assert act()["failed"]
+    assert os.getcwd() == folder
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+def test_a_fresh_value_is_hidden_whichever_way_it_came(act, monkeypatch, transport):
+    found = {"changed": True, "key_value": "fresh-s3cret", "api_key": {"id": "ApiKey-1", "name": "n"}}
+    monkeypatch.setattr(Elsewhere, "run", lambda self, tmp=None, task_vars=None: dict(found))
+    result = act(work=lambda *_: dict(found), transport=transport)
+
+    assert result["_ansible_no_log"] is True
+    assert act.task.no_log is True
+    assert result["key_value"] == "fresh-s3cret"
+
+
+def test_a_result_without_a_value_stays_readable(act):
+    assert "_ansible_no_log" not in act()
+    assert act.task.no_log is False
+
+
+class KeyAction(iam_api_key.ActionModule, Elsewhere):
+    """iam_api_key, with its way to a module process cut off."""
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize("reveal", [True, "yes", "true", 1])
+def test_reveal_without_register_is_refused_before_anything_is_sent(act, transport, reveal):
+    def work(params, check_mode):
+        raise AssertionError("the work was done")
+
+    args = {"name": "n", "reveal": reveal}
+    result = act(KeyAction, work=work, args=args, transport=transport, register=None)
+
+    assert result["failed"]
+    assert "registers nothing" in result["msg"]
+    assert act(KeyAction, work=lambda *_: {"fine": True}, args=args, transport="local")["fine"]
+
+
+@pytest.mark.parametrize("args", [{"name": "n"}, {"name": "n", "reveal": False}, {"name": "n", "reveal": "no"}])
+def test_without_reveal_nothing_needs_to_be_registered(act, args):
+    assert act(KeyAction, work=lambda *_: {"fine": True}, args=args, register=None)["fine"]
+
+
+def test_async_is_not_supported_where_a_value_may_come_back():
+    assert iam_api_key.ActionModule._supports_async is False
+
+
+def test_plain_values_have_pythons_own_types():
+    class Text(str):
+        """Like a value from a playbook."""
+
+    (value,) = plain([Text("x")])
+
+    assert type(value) is str

@@ -141,9 +141,9 @@ class Scene:
             policy=Policy(**policy),
         )
 
-    def client(self, effects: Effects, api_key: str | None = None) -> IamClient:
+    def client(self, effects: Effects, api_key: str | None = None, token: str | None = None) -> IamClient:
         return open_client(
-            {"api_key": api_key or self.emulator.seed.api_key},
+            {"api_key": api_key or self.emulator.seed.api_key, "token": token},
             {},
             lambda secret: None,
             clock=EmulatorClock(self.emulator),

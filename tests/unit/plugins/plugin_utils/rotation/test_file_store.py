@@ -1,0 +1,121 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Records in a real vault file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
+    Current,
+    Pending,
+    Record,
+    Superseded,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+
+MOMENT = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
+RECORD = Record(
+    "12345678",
+    2,
+    2,
+    Current(1, "K1", MOMENT),
+    Pending(2, MOMENT, "the-pending-value"),
+    (Superseded(0, "K0", MOMENT, "the-old-value"),),
+)
+
+
+@pytest.fixture
+def store() -> FileStore:
+    return FileStore(Cipher([("dev", VaultSecret(b"password of dev"))]), lambda secret: None)
+
+
+@pytest.fixture
+def slot(tmp_path: Path) -> Slot:
+    return Slot("deploy", str(tmp_path / "secrets.yml"), "deploy", "deploy", "iam-ServiceId-1", "acc")
+
+
+def test_a_missing_file_is_an_empty_slot_and_is_made_for_the_owner_only(store: FileStore, slot: Slot) -> None:
+    loaded = store.load(slot)
+    assert (loaded.record, loaded.published_value) == (None, None)
+
+    store.commit(slot, loaded, RECORD, "the-value")
+
+    assert os.stat(slot.file).st_mode & 0o777 == 0o600
+    again = store.load(slot)
+    assert (again.record, again.published_value) == (RECORD, "the-value")
+
+
+def test_ids_and_times_are_clear_and_no_value_is(store: FileStore, slot: Slot) -> None:
+    store.commit(slot, store.load(slot), RECORD, "the-value")
+
+    text = Path(slot.file).read_text(encoding="utf-8")
+
+    assert "K1" in text
+    assert "2026-06-01T12:00:07+0000" in text
+    assert [secret for secret in ("the-value", "the-pending-value", "the-old-value") if secret in text] == []
+
+
+def test_a_commit_of_what_is_no_longer_there_is_lost(store: FileStore, slot: Slot) -> None:
+    loaded = store.load(slot)
+    store.commit(slot, loaded, RECORD)
+
+    with pytest.raises(CommitLost):
+        store.commit(slot, loaded, replace(RECORD, revision=3), "the-value")
+
+    assert store.load(slot).record == RECORD
+
+
+def test_a_file_put_back_to_what_it_was_is_another_file(store: FileStore, slot: Slot, tmp_path: Path) -> None:
+    store.commit(slot, store.load(slot), RECORD)
+    loaded, content = store.load(slot), Path(slot.file).read_bytes()
+    store.commit(slot, loaded, replace(RECORD, revision=3))
+    Path(slot.file).write_bytes(content)
+
+    with pytest.raises(CommitLost):
+        store.commit(slot, loaded, replace(RECORD, revision=3))
+
+
+def test_a_secret_that_stays_keeps_its_cipher_text(store: FileStore, slot: Slot) -> None:
+    loaded = store.commit(slot, store.load(slot), RECORD, "the-value")
+    before = set(Path(slot.file).read_text(encoding="utf-8").split())
+
+    store.commit(slot, loaded, replace(RECORD, revision=3, pending=None))
+
+    after = Path(slot.file).read_text(encoding="utf-8").split()
+    assert [word for word in after if word not in before] == ["3"]
+
+
+def test_check_writes_nothing(store: FileStore, slot: Slot) -> None:
+    store.check(slot, store.load(slot), RECORD)
+
+    assert not os.path.exists(slot.file)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("deploy: [1, 2]\n", "not a text"), ("cloudkeys_records: {deploy: {slot_id: x}}\n", "somebody edited it")],
+)
+def test_a_file_that_makes_no_sense_stops_the_slot(store: FileStore, slot: Slot, content: str, words: str) -> None:
+    Path(slot.file).write_text(content, encoding="utf-8")
+
+    with pytest.raises(SlotStopped, match=words):
+        store.load(slot)
+
+
+def test_every_value_that_is_read_is_protected(slot: Slot) -> None:
+    cipher, told = Cipher([("dev", VaultSecret(b"password of dev"))]), list[str]()
+    store = FileStore(cipher, told.append)
+    store.commit(slot, store.load(slot), RECORD, "the-value")
+
+    store.load(slot)
+
+    assert set(told) == {"the-value", "the-pending-value", "the-old-value"}

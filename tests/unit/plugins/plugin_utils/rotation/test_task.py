@@ -1,0 +1,117 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a task's options to its result."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import SPEC, rotate, slots_from
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
+    DAY_SECONDS,
+    Effects,
+    Scene,
+)
+
+
+def options(*slots: dict[str, t.Any], **others: t.Any) -> dict[str, t.Any]:
+    checked = ArgumentSpecValidator(**SPEC).validate({"slots": list(slots), **others})
+    assert checked.error_messages == []
+    return t.cast("dict[str, t.Any]", checked.validated_parameters)
+
+
+def slot(name: str = "deploy", **words: t.Any) -> dict[str, t.Any]:
+    return {"name": name, "file": "secrets.yml", "service_id": "ci", **words}
+
+
+def run(scene: Scene, *slots: dict[str, t.Any], check_mode: bool = False, **others: t.Any) -> dict[str, t.Any]:
+    ports = Ports(scene.client(Effects()), scene.store)
+    return rotate(options(*slots, **others), ports, check_mode=check_mode, unforeseen=str)
+
+
+def test_what_a_slot_says_beats_what_the_task_says() -> None:
+    scene = Scene()
+    given = options(slot("a", overlap_hours=1), slot("b"), overlap_hours=2, soak_hours=3)
+
+    first, second = slots_from(given, scene.client(Effects()))
+
+    assert (first.policy.overlap_hours, second.policy.overlap_hours) == (1, 2)
+    assert (first.policy.soak_hours, first.policy.max_age_days) == (3, 90)
+
+
+def test_a_service_id_that_owns_many_slots_is_looked_up_once() -> None:
+    scene = Scene()
+    scene.emulator.requests.clear()
+
+    slots_from(options(*(slot(f"s{number}") for number in range(5))), scene.client(Effects()))
+
+    assert [entry["path"] for entry in scene.emulator.requests] == ["/identity/token", "/v1/serviceids"]
+
+
+REFUSED: list[tuple[list[dict[str, t.Any]], dict[str, t.Any], str]] = [
+    ([slot("a", variable="x"), slot("b", variable="x")], {}, "both use the variable x"),
+    ([slot("a", key_name="x"), slot("b", key_name="x")], {}, "both use the key name 'x'"),
+    ([slot("a", service_id="nobody")], {}, "no service ID called 'nobody'"),
+    ([slot("a")], {"rotate_if_older_than": "yesterday"}, "rotate_if_older_than"),
+    ([slot("a")], {"overlap_hours": -1}, "must not be negative: overlap_hours"),
+]
+
+
+@pytest.mark.parametrize(("slots", "others", "words"), REFUSED, ids=[row[2] for row in REFUSED])
+def test_options_that_do_not_fit_are_refused_before_anything_is_done(
+    slots: list[dict[str, t.Any]], others: dict[str, t.Any], words: str
+) -> None:
+    scene = Scene()
+
+    with pytest.raises(IamError, match=words):
+        run(scene, *slots, **others)
+
+    assert scene.keys() == {}
+
+
+def test_a_ready_token_is_refused_because_it_does_not_tell_the_time() -> None:
+    scene = Scene()
+    token = scene.client(Effects()).tokens.token().bearer
+    client = scene.client(Effects(), token=token)
+
+    with pytest.raises(IamError, match="not token"):
+        rotate(options(slot()), Ports(client, scene.store), check_mode=False, unforeseen=str)
+
+
+def test_the_result_tells_ids_and_times_and_no_value() -> None:
+    scene = Scene()
+    run(scene, slot())
+    scene.pass_time(91 * DAY_SECONDS)
+    old_value = scene.value
+
+    result = run(scene, slot())
+
+    (shown,) = result["slots"]
+    assert (shown["step"], shown["taken"]) == ("overlap", ["intend", "publish"])
+    assert shown["old_id"] in shown["superseded_ids"]
+    assert result["report"][0].startswith("deploy: overlap, goes on at 20")
+    assert len(result["transaction_ids"]) == 2
+    assert all(value not in str(result) for value in (old_value, scene.value))
+
+
+def test_a_failed_slot_fails_the_task_and_the_others_are_reported() -> None:
+    scene = Scene()
+    scene.visitor.create_key(name="taken", iam_id=scene.owner["iam_id"])
+
+    result = run(scene, slot("taken"), slot("deploy"))
+
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert [shown["step"] for shown in result["slots"]] == ["failed", "idle"]
+    assert result["msg"].startswith("1 of 2 slots failed. taken: ")
+
+
+def test_check_mode_says_changed_only_when_something_would_be() -> None:
+    scene = Scene()
+
+    assert run(scene, slot(), check_mode=True)["changed"] is True
+    run(scene, slot())
+    assert run(scene, slot(), check_mode=True)["changed"] is False

@@ -84,7 +84,7 @@ options:
     default: false
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key_info
-  - module: cloudkeys.ibmcloud.ansible_vault_vars
+  - module: cloudkeys.ibmcloud.iam_api_key_rotation
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -96,7 +96,8 @@ EXAMPLES = r"""
     description: key for service X
     file: MyKey.json
 
-- name: Create a key of a service ID and put it into a vault file
+# To keep a value in a vault file use cloudkeys.ibmcloud.iam_api_key_rotation: it survives being stopped at any point.
+- name: Create a locked key of a service ID and hand its value to the tasks that follow
   cloudkeys.ibmcloud.iam_api_key:
     service_id: ci-deploy
     name: deploy

@@ -19,14 +19,13 @@ import warnings
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import SECRET_MEMBERS, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, without_no_log_values
 
 SWITCH = "CLOUDKEYS_IN_PROCESS"
 
@@ -74,7 +73,7 @@ class InProcessAction(NormalAction):
         both = [f"Both option {each['option']} and its alias {each['alias']} are set." for each in checked._warnings]
         notes = {"deprecations": checked._deprecations, "warnings": both}
         result.update({name: texts for name, texts in notes.items() if texts})
-        return t.cast("dict[str, t.Any]", remove_values(plain(result), checked._no_log_values))
+        return t.cast("dict[str, t.Any]", without_no_log_values(plain(result), checked._no_log_values))
 
     def refuse(self) -> str | None:
         """Why the task is not done at all, before anything is looked at; None to go on."""

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-PARTS := lint types unit sanity integration
+PARTS := lint types unit faults sanity integration
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
@@ -29,7 +29,7 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 demo: setup ## Rotate a key on the local emulator, and show every step
 	python tests/demo/run.py
 
-test: setup ## Everything that CI runs: lint, types, unit, sanity, integration
+test: setup ## Everything that CI runs: lint, types, unit, faults, sanity, integration
 	@python tests/tools/parts.py $(PARTS)
 
 lint: setup ## Style of Python, YAML, roles and the changelog
@@ -46,6 +46,9 @@ types: setup ## mypy, strict
 
 unit: setup ## Fast tests, no network
 	pytest
+
+faults: setup ## Real runs, killed at every step
+	pytest tests/faults
 
 sanity: setup ## Ansible's own rules for a collection
 	@python tests/tools/ansible_test.py sanity

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An emulator for all tests, fresh for each of them, and a folder with a slot."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer, serve
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import SlotScene
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import Workplace
+
+
+@pytest.fixture(scope="session")
+def running_server() -> t.Iterator[IamServer]:
+    # Which process does a task is read from /proc.
+    if not sys.platform.startswith("linux"):
+        pytest.skip("runs are killed at an exact step on Linux only")
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running_server: IamServer) -> IamServer:
+    running_server.steer("reset")
+    return running_server
+
+
+@pytest.fixture
+def scene(server: IamServer, tmp_path: Path) -> SlotScene:
+    """A slot without a key."""
+    return SlotScene(Workplace(tmp_path, server))
+
+
+@pytest.fixture
+def due_scene(scene: SlotScene) -> SlotScene:
+    """A slot whose key is due."""
+    scene.make_due()
+    return scene

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One slot of a workplace: prepared in no time by the engine itself, then rotated by real runs."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Policy, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_ID, VAULT_PASSWORD, Run, Workplace
+
+VARIABLE = "deploy_api_key"
+KEY_NAME = "deploy"
+NINETY_ONE_DAYS_SECONDS = 91 * 24 * 3600
+VAULT_FILE = """\
+---
+# Secrets of the deployment. This comment stays.
+deploy_region: eu-de   # not a secret
+
+list:
+- one   # and so does this one
+"""
+# One run does a whole rotation, and waits only as long as another one may still be at work.
+AT_ONCE = {"overlap_hours": 0, "soak_hours": 0, "settle_seconds": 0, "lease_seconds": 2, "orphan_min_age_minutes": 0}
+
+
+class SlotScene:
+    """A slot of a fresh service ID; its key is locked, so that a rotation has every step there is."""
+
+    def __init__(self, workplace: Workplace):
+        self.workplace = workplace
+        self.server = workplace.server
+        workplace.vault_file.write_text(VAULT_FILE, encoding="utf-8")
+        self.iam_id = self._client().service_ids.create("ci", self.server.account_id, description=None).iam_id
+
+    def start(self, *, vault_ids: t.Sequence[str] = (VAULT_ID,), **variables: t.Any) -> Run:
+        """Begin a real run."""
+        chosen = {**AT_ONCE, **variables}
+        return self.workplace.start_rotation([self.wish()], vault_ids=vault_ids, **chosen)
+
+    def wish(self) -> dict[str, t.Any]:
+        return {
+            "name": VARIABLE,
+            "file": str(self.workplace.vault_file),
+            "iam_id": self.iam_id,
+            "key_name": KEY_NAME,
+            "locked": True,
+        }
+
+    def make_due(self) -> None:
+        """Publish the first key, and let it grow old."""
+        slot = Slot(
+            name=VARIABLE,
+            file=str(self.workplace.vault_file),
+            variable=VARIABLE,
+            key_name=KEY_NAME,
+            iam_id=self.iam_id,
+            account_id=self.server.account_id,
+            locked=True,
+            policy=Policy(settle_seconds=0),
+        )
+        secret: t.Any = VaultSecret(VAULT_PASSWORD.encode())
+        store = FileStore(Cipher([(VAULT_ID, secret)]), lambda value: None)
+        (outcome,) = rotate_slots([slot], Ports(self._client(), store), check_mode=False, unforeseen=repr)
+        assert outcome.failure is None, outcome.failure
+        self.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})
+
+    def keys(self) -> list[dict[str, t.Any]]:
+        return self.server.keys_of(self.iam_id)
+
+    @property
+    def value(self) -> str | None:
+        return self.workplace.value(VARIABLE)
+
+    def check_after_a_crash(self) -> None:
+        """What holds at every instant: the file is whole, its value logs in, and nothing lies around in clear."""
+        if self.value is not None:
+            assert self.server.logs_in(self.value), "the published value does not log in"
+        assert len(self.keys()) <= 2
+        self.check_file()
+
+    def check_finished(self) -> None:
+        """One key, the published one; nothing on its way."""
+        (key,) = self.keys()
+        record = self.workplace.record(VARIABLE)
+        assert (key["id"], key["name"], key["locked"], key["disabled"]) == (
+            record["current"]["id"],
+            KEY_NAME,
+            True,
+            False,
+        )
+        assert key["description"] == f"[cloudkeys {record['slot_id']}/{record['current']['generation']}]"
+        assert (record["pending"], record["superseded"]) == (None, [])
+        assert self.server.logs_in(str(self.value))
+        self.check_file()
+
+    def check_file(self) -> None:
+        assert self.workplace.leaks(self.workplace.secrets()) == []
+        assert self.workplace.vault_file.read_text(encoding="utf-8").startswith(VAULT_FILE)
+
+    def _client(self) -> IamClient:
+        options = {"api_key": self.server.api_key, "iam_endpoint": self.server.url}
+        return open_client(options, {}, lambda secret: None)

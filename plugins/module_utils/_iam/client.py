@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import typing as t
 from datetime import datetime
 
@@ -48,10 +49,17 @@ class IamClient:
         self.tokens = TokenSource(transport, credentials, self.clock)
         self._transport = transport
         self._wanted_account_id = account_id
-        self._login_key_id: str | None = None
         self.transaction_ids: list[str] = []
         self.api_keys = ApiKeys(self.send, self.clock)
         self.service_ids = ServiceIds(self.send)
+
+    def branch(self) -> IamClient:
+        """A client with the same log-in and connection and its own `transaction_ids`; may be used in another thread."""
+        twin = copy.copy(self)
+        twin.transaction_ids = []
+        twin.api_keys = ApiKeys(twin.send, twin.clock)
+        twin.service_ids = ServiceIds(twin.send)
+        return twin
 
     def caller(self) -> Caller:
         """Who the credentials are; fails when they belong to another account than the one asked for."""
@@ -69,10 +77,10 @@ class IamClient:
     def login_key_id(self) -> str | None:
         """The id of the API key that this client logs in with; None for a token. Costs one request, once."""
         key_value = self.tokens.key_value
-        if self._login_key_id is None and key_value:
+        if self.tokens.login_key_id is None and key_value:
             found = self.api_keys.find_by_value(key_value)
-            self._login_key_id = found.id if found else None
-        return self._login_key_id
+            self.tokens.login_key_id = found.id if found else None
+        return self.tokens.login_key_id
 
     def log_in_with(self, key_value: str) -> Token:
         """Prove that a key value works; raises BadCredentials and its kinds when it does not."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -133,13 +134,15 @@ def token_from(bearer: str, clock: Clock) -> Token:
 
 
 class TokenSource:
-    """Logs in when first asked, renews early, and tells IAM's time."""
+    """Logs in when first asked, renews early, and tells IAM's time; may be shared by threads."""
 
     def __init__(self, transport: Transport, credentials: Credentials, clock: Clock):
         self._transport = transport
         self._credentials = credentials
         self._clock = clock
         self._token: t.Optional[Token] = None
+        self._lock = threading.Lock()
+        self.login_key_id: t.Optional[str] = None
 
     @property
     def can_renew(self) -> bool:
@@ -151,9 +154,11 @@ class TokenSource:
         return self._credentials.key_value
 
     def token(self) -> Token:
-        if self._token is None or (self.can_renew and self._clock.monotonic() >= self._token.renew_at):
-            self._token = self._fetch()
-        return self._token
+        # Without the lock, eight threads that find no token log in eight times.
+        with self._lock:
+            if self._token is None or (self.can_renew and self._clock.monotonic() >= self._token.renew_at):
+                self._token = self._fetch()
+            return self._token
 
     def forget(self) -> bool:
         """Drop a token that IAM no longer accepts; False when there is no way to get another."""

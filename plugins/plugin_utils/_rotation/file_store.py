@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Loaded
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
+    CommitLost,
+    Loaded,
+    SlotChange,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     CLEAR_MEMBERS,
     RECORDS_VARIABLE,
@@ -18,8 +23,19 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import ChangedMeanwhile
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+    ChangedMeanwhile,
+    VaultFileError,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Snapshot, VaultFile
+
+
+@dataclass
+class _KnownFile:
+    """The last state of a file that this run read or wrote; `epoch` counts the changes that somebody else made."""
+
+    snapshot: Snapshot
+    epoch: int = 0
 
 
 class FileStore:
@@ -29,14 +45,15 @@ class FileStore:
         self._cipher = cipher
         self._protect = protect
         self._vault_id = vault_id
+        self._known: dict[str, _KnownFile] = {}
 
     def load(self, slot: Slot) -> Loaded:
-        vault_file = self._file(slot)
-        snapshot = vault_file.read()
-        published_value = vault_file.value(snapshot, (slot.variable,))
+        vault_file = self._file(slot.file)
+        known = self._read(slot.file, vault_file)
+        published_value = vault_file.value(known.snapshot, (slot.variable,))
         if published_value is not None and not isinstance(published_value, str):
             raise SlotStopped(f"{slot.file}: the variable {slot.variable} is not a text, so it is no API key")
-        found = vault_file.value(snapshot, (RECORDS_VARIABLE, slot.variable))
+        found = vault_file.value(known.snapshot, (RECORDS_VARIABLE, slot.variable))
         try:
             record = None if found is None else from_data(found)
         except RecordIsUnreadable:
@@ -46,27 +63,46 @@ class FileStore:
             ) from None
         for secret in _values_in(record, published_value):
             self._protect(secret)
-        return Loaded(record, published_value, snapshot)
+        return Loaded(record, published_value, known.epoch)
 
-    def commit(self, slot: Slot, loaded: Loaded, record: Record | None, published_value: str | None = None) -> Loaded:
-        edits = [_record_edit(slot, record)]
-        if published_value is not None:
-            edits.append(Edit((slot.variable,), published_value))
-        snapshot = self._write(slot, loaded.version, edits, check_mode=False)
-        kept = published_value if published_value is not None else loaded.published_value
-        return Loaded(record, kept, snapshot)
-
-    def check(self, slot: Slot, loaded: Loaded, record: Record) -> None:
-        self._write(slot, loaded.version, [_record_edit(slot, record)], check_mode=True)
-
-    def _write(self, slot: Slot, snapshot: Snapshot, edits: list[Edit], *, check_mode: bool) -> Snapshot:
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[t.Union[Loaded, Exception]]:
+        file = changes[0].slot.file
+        known = self._known[file]
+        current = [change for change in changes if change.loaded.version == known.epoch]
+        edits = [edit for change in current for edit in _edits(change)]
         try:
-            return self._file(slot).commit(snapshot, edits, check_mode=check_mode).snapshot
+            known.snapshot = self._file(file).commit(known.snapshot, edits).snapshot if current else known.snapshot
         except ChangedMeanwhile as error:
-            raise CommitLost(str(error)) from None
+            return [CommitLost(str(error)) for _change in changes]
+        except VaultFileError as error:
+            return [error if change in current else CommitLost() for change in changes]
+        return [_written(change, known.epoch) if change in current else CommitLost() for change in changes]
 
-    def _file(self, slot: Slot) -> VaultFile:
-        return VaultFile(slot.file, self._cipher, vault_id=self._vault_id, create=True, mode=0o600)
+    def check(self, change: SlotChange) -> None:
+        snapshot = self._known[change.slot.file].snapshot
+        self._file(change.slot.file).commit(snapshot, _edits(change), check_mode=True)
+
+    def _read(self, path: str, vault_file: VaultFile) -> _KnownFile:
+        snapshot = vault_file.read()
+        known = self._known.setdefault(path, _KnownFile(snapshot))
+        if snapshot.identity != known.snapshot.identity:
+            known.snapshot, known.epoch = snapshot, known.epoch + 1
+        return known
+
+    def _file(self, path: str) -> VaultFile:
+        return VaultFile(path, self._cipher, vault_id=self._vault_id, create=True, mode=0o600)
+
+
+def _written(change: SlotChange, epoch: int) -> Loaded:
+    kept = change.loaded.published_value if change.published_value is None else change.published_value
+    return Loaded(change.record, kept, epoch)
+
+
+def _edits(change: SlotChange) -> list[Edit]:
+    edits = [_record_edit(change.slot, change.record)]
+    if change.published_value is not None:
+        edits.append(Edit((change.slot.variable,), change.published_value))
+    return edits
 
 
 def _record_edit(slot: Slot, record: Record | None) -> Edit:

@@ -13,6 +13,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 
+DEFAULT_CONCURRENCY = 8
+
 
 class CommitLost(Exception):
     """Somebody else changed the store since the record was read: drop the plan and look again."""
@@ -27,16 +29,30 @@ class Loaded:
     version: t.Any = field(repr=False)
 
 
+@dataclass(frozen=True)
+class SlotChange:
+    """One slot's part of a commit; `loaded` is what it was planned from."""
+
+    slot: Slot
+    loaded: Loaded
+    record: t.Optional[Record]
+    published_value: t.Optional[str] = field(default=None, repr=False)
+
+
 class RecordStore(t.Protocol):
     """Where records and published values live. Every commit is a compare-and-swap."""
 
     def load(self, slot: Slot) -> Loaded:
         """Read a slot."""
 
-    def commit(self, slot: Slot, loaded: Loaded, record: Record | None, published_value: str | None = None) -> Loaded:
-        """Write the record, and the variable when a value is given, in one write; raises CommitLost."""
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[t.Union[Loaded, Exception]]:
+        """Write changes of one file in one write -> for each its new state, CommitLost, or why it could not be written.
 
-    def check(self, slot: Slot, loaded: Loaded, record: Record) -> None:
+        A change is lost when anybody but this store wrote to the file since the change's `loaded` was read: the same
+        content again, after a revert, is a change too.
+        """
+
+    def check(self, change: SlotChange) -> None:
         """Raise what a commit would raise, and write nothing."""
 
 
@@ -47,7 +63,7 @@ def draw_slot_id() -> str:
 
 @dataclass(frozen=True)
 class Ports:
-    """IAM, the store, chance, and a place for lines of progress."""
+    """IAM, the store, chance, and a place for lines of progress; `concurrency` bounds the requests at a time."""
 
     client: IamClient
     store: RecordStore
@@ -55,3 +71,4 @@ class Ports:
     draw_slot_id: t.Callable[[], str] = draw_slot_id
     protect: t.Callable[[str], None] = lambda secret: None
     tell: t.Callable[[str], None] = lambda line: None
+    concurrency: int = DEFAULT_CONCURRENCY

@@ -1,8 +1,11 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Does the new key work, and which key is it? Reads only."""
+"""Does the new key work, and which key is it? Reads only; pauses are asked of the round."""
 
 from __future__ import annotations
+
+import typing as t
+from collections.abc import Generator
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -12,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     UnknownKeyValue,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Pause, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 
 # A new key reaches IAM's replicas at different times; about two seconds are usual (IBM docs of Secrets Manager).
@@ -22,19 +26,19 @@ class NeverLogsIn(Exception):
     """IAM knows the new key and does not let it in, so it has to be withdrawn."""
 
 
-def prove(client: IamClient, slot: Slot, key_value: str) -> None:
+def prove(client: IamClient, slot: Slot, key_value: str) -> Steps:
     """Log in with the new value until it works, and again after the settling time.
 
     Raises SlotStopped while IAM does not know the value or when it belongs to somebody else, NeverLogsIn when waiting
     is of no use.
     """
-    for pause in (0, *LOOK_AGAIN_AFTER_SECONDS):
-        client.clock.sleep(pause)
+    for seconds in LOOK_AGAIN_AFTER_SECONDS:
         try:
             _log_in(client, slot, key_value)
         except UnknownKeyValue:
+            yield Pause(seconds)
             continue
-        client.clock.sleep(slot.policy.settle_seconds)
+        yield Pause(slot.policy.settle_seconds)
         return
     raise SlotStopped(
         "the new key is still unknown to IBM Cloud. The old one is untouched; run again later and it goes on from here"
@@ -52,24 +56,24 @@ def prove_again(client: IamClient, slot: Slot, key_value: str) -> None:
         ) from None
 
 
-def find_key(client: IamClient, key_value: str, marker: Marker) -> ApiKey:
+def find_key(client: IamClient, key_value: str, marker: Marker) -> Generator[Ask, t.Any, ApiKey]:
     """The key that has this value: its id is what gets published. Raises SlotStopped when it is not ours."""
-    for pause in (0, *LOOK_AGAIN_AFTER_SECONDS):
-        client.clock.sleep(pause)
+    for seconds in LOOK_AGAIN_AFTER_SECONDS:
         key = client.api_keys.find_by_value(key_value)
         if key is not None:
             check_is_ours(key, marker)
             return key
+        yield Pause(seconds)
     raise SlotStopped("the new key logs in but cannot be found by its value; run again later")
 
 
-def read_key(client: IamClient, key_id: str) -> ApiKey:
+def read_key(client: IamClient, key_id: str) -> Generator[Ask, t.Any, ApiKey]:
     """Read a key that exists for certain but may be too new to be known everywhere."""
-    for pause in LOOK_AGAIN_AFTER_SECONDS:
+    for seconds in LOOK_AGAIN_AFTER_SECONDS:
         try:
             return client.api_keys.get(key_id)
         except NotFound:
-            client.clock.sleep(pause)
+            yield Pause(seconds)
     return client.api_keys.get(key_id)
 
 

@@ -104,6 +104,11 @@ def to_data(record: Record) -> dict[str, t.Any]:
     return t.cast("dict[str, t.Any]", _plain(asdict(record)))
 
 
+def describe_record(record: Record | None) -> dict[str, t.Any]:
+    """A record for people and diffs: everything but the values."""
+    return {} if record is None else t.cast("dict[str, t.Any]", _without_values(to_data(record)))
+
+
 def from_data(found: t.Any) -> Record:
     """Read a record; raises RecordIsUnreadable, without quoting what it read."""
     try:
@@ -140,3 +145,11 @@ def _plain(value: t.Any) -> t.Any:
     if isinstance(value, (list, tuple)):
         return [_plain(member) for member in value]
     return value
+
+
+def _without_values(data: t.Any) -> t.Any:
+    if isinstance(data, dict):
+        return {name: _without_values(member) for name, member in data.items() if name != "key_value"}
+    if isinstance(data, list):
+        return [_without_values(member) for member in data]
+    return data

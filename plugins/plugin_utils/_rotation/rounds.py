@@ -1,67 +1,78 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Moves many slots: each as far as it can go now, and one slot's failure never hides the others' results."""
+"""Moves many slots together: look once, act side by side, write each file once, and again until all rest.
+
+A slot is a generator of what it asks (asks.py). A round advances every slot that is not pausing, side by side and
+bounded, up to its next ask; then it answers all of them together. One slot's failure stops no other.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import typing as t
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import RESTING, Seen, Step, plan_slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, to_data
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Commit, Look, Pause
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
+    Loaded,
+    Ports,
+    SlotChange,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome, SlotProgress
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.steps import intended_record, take_step
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sweep import sweep
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import Looked, SlotRun
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
-# Of a slot in one run: a whole rotation takes six; the rest is for commits that were lost to other runs.
-MOST_STEPS = 40
-
 FORESEEN = (IamError, VaultFileError, SlotStopped)
+Unforeseen = t.Callable[[Exception], str]
 
 
-@dataclass(frozen=True)
-class SlotOutcome:
-    """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests."""
+@dataclass
+class Mover:
+    """A slot on its way: what it asked last, and what it is answered."""
 
-    slot: Slot
-    step: Step
-    taken: tuple[str, ...] = ()
-    before: t.Optional[Record] = None
-    after: t.Optional[Record] = None
-    swept: tuple[str, ...] = ()
-    failure: t.Optional[str] = None
-    transaction_ids: tuple[str, ...] = ()
+    progress: SlotProgress
+    way: Generator[Ask, t.Any, None]
+    ask: t.Optional[Ask] = None
+    answer: t.Any = None
+    wakes_at: float = 0.0
+    is_done: bool = field(default=False)
 
     @property
-    def changed(self) -> bool:
-        return bool(self.taken or self.swept)
+    def slot(self) -> Slot:
+        return self.progress.run.slot
+
+    def advance(self, unforeseen: Unforeseen) -> None:
+        """Go on to the next ask, or to the end; an answer that is an exception is thrown in."""
+        answer, self.answer = self.answer, None
+        try:
+            self.ask = self.way.throw(answer) if isinstance(answer, Exception) else self.way.send(answer)
+        except StopIteration:
+            self.is_done = True
+        except FORESEEN as error:
+            self.progress.failure, self.is_done = str(error), True
+        except Exception as error:
+            self.progress.failure, self.is_done = unforeseen(error), True
 
 
-def rotate_slots(
-    slots: t.Sequence[Slot], ports: Ports, *, check_mode: bool, unforeseen: t.Callable[[Exception], str]
-) -> list[SlotOutcome]:
+def rotate_slots(slots: Sequence[Slot], ports: Ports, *, check_mode: bool, unforeseen: Unforeseen) -> list[SlotOutcome]:
     """Move every slot as far as it can go now; `unforeseen` turns an exception nobody expected into a safe text."""
     published = {slot.name: _published_id(slot, ports) for slot in slots}
-    outcomes = []
-    for slot in slots:
-        foreign = frozenset(key_id for name, key_id in published.items() if key_id and name != slot.name)
-        already = len(ports.client.transaction_ids)
-        progress = SlotProgress(SlotRun(slot, ports, foreign), ports)
-        try:
-            progress.check() if check_mode else progress.go()
-        except FORESEEN as error:
-            progress.failure = str(error)
-        except Exception as error:
-            progress.failure = unforeseen(error)
-        outcome = replace(progress.outcome(), transaction_ids=tuple(ports.client.transaction_ids[already:]))
-        published[slot.name] = outcome.after.current.id if outcome.after and outcome.after.current else None
-        outcomes.append(outcome)
-    return outcomes
+    movers = [_mover(slot, ports, published, check_mode) for slot in slots]
+    with _workers(ports.concurrency) as workers:
+        while not all(mover.is_done for mover in movers):
+            _play_round(movers, ports, workers, unforeseen)
+    return [mover.progress.outcome() for mover in movers]
+
+
+def _mover(slot: Slot, ports: Ports, published: dict[str, str | None], check_mode: bool) -> Mover:
+    foreign_ids = frozenset(key_id for name, key_id in published.items() if key_id and name != slot.name)
+    progress = SlotProgress(SlotRun(slot, ports, foreign_ids), check_mode=check_mode)
+    return Mover(progress, progress.steps())
 
 
 def _published_id(slot: Slot, ports: Ports) -> str | None:
@@ -73,83 +84,82 @@ def _published_id(slot: Slot, ports: Ports) -> str | None:
     return record.current.id if record and record.current else None
 
 
-class SlotProgress:
-    """The way of one slot through one run."""
-
-    def __init__(self, run: SlotRun, ports: Ports):
-        self.failure: str | None = None
-        self._run = run
-        self._ports = ports
-        self._step = Step("stop", "it was not looked at")
-        self._taken: list[str] = []
-        self._swept: list[str] = []
-        self._before: Record | None = None
-        self._looked = False
-
-    def check(self) -> None:
-        """Look and plan, and try whether the record could be written."""
-        self._look()
-        if self._step.name == "intend":
-            self._ports.store.check(self._run.slot, self._run.loaded, intended_record(self._run))
-
-    def go(self) -> None:
-        """Take steps until the slot rests."""
-        for _turn in range(MOST_STEPS):
-            seen = self._look()
-            if self._step.name in RESTING:
-                self._sweep()
-                return
-            if self._step.name == "wait":
-                self._wait(seen)
-                continue
-            self._ports.tell(f"{self._run.slot.name}: {self._step.name} ({self._step.reason})")
-            self._taken.append(self._step.name)
-            try:
-                take_step(self._run, self._step)
-            except CommitLost:
-                self._taken.pop()
-                self._ports.tell(f"{self._run.slot.name}: the vault file changed meanwhile, looking again")
-        raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self._run.slot.file}")
-
-    def outcome(self) -> SlotOutcome:
-        failure = self.failure or (self._step.reason if self._step.name == "stop" else None)
-        return SlotOutcome(
-            slot=self._run.slot,
-            step=self._step,
-            taken=tuple(self._taken),
-            before=self._before,
-            after=self._run.loaded.record,
-            swept=tuple(self._swept),
-            failure=failure,
-        )
-
-    def _sweep(self) -> None:
-        if self._step.trusts_record:
-            # A commit that is lost to another run leaves its orphan to the next sweep.
-            with contextlib.suppress(CommitLost):
-                self._swept = sweep(self._run)
-
-    def _look(self) -> Seen:
-        seen = self._run.observe()
-        if not self._looked:
-            self._before, self._looked = self._run.loaded.record, True
-        self._step = plan_slot(self._run.slot, self._run.loaded.record, seen)
-        return seen
-
-    def _wait(self, seen: Seen) -> None:
-        seconds = max(0.0, (self._step.next_at - seen.now).total_seconds()) if self._step.next_at else 0.0
-        self._ports.tell(f"{self._run.slot.name}: waiting {seconds:.0f} s ({self._step.reason})")
-        self._ports.client.clock.sleep(seconds + 0.1)
+@contextlib.contextmanager
+def _workers(concurrency: int) -> t.Iterator[t.Optional[Executor]]:
+    if concurrency <= 1:
+        yield None
+        return
+    pool = ThreadPoolExecutor(concurrency)
+    try:
+        yield pool
+    finally:
+        # `timeout` on a task interrupts this thread: it must not wait for requests that are still on their way.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
-def describe_record(record: Record | None) -> dict[str, t.Any]:
-    """A record for people and diffs: everything but the values."""
-    return {} if record is None else t.cast("dict[str, t.Any]", _without_values(to_data(record)))
+def _play_round(movers: list[Mover], ports: Ports, workers: Executor | None, unforeseen: Unforeseen) -> None:
+    awake = _wake(movers, ports)
+    for _advanced in (workers.map if workers else map)(lambda mover: mover.advance(unforeseen), awake):
+        pass
+    moving = [mover for mover in awake if not mover.is_done]
+    _answer_pauses([mover for mover in moving if isinstance(mover.ask, Pause)], ports)
+    _answer_commits([mover for mover in moving if isinstance(mover.ask, Commit)], ports)
+    _answer_looks([mover for mover in moving if isinstance(mover.ask, Look)], ports, workers)
 
 
-def _without_values(data: t.Any) -> t.Any:
-    if isinstance(data, dict):
-        return {name: _without_values(member) for name, member in data.items() if name != "key_value"}
-    if isinstance(data, list):
-        return [_without_values(member) for member in data]
-    return data
+def _wake(movers: list[Mover], ports: Ports) -> list[Mover]:
+    """The slots that may go on; sleeps until the first of them may when all are pausing."""
+    clock = ports.client.clock
+    moving = [mover for mover in movers if not mover.is_done]
+    nap = min(mover.wakes_at for mover in moving) - clock.monotonic()
+    if nap > 0:
+        clock.sleep(nap)
+    now = clock.monotonic()
+    return [mover for mover in moving if mover.wakes_at <= now]
+
+
+def _answer_pauses(movers: list[Mover], ports: Ports) -> None:
+    for mover in movers:
+        pause = t.cast(Pause, mover.ask)
+        mover.wakes_at = ports.client.clock.monotonic() + pause.seconds
+        if pause.why:
+            ports.tell(f"{mover.slot.name}: waiting {pause.seconds:.0f} s ({pause.why})")
+
+
+def _answer_commits(movers: list[Mover], ports: Ports) -> None:
+    """One write for each file."""
+    for file in dict.fromkeys(mover.slot.file for mover in movers):
+        asking = [mover for mover in movers if mover.slot.file == file]
+        changes = [_change(mover) for mover in asking]
+        try:
+            answers: Sequence[t.Any] = ports.store.commit(changes)
+        except Exception as error:
+            answers = [error] * len(asking)
+        for mover, answer in zip(asking, answers):
+            mover.answer = answer
+
+
+def _change(mover: Mover) -> SlotChange:
+    commit = t.cast(Commit, mover.ask)
+    return SlotChange(mover.slot, mover.progress.run.loaded, commit.record, commit.published_value)
+
+
+def _answer_looks(movers: list[Mover], ports: Ports, workers: Executor | None) -> None:
+    """Read all records first, and then list each identity once: a commit of a record vouches for the list."""
+    loaded = [_attempt(ports.store.load, mover.slot) for mover in movers]
+    owners = list(dict.fromkeys((mover.slot.iam_id, mover.slot.account_id) for mover in movers))
+    lists = (workers.map if workers else map)(
+        lambda owner: _attempt(lambda: ports.client.api_keys.list(*owner)), owners
+    )
+    listed = dict(zip(owners, lists))
+    for mover, record in zip(movers, loaded):
+        keys = listed[(mover.slot.iam_id, mover.slot.account_id)]
+        failed = next((each for each in (record, keys) if isinstance(each, Exception)), None)
+        mover.answer = failed or Looked(t.cast(Loaded, record), tuple(t.cast("list[ApiKey]", keys)))
+
+
+def _attempt(work: t.Callable[..., t.Any], *about: t.Any) -> t.Any:
+    try:
+        return work(*about)
+    except Exception as error:
+        return error

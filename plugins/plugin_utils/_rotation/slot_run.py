@@ -4,15 +4,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Commit, Look, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import Seen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Loaded, Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Pending, Record, round_up
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The answer to a `Look`."""
+
+    loaded: Loaded
+    keys: tuple[ApiKey, ...]
 
 
 class SlotRun:
@@ -21,7 +30,7 @@ class SlotRun:
     def __init__(self, slot: Slot, ports: Ports, foreign_ids: frozenset[str]):
         self.slot = slot
         self.ports = ports
-        self.iam = ports.client
+        self.iam = ports.client.branch()
         self.loaded = Loaded(None, None, None)
         self.seen: Seen | None = None
         # Keys made by this run: a list may not show them yet.
@@ -40,21 +49,21 @@ class SlotRun:
             raise ValueError("this step needs a pending key")
         return self.record.pending
 
-    def observe(self) -> Seen:
-        """Read the record, and then list the keys: a commit of this record vouches for what was seen after it."""
-        self.loaded = self.ports.store.load(self.slot)
-        keys = {key.id: key for key in self.iam.api_keys.list(self.slot.iam_id, self.slot.account_id)}
+    def look(self) -> Steps:
+        """See the world anew: `loaded` was read before the keys in `seen` were listed."""
+        looked: Looked = yield Look()
+        self.loaded = looked.loaded
+        keys = {key.id: key for key in looked.keys}
         for key_id in sorted(self._doubtful_ids(keys)):
             found = self._get(key_id) or self.made.get(key_id)
             if found is not None:
                 keys[key_id] = found
         self.seen = Seen(self.iam.now(), tuple(keys.values()), self.loaded.published_value is not None)
-        return self.seen
 
-    def commit(self, record: Record, published_value: str | None = None) -> None:
-        """Write the next revision of the record; raises CommitLost."""
+    def commit(self, record: Record, published_value: str | None = None) -> Steps:
+        """Write the next revision of the record; CommitLost is thrown when somebody else wrote meanwhile."""
         numbered = replace(record, revision=record.revision + 1)
-        self.loaded = self.ports.store.commit(self.slot, self.loaded, numbered, published_value)
+        self.loaded = yield Commit(numbered, published_value)
 
     def moment(self) -> datetime:
         """IAM's time as it is recorded."""

@@ -21,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import plan_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import prove
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import Step, pending_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
@@ -32,9 +33,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
 
 
-def take_step(run: SlotRun, step: Step) -> None:
+def take_step(run: SlotRun, step: Step) -> Steps:
     """Carry out a planned step; raises CommitLost when the plan is out of date, SlotStopped or an IamError."""
-    STEPS[step.name](run, step)
+    yield from STEPS[step.name](run, step)
 
 
 def intended_record(run: SlotRun) -> Record:
@@ -46,17 +47,17 @@ def intended_record(run: SlotRun) -> Record:
     return replace(before, last_generation=generation, pending=Pending(generation, run.moment(), key_value))
 
 
-def _intend(run: SlotRun, step: Step) -> None:
-    run.commit(intended_record(run))
-    _send_create(run)
+def _intend(run: SlotRun, step: Step) -> Steps:
+    yield from run.commit(intended_record(run))
+    yield from _send_create(run)
 
 
-def _create(run: SlotRun, step: Step) -> None:
-    run.commit(replace(run.record, pending=replace(run.pending, started_at=run.moment())))
-    _send_create(run)
+def _create(run: SlotRun, step: Step) -> Steps:
+    yield from run.commit(replace(run.record, pending=replace(run.pending, started_at=run.moment())))
+    yield from _send_create(run)
 
 
-def _send_create(run: SlotRun) -> None:
+def _send_create(run: SlotRun) -> Steps:
     pending = run.pending
     if not run.is_in_time(pending.started_at):
         return
@@ -72,32 +73,34 @@ def _send_create(run: SlotRun) -> None:
     except BadCredentials:
         raise
     except Refused as error:
-        _withdraw_because(run, str(error))
+        yield from _withdraw_because(run, str(error))
+        return
     run.made[made.id] = made
 
 
-def _publish(run: SlotRun, step: Step) -> None:
+def _publish(run: SlotRun, step: Step) -> Steps:
     """Prove the new key, then publish it in one commit: the variable and `current` change together."""
     pending = run.pending
     try:
-        prove.prove(run.iam, run.slot, pending.key_value)
-        key = prove.find_key(run.iam, pending.key_value, _marker(run, pending))
+        yield from prove.prove(run.iam, run.slot, pending.key_value)
+        key = yield from prove.find_key(run.iam, pending.key_value, _marker(run, pending))
         prove.prove_again(run.iam, run.slot, pending.key_value)
     except prove.NeverLogsIn as error:
-        _withdraw_because(run, str(error))
+        yield from _withdraw_because(run, str(error))
+        return
     now, old, superseded = run.moment(), run.record.current, run.record.superseded
     if old is not None:
         superseded += (Superseded(old.generation, old.id, now, run.loaded.published_value),)
     current = Current(pending.generation, key.id, published_at=now)
-    run.commit(replace(run.record, current=current, pending=None, superseded=superseded), pending.key_value)
-    _tidy(run, step)
+    yield from run.commit(replace(run.record, current=current, pending=None, superseded=superseded), pending.key_value)
+    yield from _tidy(run, step)
 
 
-def _tidy(run: SlotRun, step: Step) -> None:
+def _tidy(run: SlotRun, step: Step) -> Steps:
     """Give the published key its name and its lock."""
     if run.record.current is None:
         raise ValueError("this step needs a published key")
-    key = prove.read_key(run.iam, run.record.current.id)
+    key = yield from prove.read_key(run.iam, run.record.current.id)
     wish = KeyWish(
         iam_id=run.slot.iam_id,
         account_id=run.slot.account_id,
@@ -109,10 +112,10 @@ def _tidy(run: SlotRun, step: Step) -> None:
     apply_change(run.iam.api_keys, plan_key(key, wish), wish, run.ports.draw_value)
 
 
-def _withdraw(run: SlotRun, step: Step) -> None:
+def _withdraw(run: SlotRun, step: Step) -> Steps:
     """Take the pending key back: announce it, delete the key if there is one, forget it; its number is burnt."""
     pending = run.pending
-    run.commit(replace(run.record, pending=replace(pending, withdrawing_at=run.moment())))
+    yield from run.commit(replace(run.record, pending=replace(pending, withdrawing_at=run.moment())))
     listed = pending_key(run.record, run.seen) if run.seen else None
     key = run.iam.api_keys.find_by_value(pending.key_value) or listed
     if key is not None:
@@ -120,31 +123,31 @@ def _withdraw(run: SlotRun, step: Step) -> None:
         run.guard(key.id)
         run.delete_in_iam(key)
         run.made.pop(key.id, None)
-    run.commit(replace(run.record, pending=None))
+    yield from run.commit(replace(run.record, pending=None))
 
 
-def _disable(run: SlotRun, step: Step) -> None:
+def _disable(run: SlotRun, step: Step) -> Steps:
     entry, key, announced = _entry(run, step), _key(run, step), run.moment()
     run.guard(entry.id)
-    run.commit(run.record.with_superseded(replace(entry, disabling_at=announced)))
+    yield from run.commit(run.record.with_superseded(replace(entry, disabling_at=announced)))
     if run.is_in_time(announced) and key and not key.disabled:
         if key.locked:
             run.iam.api_keys.unlock(key.id)
         run.iam.api_keys.disable(key.id)
 
 
-def _delete(run: SlotRun, step: Step) -> None:
+def _delete(run: SlotRun, step: Step) -> Steps:
     entry, key, announced = _entry(run, step), _key(run, step), run.moment()
     run.guard(entry.id)
-    run.commit(run.record.with_superseded(replace(entry, deleting_at=announced)))
+    yield from run.commit(run.record.with_superseded(replace(entry, deleting_at=announced)))
     if not run.is_in_time(announced):
         return
     if key is not None:
         run.delete_in_iam(key)
-    run.commit(run.record.without_superseded(entry.id))
+    yield from run.commit(run.record.without_superseded(entry.id))
 
 
-STEPS: dict[str, t.Callable[[SlotRun, Step], None]] = {
+STEPS: dict[str, t.Callable[[SlotRun, Step], Steps]] = {
     "intend": _intend,
     "create": _create,
     "publish": _publish,
@@ -155,8 +158,8 @@ STEPS: dict[str, t.Callable[[SlotRun, Step], None]] = {
 }
 
 
-def _withdraw_because(run: SlotRun, why: str) -> t.NoReturn:
-    _withdraw(run, Step("withdraw", why))
+def _withdraw_because(run: SlotRun, why: str) -> Steps:
+    yield from _withdraw(run, Step("withdraw", why))
     raise SlotStopped(f"the new key was withdrawn and the old one is untouched: {why}")
 
 

@@ -4,17 +4,20 @@
 
 from __future__ import annotations
 
+import typing as t
+from collections.abc import Generator
 from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Look, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Superseded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
 
 
-def sweep(run: SlotRun) -> list[str]:
+def sweep(run: SlotRun) -> Generator[Ask, t.Any, list[str]]:
     """Delete orphans and return their ids; one that ever logged in is retired with an overlap instead.
 
     The keys were listed before; the record is read again now, so an entry that another run made meanwhile counts.
@@ -22,12 +25,13 @@ def sweep(run: SlotRun) -> list[str]:
     """
     if run.seen is None or run.loaded.record is None or not orphans(run.slot, run.record, run.seen):
         return []
-    run.loaded = run.ports.store.load(run.slot)
+    looked = yield Look()
+    run.loaded = looked.loaded
     swept = []
     for key in orphans(run.slot, run.record, run.seen) if run.loaded.record else []:
         run.guard(key.id)
         if _has_logged_in(run, key):
-            _retire(run, key)
+            yield from _retire(run, key)
         else:
             run.delete_in_iam(key)
             swept.append(key.id)
@@ -41,8 +45,8 @@ def _has_logged_in(run: SlotRun, key: ApiKey) -> bool:
         return False
 
 
-def _retire(run: SlotRun, key: ApiKey) -> None:
+def _retire(run: SlotRun, key: ApiKey) -> Steps:
     marker = split_description(key.description)[1]
     if marker is not None:
         entry = Superseded(marker.generation, key.id, run.moment())
-        run.commit(replace(run.record, superseded=(*run.record.superseded, entry)))
+        yield from run.commit(replace(run.record, superseded=(*run.record.superseded, entry)))

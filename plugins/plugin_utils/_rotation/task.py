@@ -13,11 +13,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import (
-    SlotOutcome,
-    describe_record,
-    rotate_slots,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import describe_record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
     ON_MISSING_RECORD,
     POLICY_OPTIONS,

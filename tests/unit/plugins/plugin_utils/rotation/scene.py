@@ -9,9 +9,15 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Loaded, Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
+    CommitLost,
+    Loaded,
+    Ports,
+    SlotChange,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import SlotOutcome, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Policy, Slot
 from iam_emulator import Emulator, EmulatorAdapter, Visitor
 
@@ -77,42 +83,60 @@ class WatchedAdapter(EmulatorAdapter):
         return answer
 
 
-class MemoryStore:
-    """Slots in memory; a version is a number, so a lost compare-and-swap is seen as in a file."""
+@dataclass
+class MemoryDisk:
+    """What all runs share: records, values, and a stamp that every write changes."""
 
-    def __init__(self) -> None:
-        self.records: dict[str, Record] = {}
-        self.values: dict[str, str] = {}
-        self.version = 0
-        self.effects = Effects()
-        self.before_commit: t.Callable[[], None] = lambda: None
-        self.before_load: t.Callable[[], None] = lambda: None
+    records: dict[str, Record] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    stamp: int = 0
+    effects: Effects = field(default_factory=Effects)
+    before_commit: t.Callable[[], None] = lambda: None
+    before_load: t.Callable[[], None] = lambda: None
+
+
+class MemoryStore:
+    """One run's view of the disk; a compare-and-swap as the file store has it."""
+
+    def __init__(self, disk: MemoryDisk, effects: Effects) -> None:
+        self._disk = disk
+        self._effects = effects
+        self._known_stamp = disk.stamp
+        self._epoch = 0
 
     def load(self, slot: Slot) -> Loaded:
-        self.before_load()
-        return Loaded(self.records.get(slot.variable), self.values.get(slot.variable), self.version)
+        self._disk.before_load()
+        if self._disk.stamp != self._known_stamp:
+            self._known_stamp, self._epoch = self._disk.stamp, self._epoch + 1
+        return Loaded(self._disk.records.get(slot.variable), self._disk.values.get(slot.variable), self._epoch)
 
-    def commit(self, slot: Slot, loaded: Loaded, record: Record | None, published_value: str | None = None) -> Loaded:
-        self.before_commit()
-        return t.cast(
-            Loaded, self.effects.perform("commit", lambda: self._write(slot, loaded, record, published_value))
-        )
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | Exception]:
+        self._disk.before_commit()
+        return t.cast("list[Loaded | Exception]", self._effects.perform("commit", lambda: self._write(changes)))
 
-    def check(self, slot: Slot, loaded: Loaded, record: Record) -> None:
-        if loaded.version != self.version:
+    def check(self, change: SlotChange) -> None:
+        if change.loaded.version != self._epoch:
             raise CommitLost
 
-    def _write(self, slot: Slot, loaded: Loaded, record: Record | None, published_value: str | None) -> Loaded:
-        if loaded.version != self.version:
-            raise CommitLost
-        if record is None:
-            self.records.pop(slot.variable, None)
+    def _write(self, changes: t.Sequence[SlotChange]) -> list[Loaded | Exception]:
+        if self._disk.stamp != self._known_stamp:
+            return [CommitLost() for _change in changes]
+        answers = [self._write_one(change) for change in changes]
+        self._disk.stamp += 1
+        self._known_stamp = self._disk.stamp
+        return answers
+
+    def _write_one(self, change: SlotChange) -> Loaded | Exception:
+        if change.loaded.version != self._epoch:
+            return CommitLost()
+        variable = change.slot.variable
+        if change.record is None:
+            self._disk.records.pop(variable, None)
         else:
-            self.records[slot.variable] = record
-        if published_value is not None:
-            self.values[slot.variable] = published_value
-        self.version += 1
-        return Loaded(record, self.values.get(slot.variable), self.version)
+            self._disk.records[variable] = change.record
+        if change.published_value is not None:
+            self._disk.values[variable] = change.published_value
+        return Loaded(change.record, self._disk.values.get(variable), self._epoch)
 
 
 class Scene:
@@ -121,7 +145,7 @@ class Scene:
     def __init__(self, **policy: t.Any):
         self.emulator = Emulator(clock=lambda: START)
         self.owner = self.visitor.create_service_id(name="ci", account_id=self.emulator.seed.account_id)
-        self.store = MemoryStore()
+        self.store = MemoryDisk()
         self.slot = self.make_slot("deploy", **policy)
 
     @property
@@ -155,7 +179,9 @@ class Scene:
     ) -> list[SlotOutcome]:
         """One run over these slots, or over the only one there is."""
         self.store.effects = effects or Effects()
-        ports = Ports(self.client(self.store.effects, api_key), self.store)
+        ports = Ports(
+            self.client(self.store.effects, api_key), MemoryStore(self.store, self.store.effects), concurrency=1
+        )
         return rotate_slots(slots or [self.slot], ports, check_mode=check_mode, unforeseen=_raise)
 
     def pass_time(self, seconds: float) -> None:

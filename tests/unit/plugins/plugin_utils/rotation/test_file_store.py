@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Loaded, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
     Pending,
@@ -43,11 +43,18 @@ def slot(tmp_path: Path) -> Slot:
     return Slot("deploy", str(tmp_path / "secrets.yml"), "deploy", "deploy", "iam-ServiceId-1", "acc")
 
 
+def commit(store: FileStore, slot: Slot, loaded: Loaded, record: Record, value: str | None = None) -> Loaded:
+    (answer,) = store.commit([SlotChange(slot, loaded, record, value)])
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
 def test_a_missing_file_is_an_empty_slot_and_is_made_for_the_owner_only(store: FileStore, slot: Slot) -> None:
     loaded = store.load(slot)
     assert (loaded.record, loaded.published_value) == (None, None)
 
-    store.commit(slot, loaded, RECORD, "the-value")
+    commit(store, slot, loaded, RECORD, "the-value")
 
     assert os.stat(slot.file).st_mode & 0o777 == 0o600
     again = store.load(slot)
@@ -55,7 +62,7 @@ def test_a_missing_file_is_an_empty_slot_and_is_made_for_the_owner_only(store: F
 
 
 def test_ids_and_times_are_clear_and_no_value_is(store: FileStore, slot: Slot) -> None:
-    store.commit(slot, store.load(slot), RECORD, "the-value")
+    commit(store, slot, store.load(slot), RECORD, "the-value")
 
     text = Path(slot.file).read_text(encoding="utf-8")
 
@@ -66,36 +73,38 @@ def test_ids_and_times_are_clear_and_no_value_is(store: FileStore, slot: Slot) -
 
 def test_a_commit_of_what_is_no_longer_there_is_lost(store: FileStore, slot: Slot) -> None:
     loaded = store.load(slot)
-    store.commit(slot, loaded, RECORD)
+    other_run = FileStore(Cipher([("dev", VaultSecret(b"password of dev"))]), lambda secret: None)
+    commit(other_run, slot, other_run.load(slot), RECORD)
 
     with pytest.raises(CommitLost):
-        store.commit(slot, loaded, replace(RECORD, revision=3), "the-value")
+        commit(store, slot, loaded, replace(RECORD, revision=3), "the-value")
 
     assert store.load(slot).record == RECORD
 
 
 def test_a_file_put_back_to_what_it_was_is_another_file(store: FileStore, slot: Slot, tmp_path: Path) -> None:
-    store.commit(slot, store.load(slot), RECORD)
+    commit(store, slot, store.load(slot), RECORD)
     loaded, content = store.load(slot), Path(slot.file).read_bytes()
-    store.commit(slot, loaded, replace(RECORD, revision=3))
+    Path(slot.file).write_bytes(b"somebody: else\n")
     Path(slot.file).write_bytes(content)
+    assert store.load(slot).record == loaded.record
 
     with pytest.raises(CommitLost):
-        store.commit(slot, loaded, replace(RECORD, revision=3))
+        commit(store, slot, loaded, replace(RECORD, revision=3))
 
 
 def test_a_secret_that_stays_keeps_its_cipher_text(store: FileStore, slot: Slot) -> None:
-    loaded = store.commit(slot, store.load(slot), RECORD, "the-value")
+    loaded = commit(store, slot, store.load(slot), RECORD, "the-value")
     before = set(Path(slot.file).read_text(encoding="utf-8").split())
 
-    store.commit(slot, loaded, replace(RECORD, revision=3, pending=None))
+    commit(store, slot, loaded, replace(RECORD, revision=3, pending=None))
 
     after = Path(slot.file).read_text(encoding="utf-8").split()
     assert [word for word in after if word not in before] == ["3"]
 
 
 def test_check_writes_nothing(store: FileStore, slot: Slot) -> None:
-    store.check(slot, store.load(slot), RECORD)
+    store.check(SlotChange(slot, store.load(slot), RECORD))
 
     assert not os.path.exists(slot.file)
 
@@ -114,8 +123,33 @@ def test_a_file_that_makes_no_sense_stops_the_slot(store: FileStore, slot: Slot,
 def test_every_value_that_is_read_is_protected(slot: Slot) -> None:
     cipher, told = Cipher([("dev", VaultSecret(b"password of dev"))]), list[str]()
     store = FileStore(cipher, told.append)
-    store.commit(slot, store.load(slot), RECORD, "the-value")
+    commit(store, slot, store.load(slot), RECORD, "the-value")
 
     store.load(slot)
 
     assert set(told) == {"the-value", "the-pending-value", "the-old-value"}
+
+
+def test_slots_of_one_file_are_written_together_and_one_that_is_out_of_date_is_dropped(
+    store: FileStore, slot: Slot
+) -> None:
+    other = replace(slot, name="other", variable="other")
+    old, new = store.load(slot), store.load(other)
+    Path(slot.file).write_text("somebody: else\n", encoding="utf-8")
+    new = store.load(other)
+
+    dropped, written = store.commit([SlotChange(slot, old, RECORD, "a"), SlotChange(other, new, RECORD, "b")])
+
+    assert isinstance(dropped, CommitLost)
+    assert isinstance(written, Loaded)
+    assert (store.load(slot).published_value, store.load(other).published_value) == (None, "b")
+
+
+def test_what_this_run_wrote_itself_does_not_put_its_other_slots_out_of_date(store: FileStore, slot: Slot) -> None:
+    other = replace(slot, name="other", variable="other")
+    first, second = store.load(slot), store.load(other)
+    commit(store, slot, first, RECORD, "a")
+
+    commit(store, other, second, RECORD, "b")
+
+    assert (store.load(slot).published_value, store.load(other).published_value) == ("a", "b")

@@ -14,6 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task 
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
+    MemoryStore,
     Scene,
 )
 
@@ -29,7 +30,7 @@ def slot(name: str = "deploy", **words: t.Any) -> dict[str, t.Any]:
 
 
 def run(scene: Scene, *slots: dict[str, t.Any], check_mode: bool = False, **others: t.Any) -> dict[str, t.Any]:
-    ports = Ports(scene.client(Effects()), scene.store)
+    ports = Ports(scene.client(Effects()), MemoryStore(scene.store, Effects()))
     return rotate(options(*slots, **others), ports, check_mode=check_mode, unforeseen=str)
 
 
@@ -79,7 +80,7 @@ def test_a_ready_token_is_refused_because_it_does_not_tell_the_time() -> None:
     client = scene.client(Effects(), token=token)
 
     with pytest.raises(IamError, match="not token"):
-        rotate(options(slot()), Ports(client, scene.store), check_mode=False, unforeseen=str)
+        rotate(options(slot()), Ports(client, MemoryStore(scene.store, Effects())), check_mode=False, unforeseen=str)
 
 
 def test_the_result_tells_ids_and_times_and_no_value() -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import DAY_SECONDS, Scene
 
 

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way of one slot through one run, as a generator of what it asks of its round."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Pause, Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import RESTING, Step, plan_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, SlotChange
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.steps import intended_record, take_step
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sweep import sweep
+
+# Of a slot in one run: a whole rotation takes six; the rest is for commits that were lost to other runs.
+MOST_STEPS = 40
+
+
+@dataclass(frozen=True)
+class SlotOutcome:
+    """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests."""
+
+    slot: Slot
+    step: Step
+    taken: tuple[str, ...] = ()
+    before: t.Optional[Record] = None
+    after: t.Optional[Record] = None
+    swept: tuple[str, ...] = ()
+    failure: t.Optional[str] = None
+    transaction_ids: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.taken or self.swept)
+
+
+class SlotProgress:
+    """Takes steps until the slot rests; in check mode it only looks."""
+
+    def __init__(self, run: SlotRun, *, check_mode: bool):
+        self.run = run
+        self.failure: str | None = None
+        self._check_mode = check_mode
+        self._step = Step("stop", "it was not looked at")
+        self._taken: list[str] = []
+        self._swept: list[str] = []
+        self._before: Record | None = None
+        self._has_looked = False
+
+    def steps(self) -> Steps:
+        """The whole way; raises what a step raises."""
+        yield from self._check() if self._check_mode else self._go()
+
+    def outcome(self) -> SlotOutcome:
+        """Where the slot is now."""
+        failure = self.failure or (self._step.reason if self._step.name == "stop" else None)
+        return SlotOutcome(
+            slot=self.run.slot,
+            step=self._step,
+            taken=tuple(self._taken),
+            before=self._before,
+            after=self.run.loaded.record,
+            swept=tuple(self._swept),
+            failure=failure,
+            transaction_ids=tuple(self.run.iam.transaction_ids),
+        )
+
+    def _check(self) -> Steps:
+        """Look and plan, and try whether the record could be written."""
+        yield from self._look()
+        if self._step.name == "intend":
+            self.run.ports.store.check(SlotChange(self.run.slot, self.run.loaded, intended_record(self.run)))
+
+    def _go(self) -> Steps:
+        for _turn in range(MOST_STEPS):
+            yield from self._look()
+            if self._step.name in RESTING:
+                yield from self._sweep()
+                return
+            if self._step.name == "wait":
+                yield Pause(self._seconds_until_next(), self._step.reason)
+                continue
+            self._tell(f"{self._step.name} ({self._step.reason})")
+            self._taken.append(self._step.name)
+            try:
+                yield from take_step(self.run, self._step)
+            except CommitLost:
+                self._taken.pop()
+                self._tell("somebody else changed the vault file meanwhile, looking again")
+        raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self.run.slot.file}")
+
+    def _look(self) -> Steps:
+        yield from self.run.look()
+        if not self._has_looked:
+            self._before, self._has_looked = self.run.loaded.record, True
+        if self.run.seen is not None:
+            self._step = plan_slot(self.run.slot, self.run.loaded.record, self.run.seen)
+
+    def _sweep(self) -> Steps:
+        if self._step.trusts_record:
+            # A commit that is lost to another run leaves its orphan to the next sweep.
+            with contextlib.suppress(CommitLost):
+                self._swept = yield from sweep(self.run)
+
+    def _seconds_until_next(self) -> float:
+        if self._step.next_at is None or self.run.seen is None:
+            return 0.0
+        return max(0.0, (self._step.next_at - self.run.seen.now).total_seconds()) + 0.1
+
+    def _tell(self, line: str) -> None:
+        self.run.ports.tell(f"{self.run.slot.name}: {line}")

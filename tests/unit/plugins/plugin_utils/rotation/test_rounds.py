@@ -1,0 +1,82 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Many slots move together."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
+    DAY_SECONDS,
+    Effects,
+    MemoryStore,
+    Scene,
+)
+
+NAMES = [f"slot{number:02}" for number in range(12)]
+
+
+def run(scene: Scene, *, concurrency: int) -> tuple[list[SlotOutcome], Effects]:
+    effects = Effects()
+    scene.emulator.change_settings(keys_per_identity=99)
+    slots = [scene.make_slot(name, overlap_hours=0, soak_hours=0, keys_per_identity=99) for name in NAMES]
+    ports = Ports(scene.client(effects), MemoryStore(scene.store, effects), concurrency=concurrency)
+    return rotate_slots(slots, ports, check_mode=False, unforeseen=repr), effects
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_all_slots_rotate_with_one_commit_and_one_list_a_round(concurrency: int) -> None:
+    scene = Scene()
+    run(scene, concurrency=concurrency)
+    scene.pass_time(91 * DAY_SECONDS)
+
+    outcomes, effects = run(scene, concurrency=concurrency)
+
+    assert [(outcome.slot.name, outcome.failure) for outcome in outcomes] == [(name, None) for name in NAMES]
+    assert {outcome.taken for outcome in outcomes} == {("intend", "publish", "disable", "delete")}
+    assert effects.done.count("commit") == 5
+    assert effects.done.count("GET /v1/apikeys") == 5
+    assert effects.done.count("POST /v1/apikeys") == len(NAMES)
+    assert {key.key_value for key in scene.keys().values()} == set(scene.store.values.values())
+
+
+def test_settling_is_waited_for_once_by_all_slots_together() -> None:
+    scene = Scene()
+    started = scene.emulator.clock.now()
+
+    run(scene, concurrency=1)
+
+    assert scene.emulator.clock.now() - started < 10
+
+
+def test_a_slot_that_fails_with_something_unforeseen_stops_no_other() -> None:
+    scene = Scene()
+    run(scene, concurrency=1)
+    scene.store.records["slot03"] = None  # type: ignore[assignment]  # a defect, planted
+    scene.store.values["slot03"] = 5  # type: ignore[assignment]  # a defect, planted
+    scene.pass_time(91 * DAY_SECONDS)
+
+    outcomes, _effects = run(scene, concurrency=1)
+
+    assert [outcome.slot.name for outcome in outcomes if outcome.failure] == ["slot03"]
+    assert sum(outcome.changed for outcome in outcomes) == len(NAMES) - 1
+
+
+def test_each_slot_tells_the_references_of_its_own_changes() -> None:
+    scene = Scene()
+
+    outcomes, _effects = run(scene, concurrency=8)
+
+    told = [reference for outcome in outcomes for reference in outcome.transaction_ids]
+    assert len(told) == len(set(told)) == 2 * len(NAMES)
+
+
+def test_one_log_in_serves_all_workers() -> None:
+    scene = Scene()
+
+    _outcomes, effects = run(scene, concurrency=8)
+
+    proofs = 2 * len(NAMES)
+    assert effects.done.count("POST /identity/token") == 1 + proofs

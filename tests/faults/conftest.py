@@ -9,6 +9,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+
+pytest.register_assert_rewrite("ansible_collections.cloudkeys.ibmcloud.tests.faults.slots")
+
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer, serve
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import SlotScene
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import Workplace

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -13,6 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import plain
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
+    ChangedMeanwhile,
     Cipher,
     Committed,
     Edit,
@@ -27,6 +29,7 @@ _VARIABLE: dict[str, t.Any] = {
     "value": {"type": "raw", "no_log": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
+_REVISION = re.compile(r"missing|sha256:[0-9a-f]{64}")
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
         **_VARIABLE,
@@ -38,6 +41,7 @@ SPEC: dict[str, t.Any] = {
         },
         "plaintext_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "vault_id": {"type": "str"},
+        "expect": {"type": "str"},
         "create": {"type": "bool", "default": False},
         "mode": {"type": "raw", "default": "0600"},
         "layout": {"type": "str", "choices": ["auto", "inline", "file"], "default": "auto"},
@@ -67,6 +71,8 @@ class ActionModule(ActionBase):
             return _failure(_mask(str(checked.errors.msg), args))
         try:
             return self._change(checked.validated_parameters, check_mode)
+        except ChangedMeanwhile as error:
+            return {**_failure(str(error)), "conflict": True}
         except VaultFileError as error:
             return _failure(str(error))
 
@@ -75,6 +81,7 @@ class ActionModule(ActionBase):
         for edit in edits:
             for secret in secret_strings(edit):
                 protect(secret)
+        expect = _revision(options["expect"])
         path = self._loader.path_dwim(options["path"])
         file = VaultFile(
             str(path),
@@ -86,7 +93,7 @@ class ActionModule(ActionBase):
             layout=options["layout"],
             backup=options["backup"],
         )
-        return _result(file.apply(edits, check_mode=check_mode))
+        return _result(file.apply(edits, check_mode=check_mode, expect=expect))
 
 
 def edits_of(options: dict[str, t.Any]) -> list[Edit]:
@@ -122,6 +129,13 @@ def _mode(mode: object) -> int:
     return number
 
 
+def _revision(text: str | None) -> str | None:
+    """An empty or mistaken `expect` must not turn the comparison off."""
+    if text is None or _REVISION.fullmatch(text):
+        return text
+    raise VaultFileError("expect must be a revision, as this module and ansible_vault_vars_info return it")
+
+
 def _result(committed: Committed) -> dict[str, t.Any]:
     snapshot = committed.snapshot
     before = [f"{' / '.join(e.path)}: <previous value>\n" for e in committed.effects if e.existed]
@@ -131,6 +145,8 @@ def _result(committed: Committed) -> dict[str, t.Any]:
         "path": snapshot.path,
         "layout": snapshot.layout,
         "vault_id": committed.vault_id,
+        "revision": snapshot.revision,
+        "conflict": False,
         "backup_file": committed.backup_file,
         "diff": {
             "before": "".join(before),
@@ -147,7 +163,7 @@ def _result(committed: Committed) -> dict[str, t.Any]:
 
 
 def _failure(message: str) -> dict[str, t.Any]:
-    return {"failed": True, "changed": False, "msg": message}
+    return {"failed": True, "changed": False, "conflict": False, "msg": message}
 
 
 def _mask(message: str, args: dict[str, t.Any]) -> str:

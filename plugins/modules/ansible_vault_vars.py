@@ -8,6 +8,7 @@ module: ansible_vault_vars
 short_description: Set or remove variables in an Ansible Vault file
 version_added: 0.1.0
 description:
+  - This is about Ansible Vault, the encryption that comes with Ansible, and not about HashiCorp Vault.
   - Sets or removes variables of a YAML file whose secrets are kept in Ansible Vault, and leaves every other byte of the
     file as it is, comments and order included.
   - Works with files in which single values are vaulted (C(!vault)), and with files that are encrypted as a whole.
@@ -99,6 +100,14 @@ options:
       - A value that is encrypted under another id is encrypted anew when this is set. A file that is encrypted as a
         whole under another id is refused, use C(ansible-vault rekey).
     type: str
+  expect:
+    description:
+      - The RV(revision) of the file on which the decision to change it rests, as this module and
+        M(cloudkeys.ibmcloud.ansible_vault_vars_info) return it, or V(missing) for a file that must not be there yet.
+      - When the file is of another revision the task fails with RV(conflict), and nothing is written, even if
+        the variables have the wanted values already. Any change of the file counts, another variable included.
+      - Without it the file is changed as it is found, which is right when the new values do not depend on the old ones.
+    type: str
   create:
     description:
       - Whether the file is created when it does not exist. Its folder must exist.
@@ -132,6 +141,8 @@ options:
 notes:
   - The vault secrets are those of the running Ansible, from C(--vault-id), C(--ask-vault-pass), the configuration or
     the vault credentials of an AWX job. There is no password option.
+  - To decide on what a file holds, ask M(cloudkeys.ibmcloud.ansible_vault_vars_info) for its revision first, then read
+    values, then set with O(expect). What changes in between is noticed then.
   - A running playbook keeps the old value of a variable that it has loaded. Read the new one with the lookup
     P(cloudkeys.ibmcloud.ansible_vault_value#lookup).
   - In an AWX job the project folder is a copy that is thrown away after the job, so a file in it does not last.
@@ -142,6 +153,7 @@ notes:
   - Two AWX jobs on different machines do not see each other's locks. Keep the file in Git there, whose refused push
     is the lock.
 seealso:
+  - module: cloudkeys.ibmcloud.ansible_vault_vars_info
   - plugin: cloudkeys.ibmcloud.ansible_vault_value
     plugin_type: lookup
 author:
@@ -178,6 +190,22 @@ EXAMPLES = r"""
         state: absent
   no_log: true
 
+- name: Read the revision on which the next tasks decide
+  cloudkeys.ibmcloud.ansible_vault_vars_info:
+    path: group_vars/prod/vault.yml
+    try_decrypt: false
+  register: seen
+
+- name: Set the variable unless the file was changed since then
+  cloudkeys.ibmcloud.ansible_vault_vars:
+    path: group_vars/prod/vault.yml
+    name: ci_deploy_api_key
+    value: "{{ created.key_value }}"
+    expect: "{{ seen.revision }}"
+  register: written
+  failed_when: written is failed and not written.conflict
+  no_log: true
+
 # Ad hoc:
 #   ansible localhost -m cloudkeys.ibmcloud.ansible_vault_vars --vault-id prod@prompt \
 #     -a "path=vault.yml name=old_api_key state=absent"
@@ -201,6 +229,23 @@ vault_id:
   returned: success
   type: str
   sample: prod
+revision:
+  description:
+    - Names the bytes that the file consists of now, for O(expect) of a later task. In check mode they are those
+      that were found. V(missing) when there is no file.
+    - It is a checksum, the same in every copy of the file. Each encryption has a salt of its own, so the checksum
+      tells nothing about a value that is encrypted.
+  returned: success
+  type: str
+  sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+conflict:
+  description:
+    - V(true) when the task failed because the file is not the one that was read before, whether O(expect) says so or
+      somebody changed it during the task. Nothing was written then, and reading again and deciding anew is safe.
+    - V(false) otherwise, after other failures too.
+  returned: always
+  type: bool
+  sample: false
 backup_file:
   description: The backup. Null when none was made.
   returned: success

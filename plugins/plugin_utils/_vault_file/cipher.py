@@ -20,13 +20,17 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.err
     CannotDecrypt,
     CannotEdit,
     NoSecret,
+    VaultFileError,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
+    DEFAULT_LABEL,
+    is_cipher_text,
+    label_of,
 )
 
 # ansible-core has no types for these.
 _SETTINGS: t.Any = constants
 _VAULT_LIB: t.Any = VaultLib
-_MARK = "$ANSIBLE_VAULT"
-_DEFAULT_LABEL = "default"
 _SALT_BYTES = 32
 
 
@@ -37,19 +41,6 @@ class Opened:
     plaintext: str = dataclasses.field(repr=False)
     label: str | None
     secret: t.Any = dataclasses.field(repr=False)
-
-
-def is_cipher_text(text: str) -> bool:
-    return text.startswith(_MARK)
-
-
-def label_of(vaulttext: str) -> str | None:
-    """The vault id in the header, None for the form that has none.
-
-    Not read by ansible-core's own function, which answers a configured default where the header is silent.
-    """
-    fields = vaulttext.split("\n", maxsplit=1)[0].strip().split(";")
-    return fields[3].strip() if len(fields) > 3 else None
 
 
 class Cipher:
@@ -84,11 +75,19 @@ class Cipher:
             known = self._opened[vaulttext] = self._try_secrets(vaulttext)
         return known
 
+    def opens(self, vaulttext: str) -> bool:
+        """Tell whether this run could decrypt it."""
+        try:
+            self.open(vaulttext)
+        except VaultFileError:
+            return False
+        return True
+
     def _try_secrets(self, vaulttext: str) -> Opened:
         if not self._secrets:
             raise NoSecret("no vault secret is loaded; run Ansible with --vault-id or --ask-vault-pass")
         label = label_of(vaulttext)
-        wanted = label or _DEFAULT_LABEL
+        wanted = label or DEFAULT_LABEL
         first = [secret for vault_id, secret in self._secrets if vault_id == wanted]
         others = [secret for vault_id, secret in self._secrets if vault_id != wanted]
         for secret in first if self._labels_bind else first + others:
@@ -115,7 +114,7 @@ class Cipher:
 
     def is_under(self, vaulttext: str, vault_id: str) -> bool:
         """Tell whether both the label and the secret that opens this belong to the id."""
-        if (label_of(vaulttext) or _DEFAULT_LABEL) != vault_id:
+        if (label_of(vaulttext) or DEFAULT_LABEL) != vault_id:
             return False
         opened = self.open(vaulttext)
         return any(name == vault_id and secret is opened.secret for name, secret in self._secrets)
@@ -142,13 +141,13 @@ def _open_with(secret: t.Any, vaulttext: str, label: str | None) -> str | None:
     try:
         plaintext = _VAULT_LIB([(name, secret)]).decrypt(vaulttext.encode("utf-8"))
     except AnsibleVaultFormatError:
-        raise CannotDecrypt(f"what is encrypted under {label or _DEFAULT_LABEL!r} is damaged") from None
+        raise CannotDecrypt(f"what is encrypted under {label or DEFAULT_LABEL!r} is damaged") from None
     except AnsibleError:
         return None
     try:
         return bytes(plaintext).decode("utf-8")
     except UnicodeDecodeError:
-        raise CannotDecrypt(f"what is encrypted under {label or _DEFAULT_LABEL!r} is not UTF-8 text") from None
+        raise CannotDecrypt(f"what is encrypted under {label or DEFAULT_LABEL!r} is not UTF-8 text") from None
 
 
 def _secrets_of_this_run(loader: t.Any) -> list[tuple[str, t.Any]]:

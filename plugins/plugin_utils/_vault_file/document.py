@@ -10,12 +10,12 @@ does not hold the change is refused.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Sequence
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.editor import Editor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import BOM, unwrap
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page, parse
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.proof import is_reached, prove
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import (
@@ -26,35 +26,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.rea
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Edit, group
 
 __all__ = ["Edit", "Effect", "Vault", "change", "effects", "names", "read"]
-
-_BOM = "\ufeff"
-
-
-@dataclasses.dataclass(frozen=True)
-class _Frame:
-    """What is taken off a text before it is edited, and put back afterwards."""
-
-    bom: str
-    newline: str
-    has_final_newline: bool
-
-    def wrap(self, body: str, keeps_tail: bool) -> str:
-        if keeps_tail and not self.has_final_newline:
-            body = body.removesuffix("\n")
-        return self.bom + body.replace("\n", self.newline)
-
-
-@functools.lru_cache(maxsize=4)
-def _unwrap(text: str) -> tuple[_Frame, str]:
-    bom = _BOM if text.startswith(_BOM) else ""
-    body = text[len(bom) :]
-    returns, pairs = body.count("\r"), body.count("\r\n")
-    if returns != pairs or (pairs and pairs != body.count("\n")):
-        raise CannotEdit("the file mixes several kinds of line ends; make them all alike")
-    body = body.replace("\r\n", "\n")
-    has_final_newline = not body or body.endswith("\n")
-    frame = _Frame(bom, "\r\n" if pairs else "\n", has_final_newline)
-    return frame, body if has_final_newline else f"{body}\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +40,7 @@ class Effect:
 
 def effects(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: bool) -> list[Effect]:
     """The edits that change something in this text."""
-    page = parse(_unwrap(text)[1])
+    page = parse(unwrap(text)[1])
     found = []
     for edit in edits:
         if not is_reached(page, page.root, group([edit], vaults_strings), vault):
@@ -81,20 +52,20 @@ def effects(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: b
 
 def change(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: bool) -> str:
     """The text after these edits; the very same text when it says all that already."""
-    frame, body = _unwrap(text)
+    frame, body = unwrap(text)
     page = parse(body)
     goals = group(edits, vaults_strings)
     splices = list(Editor(page, vault).splices(goals))
     if not splices:
         return text
     new_body = splice.join(body, splices)
-    prove(parse(text.removeprefix(_BOM).replace("\r\n", "\n")), parse(new_body), goals, vault)
+    prove(parse(text.removeprefix(BOM).replace("\r\n", "\n")), parse(new_body), goals, vault)
     return frame.wrap(new_body, keeps_tail=max(part.stop for part in splices) < len(body))
 
 
 def read(text: str, path: Sequence[str], vault: Vault) -> object | None:
     """Plain Python for one place, None when nothing is there; only that place is decrypted."""
-    _frame, body = _unwrap(text)
+    _frame, body = unwrap(text)
     page = parse(body)
     node = _find(page, path)
     return None if node is None else plain_value(page, node, vault)
@@ -119,5 +90,5 @@ def _find(page: Page, path: Sequence[str]) -> Node | None:
 
 def names(text: str) -> list[str]:
     """The top-level variables in their order."""
-    root = parse(_unwrap(text)[1]).root
+    root = parse(unwrap(text)[1]).root
     return [key.value for key, _value in root.pairs if key.kind == "scalar"] if root is not None else []

@@ -67,6 +67,15 @@ class Node:
     def is_text(self) -> bool:
         return self.kind == "scalar" and self.resolved_tag == STR_TAG
 
+    @functools.cached_property
+    def pairs_by_name(self) -> dict[str, list[tuple[Node, Node]]]:
+        """The pairs whose key is a string; used when the node is complete."""
+        found: dict[str, list[tuple[Node, Node]]] = {}
+        for pair in self.pairs:
+            if pair[0].is_text:
+                found.setdefault(pair[0].value, []).append(pair)
+        return found
+
     @property
     def vaulttext(self) -> str:
         """Cipher text without the indentation that YAML or people gave it."""
@@ -96,7 +105,7 @@ class Page:
 
     def pair(self, mapping: Node, name: str) -> tuple[Node, Node] | None:
         """Key and value of that name; a name that stands there twice, or may come from elsewhere, is refused."""
-        found = [pair for pair in mapping.pairs if pair[0].value == name and pair[0].is_text]
+        found = mapping.pairs_by_name.get(name, [])
         if len(found) > 1:
             lines = ", ".join(str(self.line(key.start)) for key, _value in found)
             raise CannotEdit(f"{name!r} is defined more than once (lines {lines}); remove all but one")
@@ -141,7 +150,8 @@ def _is_document_end(event: t.Any) -> bool:
 def _single_document(text: str, events: list[t.Any]) -> tuple[Node | None, int]:
     ends: list[t.Any] = list(filter(_is_document_end, events))
     if len(ends) > 1:
-        raise CannotEdit("the file holds several YAML documents")
+        second: t.Any = [event for event in events if isinstance(event, yaml.DocumentStartEvent)][1]
+        raise CannotEdit(f"the file holds several YAML documents (line {second.start_mark.line + 1})")
     if not ends:
         return None, len(text)
     # Stream start and document start come before the first node.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
@@ -16,37 +17,67 @@ _NO_GOALS = Goals()
 
 def prove(before: Page, after: Page, goals: Goals, vault: Vault) -> None:
     """Refuse the change unless the rest is equal and every target reads back."""
-    if _rest(before.root, goals) != _rest(after.root, goals):
+    for odd in _odd_places(before.root, after.root, goals):
+        place = "" if odd is None else f" (line {before.line(odd.start)})"
         raise CannotEdit(
-            "the change would touch more than its target: a comment, a missing final newline or blank lines near it "
-            "belong to another value; put a newline at the end of the file, or move the comment"
+            f"the change would touch more than its target{place}: a comment, a missing final newline or blank lines "
+            "near it belong to another value; put a newline at the end of the file, or move the comment"
         )
     if not is_reached(after, after.root, goals, vault):
         raise CannotEdit("the changed text does not read back as wanted")
 
 
-def _rest(node: Node | None, goals: Goals) -> t.Any:
-    """Everything a node holds apart from the targets, in a form that compares."""
+def _odd_places(before: Node | None, after: Node | None, goals: Goals) -> t.Iterator[Node | None]:
+    """The old nodes beside the targets that are no longer what they were; None where nothing stood."""
+    if _is_blank(before, goals) or _is_blank(after, goals):
+        if not (_is_blank(before, goals) and _is_blank(after, goals)):
+            yield before
+        return
+    one, other = t.cast(Node, before), t.cast(Node, after)
+    if not goals.parts or one.kind != "mapping" or other.kind != "mapping":
+        if not _is_same(one, other):
+            yield one
+        return
+    if (one.tag, one.anchor) != (other.tag, other.anchor):
+        yield one
+    for old, new in itertools.zip_longest(_rest(one, goals), _rest(other, goals)):
+        if old is None or new is None or not _is_same(old[0], new[0]):
+            yield one if old is None else old[0]
+        else:
+            yield from _odd_places(old[1], new[1], _part(goals, old[0]))
+
+
+def _rest(mapping: Node, goals: Goals) -> t.Iterator[tuple[Node, Node]]:
+    """The entries that are no target and hold something that is none."""
+    for key, value in mapping.pairs:
+        part = _part(goals, key)
+        if isinstance(part, Goals) and not _is_blank(value, part):
+            yield key, value
+
+
+def _part(goals: Goals, key: Node) -> t.Any:
+    return goals.parts.get(key.value, _NO_GOALS) if key.is_text else _NO_GOALS
+
+
+def _is_blank(node: Node | None, goals: Goals) -> bool:
+    """Tell whether a node holds nothing but targets."""
     if node is None:
-        return None
+        return True
     if node.kind == "mapping":
-        entries = [_entry(key, value, goals) for key, value in node.pairs]
-        kept = tuple(entry for entry in entries if entry is not None)
-        return ("mapping", node.tag, node.anchor, kept) if kept or not goals.parts else None
-    if node.kind == "sequence":
-        return ("sequence", node.tag, node.anchor, tuple(_rest(item, _NO_GOALS) for item in node.items))
-    if node.is_missing and goals.parts:
-        return None
-    text = node.vaulttext if node.is_vault else node.value
-    return (node.kind, node.resolved_tag if node.kind == "scalar" else None, node.tag, node.anchor, text)
+        return bool(goals.parts) and next(_rest(node, goals), None) is None
+    return node.is_missing and bool(goals.parts)
 
 
-def _entry(key: Node, value: Node, goals: Goals) -> t.Any:
-    part = goals.parts.get(key.value, _NO_GOALS) if key.is_text else _NO_GOALS
-    if not isinstance(part, Goals):
-        return None
-    rest = _rest(value, part)
-    return None if rest is None else (_rest(key, _NO_GOALS), rest)
+def _is_same(one: Node, other: Node) -> bool:
+    if (one.kind, one.tag, one.anchor) != (other.kind, other.tag, other.anchor):
+        return False
+    if one.kind == "scalar":
+        if one.value == other.value and bool(one.style) == bool(other.style):
+            return True
+        text, other_text = (node.vaulttext if node.is_vault else node.value for node in (one, other))
+        return text == other_text and one.resolved_tag == other.resolved_tag
+    members, other_members = ([*itertools.chain(*node.pairs), *node.items] for node in (one, other))
+    return len(members) == len(other_members) and all(map(_is_same, members, other_members))
 
 
 def is_reached(page: Page, node: Node | None, goals: Goals, vault: Vault) -> bool:

@@ -8,7 +8,7 @@ import typing as t
 from collections.abc import Sequence
 
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit, VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import is_template
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Leaf, Want
@@ -56,7 +56,7 @@ def _plain_key(page: Page, key: Node) -> object:
 
 def _plain_scalar(page: Page, node: Node, vault: Vault | None) -> object | None:
     if node.is_vault and vault is not None:
-        return vault.open(node.vaulttext)
+        return _open(page, node, vault)
     tag = node.resolved_tag
     if node.is_text or tag == _TIMESTAMP_TAG:
         return node.value
@@ -66,6 +66,13 @@ def _plain_scalar(page: Page, node: Node, vault: Vault | None) -> object | None:
         return _construct(tag, node.value)
     except ValueError:
         raise CannotEdit(f"the value in line {page.line(node.start)} does not suit its tag") from None
+
+
+def _open(page: Page, node: Node, vault: Vault) -> str:
+    try:
+        return vault.open(node.vaulttext)
+    except VaultFileError as error:
+        raise type(error)(f"line {page.line(node.start)}: {error}") from None
 
 
 def _construct(tag: str, text: str) -> object | None:
@@ -104,7 +111,7 @@ def is_as_wanted(page: Page, node: Node, want: Want, vault: Vault) -> bool:
 def _is_leaf_as_wanted(page: Page, node: Node, want: Leaf, vault: Vault) -> bool:
     if node.is_vault:
         # Opened even where the answer is known: what cannot be opened must not be overwritten.
-        opened = vault.open(node.vaulttext)
+        opened = _open(page, node, vault)
         return want.is_vaulted and opened == want.value and vault.fits(node.vaulttext)
     if want.is_vaulted:
         return False

@@ -9,19 +9,20 @@ import dataclasses
 import typing as t
 from collections.abc import Sequence
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import document
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import (
-    Cipher,
-    Opened,
-    is_cipher_text,
-    label_of,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import document, listing
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher, Opened
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, Effect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
     CannotEdit,
     ChangedMeanwhile,
     VaultFileError,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
+    DEFAULT_LABEL,
+    is_cipher_text,
+    label_of,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.listing import Contents
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import (
     MISSING,
     Disk,
@@ -34,6 +35,7 @@ __all__ = [
     "ChangedMeanwhile",
     "Cipher",
     "Committed",
+    "Contents",
     "Edit",
     "Effect",
     "Snapshot",
@@ -53,6 +55,11 @@ class Snapshot:
     layout: Layout
     text: str = dataclasses.field(repr=False)
     identity: Identity | Missing
+
+    @property
+    def revision(self) -> str:
+        """Names the bytes on disk, the same in every copy of the file. Cipher text is salted, so it tells no value."""
+        return f"sha256:{self.identity.sha256}" if isinstance(self.identity, Identity) else self.identity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +109,8 @@ class VaultFile:
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise CannotEdit(f"{self.path} is not UTF-8 text (byte {error.start})") from None
+            line = content.count(b"\n", 0, error.start) + 1
+            raise CannotEdit(f"{self.path}: the text is not UTF-8 (line {line}, byte {error.start})") from None
         layout: Layout = "inline" if text.strip() else self._new_layout
         if is_cipher_text(text):
             layout = "file"
@@ -121,16 +129,34 @@ class VaultFile:
             opened = self._open_whole(snapshot)
             return document.names(snapshot.text if opened is None else opened.plaintext)
 
+    def contents(self, snapshot: Snapshot, *, tries: bool = True) -> Contents:
+        """Names and labels; whether single values can be decrypted is found out if `tries` says so."""
+        opens = self._cipher.opens if tries else None
+        if not is_cipher_text(snapshot.text):
+            with self._named():
+                return Contents(None, True, listing.listed(snapshot.text, opens))
+        label = label_of(snapshot.text) or DEFAULT_LABEL
+        if not self._cipher.opens(snapshot.text):
+            return Contents(label, False, [])
+        with self._named():
+            return Contents(label, True, listing.listed(self._cipher.open(snapshot.text).plaintext, opens))
+
     def commit(self, snapshot: Snapshot, edits: Sequence[Edit], *, check_mode: bool = False) -> Committed:
         """Write all edits at once, or raise `ChangedMeanwhile` when the file is no longer what `snapshot` says."""
         with self._storage.locked():
             self._storage.expect(snapshot.identity)
             return self._commit(snapshot, edits, check_mode)
 
-    def apply(self, edits: Sequence[Edit], *, check_mode: bool = False) -> Committed:
-        """Read and commit under one lock, for edits that do not depend on what was read."""
+    def apply(self, edits: Sequence[Edit], *, check_mode: bool = False, expect: str | None = None) -> Committed:
+        """Read and commit under one lock; `expect` is the revision that the caller decided on, if it matters."""
         with self._storage.locked():
-            return self._commit(self.read(), edits, check_mode)
+            snapshot = self.read()
+            if expect not in (None, snapshot.revision):
+                raise ChangedMeanwhile(
+                    f"{self.path} is not of the expected revision: it was changed since that was read; "
+                    "read it again and decide anew"
+                )
+            return self._commit(snapshot, edits, check_mode)
 
     def _commit(self, snapshot: Snapshot, edits: Sequence[Edit], check_mode: bool) -> Committed:
         vault = _Vault(self._cipher, self._vault_id)
@@ -174,7 +200,7 @@ class VaultFile:
     def _refuse_other_id(self, snapshot: Snapshot) -> None:
         if self._vault_id is not None and not self._cipher.is_under(snapshot.text, self._vault_id):
             raise CannotEdit(
-                f"the whole file is encrypted under {label_of(snapshot.text) or 'default'!r} and not under "
+                f"the whole file is encrypted under {label_of(snapshot.text) or DEFAULT_LABEL!r} and not under "
                 f"{self._vault_id!r}; change that with 'ansible-vault rekey' first"
             )
 
@@ -201,7 +227,7 @@ class _Vault:
 
     def open(self, vaulttext: str) -> str:
         opened = self._cipher.open(vaulttext)
-        self.label = opened.label or "default"
+        self.label = opened.label or DEFAULT_LABEL
         return opened.plaintext
 
     def fits(self, vaulttext: str) -> bool:
@@ -213,5 +239,5 @@ class _Vault:
 
     def seal_whole(self, plaintext: str, like: Opened | None) -> str:
         sealed = self._cipher.seal(plaintext, like, self._vault_id)
-        self.label = label_of(sealed) or "default"
+        self.label = label_of(sealed) or DEFAULT_LABEL
         return sealed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import types
 
 import pytest
@@ -62,8 +63,10 @@ def test_set_again_change_and_remove_with_and_without_check_mode(run, read, tmp_
 def test_the_result_names_places_and_holds_no_value(run, tmp_path):
     result = run(path="vault.yml", name=["keys", "ci"], value={"id": "ApiKey-1", "v": SECRET}, create=True)
 
+    assert re.fullmatch("sha256:[0-9a-f]{64}", result.pop("revision"))
     assert result == {
         "changed": True,
+        "conflict": False,
         "path": str(tmp_path / "vault.yml"),
         "layout": "inline",
         "vault_id": "dev",
@@ -143,6 +146,7 @@ def test_a_failure_says_why_and_no_value(run, tmp_path, args, message):
 
     assert result["failed"] is True
     assert result["changed"] is False
+    assert result["conflict"] is False
     assert message in result["msg"]
     assert SECRET not in json.dumps(result)
     assert os.listdir(tmp_path) == []

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher, label_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
     AmbiguousSecret,
     CannotDecrypt,
     CannotEdit,
     NoSecret,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import label_of
 
 DEV, PROD, DEFAULT = (VaultSecret(f"password of {name}".encode()) for name in ("dev", "prod", "default"))
 

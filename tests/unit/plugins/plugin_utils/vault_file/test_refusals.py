@@ -16,7 +16,7 @@ REMOVE = Edit(("a",), remove=True)
 @pytest.mark.parametrize(
     ("text", "edit", "message"),
     [
-        ("a: s3cret\n---\nb: 1\n", SET, "several YAML documents"),
+        ("a: s3cret\n---\nb: 1\n", SET, r"several YAML documents \(line 2\)"),
         ("- s3cret\n", SET, r"not a mapping \(line 1\)"),
         ("# c\n\ns3cret\n", SET, r"not a mapping \(line 3\)"),
         ("b: 1\na: [s3cret\n", SET, r"not valid YAML \(line \d\)"),
@@ -38,10 +38,11 @@ REMOVE = Edit(("a",), remove=True)
         ("{a: , b: s3cret}\n", SET, r"line 1 has no value in its braces"),
         ("{b: s3cret, c}\n", SET, "end in a key without a value"),
         ("a: !!map\n  b: s3cret\n", SET, r"line 1 has a tag or an anchor"),
-        ("b: |\n  s3cret", SET, "would touch more than its target"),
-        ("b: |+\n  s3cret\n\na: 1\n\n", REMOVE, "would touch more than its target"),
-        ("a: s3cret\rb: 1\r", SET, "line ends"),
-        ("a: s3cret\r\nb: 1\n", SET, "line ends"),
+        ("b: |\n  s3cret", SET, r"would touch more than its target \(line 1\)"),
+        ("b: |+\n  s3cret\n\na: 1\n\n", REMOVE, r"would touch more than its target \(line 1\)"),
+        ("a: s3cret\rb: 1\r", SET, r"line ends \(line 1\)"),
+        ("a: s3cret\r\nb: 1\n", SET, r"line ends \(line 2\)"),
+        ("b: 1\na: s3cret\r", SET, r"line ends \(line 2\)"),
         ("a: s3cret\x01\n", SET, "not valid YAML"),
     ],
 )

@@ -1,0 +1,154 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import json
+import os
+import types
+
+import pytest
+from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.action import ansible_vault_vars_info as action
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, Edit, VaultFile
+
+DEV, PROD = ("dev", VaultSecret(b"password of dev")), ("prod", VaultSecret(b"password of prod"))
+SECRET, CLEAR = "s3cret-value", "clear-value"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    loader = types.SimpleNamespace(path_dwim=lambda path: os.path.join(tmp_path, path))
+
+    def run(secrets=(DEV, PROD), check_mode=False, **args):
+        monkeypatch.setattr(action.Cipher, "of_this_run", lambda loader: Cipher(secrets))
+        task = types.SimpleNamespace(args={"path": "vault.yml", **args}, check_mode=check_mode, async_val=0, diff=True)
+        result = action.ActionModule(task, None, None, loader, None, None).run()
+        assert not any(text in json.dumps(result) for text in (SECRET, CLEAR, "ANSIBLE_VAULT", "password of"))
+        return result
+
+    return run
+
+
+@pytest.fixture
+def make(tmp_path):
+    def make(*edits, vault_id="dev", layout="inline"):
+        file = VaultFile(
+            str(tmp_path / "vault.yml"), Cipher([DEV, PROD]), vault_id=vault_id, create=True, layout=layout
+        )
+        return file.apply(list(edits)).snapshot
+
+    return make
+
+
+def told(result):
+    return [(each["name"], each["line"], each["vault_ids"], each["decryptable"]) for each in result["vars"]]
+
+
+def test_an_inline_file(run, make, tmp_path):
+    (tmp_path / "vault.yml").write_text(f"# {CLEAR}\nport: 80\nnote: {CLEAR}\nempty: {{}}\n")
+    make(Edit(("api_key",), SECRET))
+    revision = make(Edit(("keys", "ci"), {"id": CLEAR, "v": SECRET}, plaintext_keys=frozenset({"id"})), vault_id="prod")
+
+    result = run()
+
+    assert told(result) == [
+        (["port"], 2, [], True),
+        (["note"], 3, [], True),
+        (["empty"], 4, [], True),
+        (["api_key"], 5, ["dev"], True),
+        (["keys", "ci", "id"], 14, [], True),
+        (["keys", "ci", "v"], 15, ["prod"], True),
+    ]
+    assert {name: result[name] for name in ("changed", "exists", "layout", "vault_ids", "decryptable", "revision")} == {
+        "changed": False,
+        "exists": True,
+        "layout": "inline",
+        "vault_ids": ["dev", "prod"],
+        "decryptable": True,
+        "revision": revision.revision,
+    }
+    assert run(check_mode=True) == result
+
+
+@pytest.mark.parametrize(("secrets", "states"), [([DEV], [True, False]), ([PROD], [False, True]), ([], [False, False])])
+def test_what_this_run_cannot_decrypt(run, make, secrets, states):
+    make(Edit(("one",), SECRET))
+    make(Edit(("two",), {"a": [1, {"b": SECRET}]}), vault_id="prod")
+
+    result = run(secrets)
+
+    assert told(result) == [(["one"], 2, ["dev"], states[0]), (["two", "a"], 10, ["prod"], states[1])]
+    assert result["decryptable"] is False
+
+
+def test_labels_can_be_read_without_decrypting(run, make, monkeypatch):
+    make(Edit(("one",), SECRET))
+    monkeypatch.setattr(action.Cipher, "open", None)
+
+    result = run(try_decrypt=False)
+
+    assert told(result) == [(["one"], 2, ["dev"], None)]
+    assert result["decryptable"] is None
+
+
+@pytest.mark.parametrize("tries", [True, False])
+def test_a_file_that_is_encrypted_as_a_whole(run, make, tries):
+    make(Edit(("one",), SECRET), Edit(("m", "k"), CLEAR), layout="file", vault_id="prod")
+
+    opened, closed = run(try_decrypt=tries), run([DEV], try_decrypt=tries)
+
+    assert told(opened) == [(["one"], 2, ["prod"], tries or None), (["m", "k"], 4, ["prod"], tries or None)]
+    assert (opened["layout"], opened["vault_ids"], opened["decryptable"]) == ("file", ["prod"], tries or None)
+    assert (closed["layout"], closed["vault_ids"], closed["decryptable"]) == ("file", ["prod"], False)
+    assert closed["vars"] == []
+
+
+def test_an_alias_counts_as_what_it_repeats(run, make, tmp_path):
+    make(Edit(("one",), SECRET))
+    text = (tmp_path / "vault.yml").read_text().replace("one: !vault", "one: &x !vault")
+    (tmp_path / "vault.yml").write_text(f"{text}two: *x\nthree: &y [*x, *y]\nfour: *y\n? [a]\n: *x\n")
+
+    assert told(run([PROD])) == [
+        (["one"], 2, ["dev"], False),
+        (["two"], 9, ["dev"], False),
+        (["three"], 10, ["dev"], False),
+        (["four"], 11, ["dev"], False),
+        (["?"], 12, ["dev"], False),
+    ]
+
+
+def test_a_key_that_is_cipher_text_is_not_shown(run, make, tmp_path):
+    make(Edit(("one",), SECRET))
+    text = (tmp_path / "vault.yml").read_text().removeprefix("---\none: ")
+    (tmp_path / "vault.yml").write_text(f"? {text}: 1\n8080: x\n")
+
+    assert [each[0] for each in told(run([]))] == [["?"], ["8080"]]
+
+
+def test_a_missing_file_has_a_revision_too(run):
+    result = run()
+
+    assert (result["exists"], result["revision"], result["layout"], result["vars"]) == (False, "missing", None, [])
+    assert not result.get("failed")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"a: [{CLEAR}\n", r"vault.yml: the text is not valid YAML \(line"),
+        (f"a: {CLEAR}\n---\nb: 1\n", r"vault.yml: the file holds several YAML documents \(line 2\)"),
+        (f"- {CLEAR}\n", r"vault.yml: the top level is not a mapping \(line 1\)"),
+    ],
+)
+def test_what_cannot_be_listed_is_refused(run, tmp_path, text, message):
+    (tmp_path / "vault.yml").write_text(text)
+
+    result = run()
+
+    assert result["failed"]
+    assert message.replace("\\", "") in result["msg"]
+
+
+def test_arguments_are_checked(run):
+    assert "paht" in run(paht="x")["msg"]
+    assert run(path=None)["failed"]

@@ -33,9 +33,11 @@ def server(running_server: IamServer) -> IamServer:
 
 
 @pytest.fixture
-def scene(server: IamServer, tmp_path: Path) -> SlotScene:
+def scene(server: IamServer, tmp_path: Path) -> t.Iterator[SlotScene]:
     """A slot without a key."""
-    return SlotScene(Workplace(tmp_path, server))
+    workplace = Workplace(tmp_path, server)
+    yield SlotScene(workplace)
+    workplace.end_runs()
 
 
 @pytest.fixture

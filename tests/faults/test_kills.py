@@ -69,12 +69,17 @@ def test_a_worker_that_outlives_its_canceled_job_and_the_next_run_do_not_harm_ea
     due_scene: SlotScene, gap: Gap, when: When
 ) -> None:
     worker = kill_like_awx(due_scene, gap, when)
-    due_scene.check_after_a_crash()
+    try:
+        due_scene.check_after_a_crash()
+        finish(due_scene)
+    finally:
+        wait_for_end(worker)
 
-    finish(due_scene)
+    due_scene.check_finished()
 
+
+def wait_for_end(worker: int) -> None:
     give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
     while is_alive(worker) and time.monotonic() < give_up_at:
         time.sleep(0.05)
     assert not is_alive(worker)
-    due_scene.check_finished()

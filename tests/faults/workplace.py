@@ -69,6 +69,10 @@ class Run:
         self._process.wait()
 
     @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
     def output(self) -> str:
         return self._output.read_text(encoding="utf-8")
 
@@ -81,6 +85,7 @@ class Workplace:
         self.server = server
         self.vault_file = root / "work" / "secrets.yml"
         self.started_at = time.time()
+        self._runs: list[Run] = []
         for name in ("home", "tmp", "work", "output"):
             (root / name).mkdir()
         (root / "password").write_text(VAULT_PASSWORD, encoding="utf-8")
@@ -112,7 +117,14 @@ class Workplace:
         ids = [word for vault_id in vault_ids for word in ("--vault-id", f"{vault_id}@{self.root / 'password'}")]
         environ = {**self.environ(), **{name: value for name, value in variables.items() if name.isupper()}}
         command = ["ansible-playbook", "cloudkeys.ibmcloud.rotate", *ids, "-e", f"@{asked}"]
-        return Run(command, self.root / "work", environ, self.root / "output" / f"{number}.txt")
+        self._runs.append(Run(command, self.root / "work", environ, self.root / "output" / f"{number}.txt"))
+        return self._runs[-1]
+
+    def end_runs(self) -> None:
+        """Kill what a failed test left running."""
+        for run in self._runs:
+            if run.is_running:
+                run.kill()
 
     def read_vault_file(self) -> dict[str, t.Any]:
         """The variables of the vault file, decrypted by Ansible's own code."""

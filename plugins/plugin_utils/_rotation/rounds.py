@@ -78,10 +78,10 @@ def _mover(slot: Slot, ports: Ports, published: dict[str, str | None], check_mod
 def _published_id(slot: Slot, ports: Ports) -> str | None:
     try:
         record = ports.store.load(slot).record
-    except FORESEEN:
+        return record.current.id if record and record.current else None
+    except Exception:
         # Its own turn tells what is wrong with it.
         return None
-    return record.current.id if record and record.current else None
 
 
 @contextlib.contextmanager

@@ -54,13 +54,13 @@ def test_settling_is_waited_for_once_by_all_slots_together() -> None:
 def test_a_slot_that_fails_with_something_unforeseen_stops_no_other() -> None:
     scene = Scene()
     run(scene, concurrency=1)
-    scene.store.records["slot03"] = None  # type: ignore[assignment]  # a defect, planted
-    scene.store.values["slot03"] = 5  # type: ignore[assignment]  # a defect, planted
+    scene.store.records["slot03"] = object()  # type: ignore[assignment]  # a defect, planted
     scene.pass_time(91 * DAY_SECONDS)
 
     outcomes, _effects = run(scene, concurrency=1)
 
     assert [outcome.slot.name for outcome in outcomes if outcome.failure] == ["slot03"]
+    assert "AttributeError" in (outcomes[3].failure or "")
     assert sum(outcome.changed for outcome in outcomes) == len(NAMES) - 1
 
 

@@ -13,8 +13,11 @@ class ActionModule(InProcessAction):
     # A result of an async task is kept on disk and shown; a fresh value must not be in it.
     _supports_async = False
 
+    def may_return_a_value(self) -> bool:
+        return bool(boolean(self._task.args.get("reveal") or False, strict=False))
+
     def refuse(self) -> str | None:
-        if boolean(self._task.args.get("reveal", False), strict=False) and not self._task.register:
+        if self.may_return_a_value() and not self._task.register:
             return (
                 "`reveal: true` returns the value to `register`, but this task registers nothing: the value would be "
                 "lost. Add `register`, or use `file` (an ad-hoc call can only use `file`). No key was created"

@@ -49,6 +49,10 @@ class InProcessAction(NormalAction):
         refusal = self.refuse() or (missing_required_lib("requests") if not why_not and REQUESTS_IMPORT_ERROR else None)
         if refusal:
             return {"failed": True, "changed": False, "msg": refusal}
+        if why_not and self.may_return_a_value():
+            # At -vvv the ssh connection of ansible-core shows what a module wrote. Whether it may, it asks its own copy
+            # of the play's context, not the task.
+            self._connection._play_context.no_log = True
         result = super().run(tmp, task_vars) if why_not else outcome(self._run_here, {}, self._task.check_mode)
         if any(result.get(member) for member in SECRET_MEMBERS) and not result.get("failed"):
             self._hide(result)
@@ -78,6 +82,10 @@ class InProcessAction(NormalAction):
     def refuse(self) -> str | None:
         """Why the task is not done at all, before anything is looked at; None to go on."""
         return None
+
+    def may_return_a_value(self) -> bool:
+        """Whether the result may carry a secret, as far as can be told before."""
+        return False
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         """The work of the module of the same name."""

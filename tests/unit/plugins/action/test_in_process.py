@@ -60,7 +60,10 @@ def act(tmp_path):
         }
         act.task = types.SimpleNamespace(args=args or {}, environment=list(environment), **task)
         shell = types.SimpleNamespace(env_prefix=lambda **variables: "")
-        connection = types.SimpleNamespace(transport=transport, become=become, _shell=shell)
+        act.play_context = types.SimpleNamespace(no_log=False)
+        connection = types.SimpleNamespace(
+            transport=transport, become=become, _shell=shell, _play_context=act.play_context
+        )
         loader = types.SimpleNamespace(get_basedir=lambda: str(tmp_path))
         templar = templar or types.SimpleNamespace(template=lambda value: value)
         probe = kind(act.task, connection, None, loader, templar, None)
@@ -255,6 +258,13 @@ def test_reveal_without_register_is_refused_before_anything_is_sent(act, transpo
     assert result["failed"]
     assert "registers nothing" in result["msg"]
     assert act(KeyAction, work=lambda *_: {"fine": True}, args=args, transport="local")["fine"]
+
+
+@pytest.mark.parametrize(("reveal", "is_quiet"), [(True, True), ("yes", True), (False, False), (None, False)])
+def test_a_connection_shows_nothing_of_a_module_that_may_return_a_value(act, reveal, is_quiet):
+    act(KeyAction, args={"name": "n", "reveal": reveal}, transport="ssh")
+
+    assert act.play_context.no_log is is_quiet
 
 
 @pytest.mark.parametrize("args", [{"name": "n"}, {"name": "n", "reveal": False}, {"name": "n", "reveal": "no"}])

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-PARTS := lint types unit faults sanity integration
+PARTS := lint types unit faults leaks sanity integration
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) format emulator clean
+.PHONY: help setup demo test $(PARTS) fuzz bench format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 demo: setup ## Rotate a key on the local emulator, and show every step
 	python tests/demo/run.py
 
-test: setup ## Everything that CI runs: lint, types, unit, faults, sanity, integration
+test: setup ## Everything that CI runs: lint, types, unit, faults, leaks, sanity, integration
 	@python tests/tools/parts.py $(PARTS)
 
 lint: setup ## Style of Python, YAML, roles and the changelog
@@ -49,6 +49,21 @@ unit: setup ## Fast tests, no network
 
 faults: setup ## Real runs, killed at every step
 	pytest tests/faults
+
+leaks: setup ## Plays with every output on, searched for secrets
+	pytest tests/leaks
+
+fuzz: setup .build/fuzz/.ready ## Thousands of made-up and real vars files, edited in every place
+	pytest tests/fuzz
+
+.build/fuzz/.ready: tests/fuzz/requirements.txt
+	@echo "Fetching packages for their vars files, 70 MB"
+	@rm -rf $(@D)
+	@python -m pip install -qq --disable-pip-version-check --no-deps --target $(@D) --requirement $<
+	@touch $@
+
+bench: setup ## How long editing a large vault file takes, beside other ways
+	python tests/benchmark/vault_file.py
 
 sanity: setup ## Ansible's own rules for a collection
 	@python tests/tools/ansible_test.py sanity

@@ -50,9 +50,9 @@ def changes_or_proves(entry: Entry) -> bool:
     return bool(entry["method"] != "GET" or entry["path"].endswith("/details"))
 
 
-def kill_everything(scene: SlotScene, gap: Gap, when: When) -> None:
+def kill_everything(scene: SlotScene, gap: Gap, when: When, **variables: t.Any) -> None:
     """Run, and let all processes of the run die in this gap: power cut, out of memory, end of the container."""
-    run = _run_until_logged_in(scene)
+    run = _run_until_logged_in(scene, **variables)
     worker = worker_of(run.pid)
     # What the main process would do when its worker is gone has no part in this.
     run.stop()
@@ -72,11 +72,11 @@ def kill_like_awx(scene: SlotScene, gap: Gap, when: When) -> int:
     return worker
 
 
-def _run_until_logged_in(scene: SlotScene) -> Run:
+def _run_until_logged_in(scene: SlotScene, **variables: t.Any) -> Run:
     server = scene.server
     server.steer("latency", {"milliseconds": LATENCY_MS})
     already = len(server.log())
-    run = scene.start()
+    run = scene.start(**variables)
     server.wait_for("log-in of the run", lambda log: len(log) > already)
     return run
 

@@ -61,7 +61,7 @@ def test_several_vault_ids_and_none_chosen(scene: SlotScene) -> None:
 
 
 def test_another_vault_password(due_scene: SlotScene) -> None:
-    (due_scene.workplace.root / "password").write_text("not the one", encoding="utf-8")
+    due_scene.workplace.password_file.write_text("not the one", encoding="utf-8")
 
     refuse(due_scene, f"none of the loaded vault ids ({VAULT_ID}) opens what is encrypted under '{VAULT_ID}'")
 

@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import typing as t
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import RECORDS_VARIABLE
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.files import content_of, files_of_a_run
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import LONGEST_WAIT_SECONDS, ROOT, IamServer
 
 VAULT_ID = "test"
@@ -88,7 +88,8 @@ class Workplace:
         self._runs: list[Run] = []
         for name in ("home", "tmp", "work", "output"):
             (root / name).mkdir()
-        (root / "password").write_text(VAULT_PASSWORD, encoding="utf-8")
+        self.password_file = root / "password"
+        self.password_file.write_text(VAULT_PASSWORD, encoding="utf-8")
 
     def environ(self) -> dict[str, str]:
         """What a run gets from its surroundings: the log-in comes from there, as in AWX."""
@@ -114,7 +115,7 @@ class Workplace:
         asked = self.root / f"asked-{number}.json"
         chosen = {f"rotate_api_keys_{name}": value for name, value in variables.items() if name.islower()}
         asked.write_text(json.dumps({"rotate_api_keys_slots": slots, **chosen}), encoding="utf-8")
-        ids = [word for vault_id in vault_ids for word in ("--vault-id", f"{vault_id}@{self.root / 'password'}")]
+        ids = [word for vault_id in vault_ids for word in ("--vault-id", f"{vault_id}@{self.password_file}")]
         environ = {**self.environ(), **{name: value for name, value in variables.items() if name.isupper()}}
         command = ["ansible-playbook", "cloudkeys.ibmcloud.rotate", *ids, "-e", f"@{asked}"]
         self._runs.append(Run(command, self.root / "work", environ, self.root / "output" / f"{number}.txt"))
@@ -151,10 +152,8 @@ class Workplace:
     def leaks(self, secrets: t.Iterable[str]) -> list[str]:
         """Files written since the start that hold one of these in clear."""
         needles = [secret.encode() for secret in secrets]
-        temp, ansible_temp = Path(tempfile.gettempdir()), Path.home() / ".ansible" / "tmp"
-        files = [*_new_files(self.root, 0), *_new_files(ansible_temp, self.started_at)]
-        files += [path for path in _new_files(temp, self.started_at) if "pytest-of-" not in str(path)]
-        return [str(path) for path in files if any(needle in _content(path) for needle in needles)]
+        files = files_of_a_run(self.root, self.started_at)
+        return [str(path) for path in files if any(needle in content_of(path) for needle in needles)]
 
 
 class _Loader(yaml.SafeLoader):
@@ -189,37 +188,12 @@ def _processes() -> dict[int, tuple[str, int]]:
     """State and parent of every process."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
-        stat = _content(folder / "stat").decode(errors="replace")
+        stat = content_of(folder / "stat").decode(errors="replace")
         if stat:
             # The name of the program, in parentheses, may hold anything.
             state, parent = stat.rpartition(")")[2].split()[:2]
             found[int(folder.name)] = (state, int(parent))
     return found
-
-
-def _new_files(folder: Path, since: float) -> t.Iterator[Path]:
-    """Files changed since a moment; a folder whose entries are all older is not looked into."""
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return
-    for entry in entries:
-        try:
-            is_new = entry.stat(follow_symlinks=False).st_mtime >= since
-        except OSError:
-            continue
-        if is_new and entry.is_dir(follow_symlinks=False):
-            yield from _new_files(Path(entry.path), since)
-        elif is_new and entry.is_file(follow_symlinks=False):
-            yield Path(entry.path)
-
-
-def _content(path: Path) -> bytes:
-    """What a file holds; nothing if it is gone."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def _obey_modes() -> None:

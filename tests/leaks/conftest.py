@@ -1,0 +1,24 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An emulator for all tests, fresh for each of them, and a folder to run plays in."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer, serve
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def running_server() -> t.Iterator[IamServer]:
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture
+def stage(running_server: IamServer, tmp_path: Path) -> Stage:
+    running_server.steer("reset")
+    return Stage(tmp_path, running_server)

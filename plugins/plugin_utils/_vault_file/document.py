@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.editor import Editor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import BOM, unwrap
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import plain_lines, unwrap
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page, parse
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.proof import is_reached, prove
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import (
@@ -59,8 +59,17 @@ def change(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: bo
     if not splices:
         return text
     new_body = splice.join(body, splices)
-    prove(parse(text.removeprefix(BOM).replace("\r\n", "\n")), parse(new_body), goals, vault)
-    return frame.wrap(new_body, keeps_tail=max(part.stop for part in splices) < len(body))
+    new_text = frame.wrap(new_body, keeps_tail=max(part.stop for part in splices) < len(body))
+    # What is proven is what will be written: a final newline that is missing can be part of a value.
+    prove(parse(plain_lines(text)), _parse_changed(plain_lines(new_text)), goals, vault)
+    return new_text
+
+
+def _parse_changed(text: str) -> Page:
+    try:
+        return parse(text)
+    except CannotEdit as error:
+        raise CannotEdit(f"the change would leave a file that cannot be read: {error}") from None
 
 
 def read(text: str, path: Sequence[str], vault: Vault) -> object | None:

@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import Vault, is_as_wanted
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import Vault, is_as_wanted, open_at
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import Renderer, quote
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Goals, Leaf, Remove, Want
 
@@ -88,7 +88,7 @@ class Editor:
         return site.put(self._renderer(old, site.comment_depth).block(want, site.indent, old))
 
     def _renderer(self, old: Node | None, comment_depth: int = -1) -> Renderer:
-        return Renderer(_Sealer(old, self._vault).seal, comment_depth)
+        return Renderer(_Sealer(self._page, old, self._vault).seal, comment_depth)
 
     def _remove(self, mapping: Node | None, pair: _Pair) -> splice.Splice:
         self._refuse_shared(pair)
@@ -122,14 +122,15 @@ class Editor:
 class _Sealer:
     """Cipher text for new strings, taken over from the replaced block where the string was there already."""
 
-    def __init__(self, block: Node | None, vault: Vault) -> None:
+    def __init__(self, page: Page, block: Node | None, vault: Vault) -> None:
+        self._page = page
         self._vault = vault
-        self._texts = [node.vaulttext for node in block.walk() if node.is_vault] if block is not None else []
+        self._nodes = [node for node in block.walk() if node.is_vault] if block is not None else []
 
     def seal(self, plaintext: str, old: Node | None) -> str:
-        mine = [old.vaulttext] if old is not None and old.is_vault else []
-        replaced = mine + [text for text in self._texts if text not in mine]
-        for text in replaced:
-            if self._vault.fits(text) and self._vault.open(text) == plaintext:
-                return text
-        return self._vault.seal(plaintext, replaced)
+        mine = [old] if old is not None and old.is_vault else []
+        replaced = mine + [node for node in self._nodes if node is not old]
+        for node in replaced:
+            if self._vault.fits(node.vaulttext) and open_at(self._page, node, self._vault) == plaintext:
+                return node.vaulttext
+        return self._vault.seal(plaintext, [node.vaulttext for node in replaced])

@@ -10,7 +10,7 @@ import re
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
 
-BOM = "\ufeff"
+_BOM = "\ufeff"
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
@@ -29,7 +29,7 @@ class Frame:
 @functools.lru_cache(maxsize=4)
 def unwrap(text: str) -> tuple[Frame, str]:
     """The frame, and a body in which each line ends in a newline."""
-    bom = BOM if text.startswith(BOM) else ""
+    bom = _BOM if text.startswith(_BOM) else ""
     body = text[len(bom) :]
     returns, pairs = body.count("\r"), body.count("\r\n")
     if returns != pairs or (pairs and pairs != body.count("\n")):
@@ -38,6 +38,11 @@ def unwrap(text: str) -> tuple[Frame, str]:
     has_final_newline = not body or body.endswith("\n")
     frame = Frame(bom, "\r\n" if pairs else "\n", has_final_newline)
     return frame, body if has_final_newline else f"{body}\n"
+
+
+def plain_lines(text: str) -> str:
+    """The text as YAML sees it: no mark, and newlines only."""
+    return text.removeprefix(_BOM).replace("\r\n", "\n")
 
 
 def _odd_line(body: str) -> int:

@@ -56,7 +56,7 @@ def _plain_key(page: Page, key: Node) -> object:
 
 def _plain_scalar(page: Page, node: Node, vault: Vault | None) -> object | None:
     if node.is_vault and vault is not None:
-        return _open(page, node, vault)
+        return open_at(page, node, vault)
     tag = node.resolved_tag
     if node.is_text or tag == _TIMESTAMP_TAG:
         return node.value
@@ -68,7 +68,8 @@ def _plain_scalar(page: Page, node: Node, vault: Vault | None) -> object | None:
         raise CannotEdit(f"the value in line {page.line(node.start)} does not suit its tag") from None
 
 
-def _open(page: Page, node: Node, vault: Vault) -> str:
+def open_at(page: Page, node: Node, vault: Vault) -> str:
+    """The plain text of a vaulted scalar; an error names its line."""
     try:
         return vault.open(node.vaulttext)
     except VaultFileError as error:
@@ -111,7 +112,7 @@ def is_as_wanted(page: Page, node: Node, want: Want, vault: Vault) -> bool:
 def _is_leaf_as_wanted(page: Page, node: Node, want: Leaf, vault: Vault) -> bool:
     if node.is_vault:
         # Opened even where the answer is known: what cannot be opened must not be overwritten.
-        opened = _open(page, node, vault)
+        opened = open_at(page, node, vault)
         return want.is_vaulted and opened == want.value and vault.fits(node.vaulttext)
     if want.is_vaulted:
         return False

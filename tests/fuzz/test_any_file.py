@@ -1,0 +1,53 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Made-up files. `make unit` tries the same with a few hundred."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import VaultFile
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file import any_file, laws
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+IN_BULK = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+SECRETS = [("dev", VaultSecret(b"password of dev"))]
+
+
+@settings(max_examples=12_000, deadline=None, suppress_health_check=IN_BULK)
+@given(file=any_file.files(), draw=st.data(), inline=st.booleans())
+def test_an_edit_changes_its_target_alone_or_is_refused(
+    tally: laws.Tally, file: any_file.File, draw: t.Any, inline: bool
+) -> None:
+    tally.add(laws.check(file, draw.draw(laws.edits_of(file)), inline))
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=IN_BULK)
+@given(value=laws.values, layout=st.sampled_from(["inline", "file"]))
+def test_ansible_reads_what_was_written(tmp_path_factory: t.Any, value: t.Any, layout: t.Any) -> None:
+    path = tmp_path_factory.mktemp("vault") / "vars.yml"
+    VaultFile(str(path), Cipher(SECRETS), create=True, layout=layout).apply([Edit(("key",), value)])
+
+    assert loaded(str(path)) == {"key": value}
+
+
+def loaded(path: str) -> t.Any:
+    """What Ansible makes of a vars file, in Python's own types."""
+    loader: t.Any = DataLoader()
+    loader.set_vault_secrets(SECRETS)
+    return plain(loader.load_from_file(path))
+
+
+def plain(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {str(key): plain(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [plain(member) for member in value]
+    if value is None or isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, int) else str(value)

@@ -23,6 +23,8 @@ MASK = "********"
 SHORTEST_SECRET = 6
 
 _known: set[str] = set()
+# Every form of every secret by its first characters, the longest first: a run may know thousands of them.
+_forms: dict[str, list[str]] = {}
 
 
 def protect(secret: str) -> None:
@@ -30,16 +32,27 @@ def protect(secret: str) -> None:
     if len(secret) < SHORTEST_SECRET or secret in _known:
         return
     _known.add(secret)
+    for form in {secret, json.dumps(secret)[1:-1], quote(secret, safe="")}:
+        alike = _forms.setdefault(form[:SHORTEST_SECRET], [])
+        alike.append(form)
+        alike.sort(key=len, reverse=True)
     if register_secret is not None:
         register_secret(secret)
 
 
 def scrub(text: str) -> str:
     """Take every secret out of a text, also where it was quoted for JSON or a URL."""
-    for secret in sorted(_known, key=len, reverse=True):
-        for form in (secret, json.dumps(secret)[1:-1], quote(secret, safe="")):
-            text = text.replace(form, MASK)
-    return text
+    parts: list[str] = []
+    taken = at = 0
+    while at + SHORTEST_SECRET <= len(text):
+        alike = _forms.get(text[at : at + SHORTEST_SECRET], ())
+        found = next((form for form in alike if text.startswith(form, at)), None)
+        if found is None:
+            at += 1
+            continue
+        parts += [text[taken:at], MASK]
+        taken = at = at + len(found)
+    return "".join([*parts, text[taken:]])
 
 
 def scrub_all(value: t.Any) -> t.Any:

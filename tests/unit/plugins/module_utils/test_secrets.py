@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 from urllib.parse import quote
 
 import pytest
@@ -40,3 +41,13 @@ def test_what_is_too_short_to_be_a_secret_does_not_mask_everything(short):
     protect(short)
 
     assert scrub("a 12345 b") == "a 12345 b"
+
+
+def test_thousands_of_secrets_do_not_slow_a_result_down():
+    for number in range(5000):
+        protect(f"{number}-one-of-very-many-{number}")
+    started = time.process_time()
+    scrubbed = scrub_all({str(number): f"text with {number}-one-of-very-many-{number} in it" for number in range(2000)})
+
+    assert set(scrubbed.values()) == {f"text with {MASK} in it"}
+    assert time.process_time() - started < 1

@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.action import iam_api_key
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import register_secret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _in_process
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction, plain
 
@@ -184,6 +185,15 @@ def test_a_secret_option_is_taken_out_of_every_text(act):
 
     assert "opt10n-s3cret" not in repr([result, refused])
     assert refused["failed"]
+
+
+# ansible-core 2.22 and newer masks what is shown, and leaves the result as it is.
+SHORT = pytest.param("s3c", "x s3c", marks=pytest.mark.skipif(register_secret is not None, reason="see above"))
+
+
+@pytest.mark.parametrize(("password", "text"), [SHORT, ('s3c"ret-x', 'x s3c\\"ret-x')])
+def test_a_short_secret_option_and_a_quoted_one_are_taken_out_too(act, password, text):
+    assert "s3c" not in repr(act(work=lambda *_: {"a": text}, args={"password": password}))
 
 
 def test_an_option_given_twice_is_warned_about(act):

@@ -9,6 +9,7 @@ import json
 
 import pytest
 import requests
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
     Invalid,
@@ -109,6 +110,16 @@ def test_credentials_of_another_account_are_refused_before_anything_is_done(scen
     with pytest.raises(Invalid, match=f"account_id is f+, but these credentials belong to account {scene.account_id}"):
         list_own(client)
     assert scene.sent() == [LOG_IN]
+
+
+def test_every_secret_of_an_answer_is_protected(scene):
+    protected = set()
+    options = {"api_key": scene.api_key}
+    client = open_client(options, {}, protected.add, clock=scene.clock, adapter=scene.adapter())
+    stored = scene.user.create_service_id(name="robot", apikey={"name": "one", "store_value": True})["apikey"]
+    client.api_keys.get(stored["id"])
+
+    assert protected >= {scene.api_key, client.tokens.token().bearer, stored["apikey"]}
 
 
 def test_netrc_does_not_replace_the_bearer_token(scene, tmp_path, monkeypatch):

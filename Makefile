@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-PARTS := lint types unit faults leaks sanity integration
+PARTS := lint types unit faults leaks vault sanity integration
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
@@ -29,7 +29,7 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 demo: setup ## Rotate a key on the local emulator, and show every step
 	python tests/demo/run.py
 
-test: setup ## Everything that CI runs: lint, types, unit, faults, leaks, sanity, integration
+test: setup ## Everything that CI runs: lint, types, unit, faults, leaks, vault, sanity, integration
 	@python tests/tools/parts.py $(PARTS)
 
 lint: setup ## Style of Python, YAML, roles and the changelog
@@ -52,6 +52,9 @@ faults: setup ## Real runs, killed at every step
 
 leaks: setup ## Plays with every output on, searched for secrets
 	pytest tests/leaks
+
+vault: setup ## Real runs that change vault files: passwords, crashes, two at once
+	pytest tests/vault_runs
 
 fuzz: setup .build/fuzz/.ready ## Thousands of made-up and real vars files, edited in every place
 	pytest tests/fuzz

@@ -15,6 +15,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.ren
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Goals, Leaf, Remove, Want
 
 _Pair = tuple[Node, Node]
+# The mapping that holds an entry, and the entry.
+_Owner = tuple["Node | None", _Pair]
 
 
 class Editor:
@@ -27,8 +29,8 @@ class Editor:
     def splices(self, goals: Goals) -> t.Iterator[splice.Splice]:
         yield from self._mapping(self._page.root, goals, None)
 
-    def _mapping(self, mapping: Node | None, goals: Goals, owner: _Pair | None) -> t.Iterator[splice.Splice]:
-        """Changes inside a mapping; `owner` is the entry whose value it is, None for the top level."""
+    def _mapping(self, mapping: Node | None, goals: Goals, owner: _Owner | None) -> t.Iterator[splice.Splice]:
+        """Changes inside a mapping; `owner` is what it is the value of, None for the top level."""
         missing, gone = Goals(), []
         for name, part in goals.parts.items():
             pair = self._page.pair(mapping, name) if mapping is not None else None
@@ -42,7 +44,7 @@ class Editor:
                 yield self._replace(mapping, pair, part)
         content = missing.new_content()
         if owner is not None and mapping is not None and len(gone) == len(mapping.pairs) and not content:
-            yield self._replace(None, owner, {})
+            yield self._replace(*owner, {})
         else:
             yield from (self._remove(mapping, pair) for pair in gone)
         if content:
@@ -59,7 +61,7 @@ class Editor:
             kind = "an alias" if node.kind == "alias" else "not a mapping"
             raise CannotEdit(f"{pair[0].value!r} in line {self._page.line(node.start)} is {kind}")
         self._refuse_shared(pair)
-        yield from self._mapping(node, goals, pair)
+        yield from self._mapping(node, goals, (parent, pair))
 
     def _refuse_shared(self, pair: _Pair) -> None:
         """Refuse what an alias elsewhere repeats: a change here would be one there too, or break it."""

@@ -140,6 +140,7 @@ def test_a_string_in_braces_is_vaulted_on_one_line(vault):
         ("m:  # why\n  k: 1\nb: 1\n", "m: {}  # why\nb: 1\n"),
         ("m:\n  o: 1\n", "m:\n  o: 1\n"),
         ("m: {}\n", "m: {}\n"),
+        ("{m: {k: 1}, b: 1}\n", "{m: {}, b: 1}\n"),
         ("m:\n", "m:\n"),
         ("b: 1\n", "b: 1\n"),
     ],

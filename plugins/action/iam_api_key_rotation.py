@@ -11,9 +11,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import SPEC, rotate
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import orders_from, rotate
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
@@ -38,6 +39,10 @@ class ActionModule(InProcessAction):
             store=FileStore(cipher, protect, vault_id=params["vault_id"]),
             protect=protect,
             tell=lambda line: display.display(f"  {line}"),
+            orders=orders_from(params),
+            concurrency=params["concurrency"],
+            batch_size=params["batch_size"],
+            stop_after_failures=params["stop_after_failures"],
         )
         return rotate(params, ports, check_mode=check_mode, unforeseen=_kind_and_place)
 

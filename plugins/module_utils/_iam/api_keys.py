@@ -61,16 +61,26 @@ class ApiKey:
 
 
 @dataclass(frozen=True)
+class Activity:
+    """How often a key ever logged in, and when last (IAM's text; None: never)."""
+
+    login_count: int
+    last_login_at: t.Optional[str]
+
+
+@dataclass(frozen=True)
 class NewKey:
-    """A key to be made; its value is chosen by us, so that a lost answer can be settled."""
+    """A key to be made; its value is chosen by us, so that a lost answer can be settled, or by IAM when it is None."""
 
     name: str
     iam_id: str
     account_id: str
-    key_value: str = field(repr=False)
+    key_value: t.Optional[str] = field(repr=False)
     description: t.Optional[str] = None
     locked: bool = False
     disabled: bool = False
+    action_when_leaked: t.Optional[str] = None
+    support_sessions: t.Optional[bool] = None
 
 
 def draw_key_value() -> str:
@@ -102,15 +112,15 @@ class ApiKeys:
         reply = self._send("GET", _path(key_id), f"read API key {key_id}")
         return ApiKey.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
 
-    def count_logins(self, key_id: str) -> int:
-        """How often the key ever logged in; a request that IBM calls expensive."""
+    def read_activity(self, key_id: str) -> Activity:
+        """How often and when the key logged in; a request that IBM calls expensive."""
         query = {"include_activity": "true"}
         reply = self._send("GET", _path(key_id), f"read the activity of API key {key_id}", query=query)
         activity = reply.body.get("activity") if isinstance(reply.body, dict) else None
         count = activity.get("authn_count") if isinstance(activity, dict) else None
-        if not isinstance(count, int):
+        if not isinstance(activity, dict) or not isinstance(count, int):
             raise NotUnderstood(f"IBM Cloud IAM did not tell whether API key {key_id} ever logged in")
-        return count
+        return Activity(count, activity.get("last_authn"))
 
     def find_by_value(self, key_value: str) -> ApiKey | None:
         """The key that has this value; None when IAM knows of none."""
@@ -129,8 +139,11 @@ class ApiKeys:
         """Create a key; a lost answer never leads to a second one.
 
         IAM accepts a value once, so after an answer that did not come, or one that says the value is taken, the key
-        with that value is the one asked for. Raises a `Refused` only when no try can have made the key.
+        with that value is the one asked for. Raises a `Refused` only when no try can have made the key. A value that
+        IAM chooses is only in its answer, so a lost one is not settled here: nothing is sent again.
         """
+        if new.key_value is None:
+            return self._post(new)
         is_open = False
         for attempt in range(1, CREATE_TRIES + 1):
             try:
@@ -187,9 +200,16 @@ class ApiKeys:
                 raise
 
     def _post(self, new: NewKey) -> ApiKey:
-        body = {"name": new.name, "iam_id": new.iam_id, "account_id": new.account_id, "apikey": new.key_value}
-        if new.description is not None:
-            body["description"] = new.description
+        wanted = {
+            "name": new.name,
+            "iam_id": new.iam_id,
+            "account_id": new.account_id,
+            "apikey": new.key_value,
+            "description": new.description,
+            "action_when_leaked": new.action_when_leaked,
+            "support_sessions": new.support_sessions,
+        }
+        body = {member: value for member, value in wanted.items() if value is not None}
         headers = {"Entity-Lock": str(new.locked).lower(), "Entity-Disable": str(new.disabled).lower()}
         reply = self._send("POST", "/v1/apikeys", f"create API key {new.name}", json=body, headers=headers)
         return ApiKey.from_iam(reply.body)
@@ -203,7 +223,7 @@ class ApiKeys:
     def _look_for(self, new: NewKey, *, patient: bool) -> ApiKey | None:
         for pause in (0, *LOOK_AGAIN_AFTER_SECONDS) if patient else (0,):
             self._clock.sleep(pause)
-            found = self.find_by_value(new.key_value)
+            found = self.find_by_value(t.cast(str, new.key_value))
             if found is not None:
                 return found if (found.iam_id, found.name) == (new.iam_id, new.name) else None
         return None

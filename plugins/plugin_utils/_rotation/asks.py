@@ -25,6 +25,12 @@ class Commit:
 
     record: t.Optional[Record]
     published_value: t.Optional[str] = field(default=None, repr=False)
+    removes_value: bool = False
+
+
+@dataclass(frozen=True)
+class Copy:
+    """Bring the slot's copies in line with its variable, in the order of declaration; answered with None."""
 
 
 @dataclass(frozen=True)
@@ -35,5 +41,5 @@ class Pause:
     why: t.Optional[str] = None
 
 
-Ask = t.Union[Look, Commit, Pause]
+Ask = t.Union[Look, Commit, Copy, Pause]
 Steps = Generator[Ask, t.Any, None]

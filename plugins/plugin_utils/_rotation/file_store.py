@@ -63,7 +63,7 @@ class FileStore:
             ) from None
         for secret in _values_in(record, published_value):
             self._protect(secret)
-        return Loaded(record, published_value, known.epoch)
+        return Loaded(record, published_value, known.epoch, self._has_stale_copies(slot, published_value))
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[t.Union[Loaded, Exception]]:
         file = changes[0].slot.file
@@ -82,6 +82,27 @@ class FileStore:
         snapshot = self._known[change.slot.file].snapshot
         self._file(change.slot.file).commit(snapshot, _edits(change), check_mode=True)
 
+    def copy(self, slot: Slot, published_value: str | None) -> None:
+        for place in slot.copies:
+            vault_file = self._file(place.file)
+            edit = Edit((place.variable,), published_value, remove=published_value is None)
+            if published_value is not None or vault_file.read().exists:
+                vault_file.apply([edit])
+                self._forget_if_ours(place.file)
+
+    def _forget_if_ours(self, path: str) -> None:
+        """A copy may lie in a file that holds records too: what this run wrote itself is no change by somebody else."""
+        known = self._known.get(path)
+        if known is not None:
+            known.snapshot = self._file(path).read()
+
+    def _has_stale_copies(self, slot: Slot, published_value: str | None) -> bool:
+        for place in slot.copies:
+            vault_file = self._file(place.file)
+            if vault_file.value(vault_file.read(), (place.variable,)) != published_value:
+                return True
+        return False
+
     def _read(self, path: str, vault_file: VaultFile) -> _KnownFile:
         snapshot = vault_file.read()
         known = self._known.setdefault(path, _KnownFile(snapshot))
@@ -94,13 +115,14 @@ class FileStore:
 
 
 def _written(change: SlotChange, epoch: int) -> Loaded:
-    kept = change.loaded.published_value if change.published_value is None else change.published_value
-    return Loaded(change.record, kept, epoch)
+    return Loaded(change.record, change.value_after, epoch)
 
 
 def _edits(change: SlotChange) -> list[Edit]:
     edits = [_record_edit(change.slot, change.record)]
-    if change.published_value is not None:
+    if change.removes_value:
+        edits.append(Edit((change.slot.variable,), None, remove=True))
+    elif change.published_value is not None:
         edits.append(Edit((change.slot.variable,), change.published_value))
     return edits
 

@@ -1,67 +1,30 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Slot + record + keys seen + now -> the next Step and the reason: pure.
+"""Slot + record + what is seen -> the next Step and the reason: pure.
 
 The rules are those of docs/architecture.md, "The rotation protocol". Retiring comes before starting anew.
 """
 
 from __future__ import annotations
 
-import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
-    Current,
-    Pending,
-    Record,
-    Superseded,
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_orders import plan_orders
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_retiring import (
+    plan_leaked,
+    plan_superseded,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Pending, Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import (
+    Seen,
+    Step,
+    pending_key,
+    wait_for_lease,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
-
-StepName = t.Literal[
-    "idle", "overlap", "soak", "wait", "stop", "intend", "create", "publish", "tidy", "withdraw", "disable", "delete"
-]
-
-# The steps after which a run has nothing more to do for a slot.
-RESTING: frozenset[str] = frozenset({"idle", "overlap", "soak", "stop"})
-
-# IAM's servers tell the time at log-in; a token is a moment older than what is recorded by it.
-CLOCKS_AGREE_WITHIN = timedelta(minutes=2)
-
-
-@dataclass(frozen=True)
-class Step:
-    """What to do next with a slot; `next_at` is when a resting slot goes on, `key_id` the key it is about.
-
-    `trusts_record` is False when the record is older than IAM: then nothing at all may be written.
-    """
-
-    name: StepName
-    reason: str
-    key_id: t.Optional[str] = None
-    next_at: t.Optional[datetime] = None
-    trusts_record: bool = True
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a run knows of the world: IAM's time, all keys of the identity, and whether the variable has a value."""
-
-    now: datetime
-    keys: tuple[ApiKey, ...]
-    has_value: bool
-
-    def key(self, key_id: str | None) -> ApiKey | None:
-        return next((key for key in self.keys if key.id == key_id), None)
-
-    def marked(self, slot_id: str) -> list[tuple[ApiKey, Marker]]:
-        """The keys that carry the slot's marker."""
-        marks = ((key, split_description(key.description)[1]) for key in self.keys)
-        return [(key, marker) for key, marker in marks if marker and marker.slot_id == slot_id]
 
 
 def plan_slot(slot: Slot, record: Record | None, seen: Seen) -> Step:
@@ -70,33 +33,31 @@ def plan_slot(slot: Slot, record: Record | None, seen: Seen) -> Step:
         return _plan_first(slot, seen)
     return (
         _stop_if_behind(record, seen)
+        or plan_orders(slot, record, seen)
         or _plan_pending(slot, record, seen)
         or _plan_if_unusable(slot, record, seen)
         or _plan_tidy(slot, record, seen)
-        or _plan_superseded(slot, record, seen)
+        or _plan_found(slot, record, seen)
+        or plan_leaked(slot, record, seen)
+        or _plan_hand_over(slot, record, seen)
+        or _plan_end(slot, record)
+        or plan_superseded(slot, record, seen)
         or _plan_current(slot, record, seen)
     )
 
 
-def pending_key(record: Record, seen: Seen) -> ApiKey | None:
-    """The key of the pending generation: by its recorded id, else by its marker."""
-    pending = record.pending
-    if pending is None:
-        return None
-    if pending.id:
-        return seen.key(pending.id)
-    marked = seen.marked(record.slot_id)
-    return next((key for key, marker in marked if marker.generation == pending.generation), None)
-
-
 def _plan_first(slot: Slot, seen: Seen) -> Step:
+    if not slot.is_wanted:
+        return Step("gone", "there is nothing of this slot")
+    if slot.policy.on_missing_record == "adopt" and seen.has_value:
+        return Step("adopt", f"the value in {slot.variable} is taken over as it is")
     namesakes = [key.id for key in seen.keys if key.name == slot.key_name]
     if slot.policy.on_missing_record != "replace" and namesakes:
         return Step(
             "stop",
             f"{slot.file} has no record of this slot, but there is an API key {slot.key_name!r} already: "
-            f"{', '.join(namesakes)}. Nothing was changed. Delete or rename it, or say `on_missing_record: replace` "
-            "to make a new key and leave that one alone",
+            f"{', '.join(namesakes)}. Nothing was changed. Say `on_missing_record: adopt` if its value is in the "
+            "variable, or `replace` to make a new key and leave that one alone (`retire_ids` names it to be retired)",
         )
     return _begin(slot, seen)
 
@@ -106,7 +67,8 @@ def _begin(slot: Slot, seen: Seen) -> Step:
         return Step(
             "stop",
             f"{slot.file} has no published key of this slot on record, but the variable {slot.variable} has a value. "
-            "It may be the only copy of a working key, so it is not overwritten: remove it or name another variable",
+            "It may be the only copy of a working key, so it is not overwritten: say `on_missing_record: adopt`, "
+            "remove the variable, or name another one",
         )
     return _room_for_one_more(slot, seen) or Step("intend", "no key yet: make the first one")
 
@@ -127,50 +89,26 @@ def _plan_pending(slot: Slot, record: Record, seen: Seen) -> Step | None:
     pending = record.pending
     if pending is None:
         return None
-    key = pending_key(record, seen)
-    if pending.withdrawing_at is not None:
-        busy = _someone_is_at_it(slot, pending.withdrawing_at, seen.now)
-        return busy or Step("withdraw", f"generation {pending.generation} is being withdrawn", key.id if key else None)
-    if key is not None:
-        return Step("publish", f"generation {pending.generation} exists: prove it and publish it", key.id)
-    busy = _someone_is_at_it(slot, pending.started_at, seen.now)
-    return busy or Step("create", f"generation {pending.generation} was announced but does not exist yet")
-
-
-def _plan_tidy(slot: Slot, record: Record, seen: Seen) -> Step | None:
-    """What a crash right after publishing left undone: the name and the lock of the published key."""
-    key = seen.key(record.current.id) if record.current else None
+    key, name = pending_key(record, seen), f"generation {pending.generation}"
+    if pending.withdrawing_at is not None or not slot.is_wanted:
+        busy = wait_for_lease(slot, pending.withdrawing_at, seen.now)
+        return busy or Step("withdraw", f"{name} is being withdrawn", key.id if key else None)
+    if pending.key_value is None:
+        busy = wait_for_lease(slot, pending.started_at, seen.now)
+        return busy or Step("withdraw", f"the value of {name} was lost with the answer", key.id if key else None)
     if key is None:
-        return None
-    if key.name == slot.next_key_name:
-        return Step("tidy", f"the published key is still called {key.name!r}", key.id)
-    if slot.locked and not key.locked:
-        return Step("tidy", "the published key is to be locked", key.id)
-    return None
+        busy = wait_for_lease(slot, pending.started_at, seen.now)
+        return busy or Step("create", f"{name} was announced but does not exist yet")
+    return _plan_proof(pending, key, seen)
 
 
-def _plan_superseded(slot: Slot, record: Record, seen: Seen) -> Step | None:
-    """The next step of the oldest key on its way out; other keys on their way out wait for it."""
-    for entry in sorted(record.superseded, key=lambda each: each.generation):
-        return _plan_retiring(slot, entry, seen)
-    return None
-
-
-def _plan_retiring(slot: Slot, entry: Superseded, seen: Seen) -> Step:
-    key, policy, now = seen.key(entry.id), slot.policy, seen.now
-    if entry.deleting_at is not None or key is None:
-        busy = _someone_is_at_it(slot, entry.deleting_at, now)
-        return busy or Step("delete", "its deletion is announced" if key else "it is gone from IBM Cloud", entry.id)
-    overlap_ends = entry.superseded_at + policy.overlap
-    if policy.overlap and now < overlap_ends:
-        return Step("overlap", f"the key before, {entry.id}, still works for whoever has it", entry.id, overlap_ends)
-    if entry.disabling_at is None or not key.disabled:
-        busy = _someone_is_at_it(slot, entry.disabling_at, now)
-        return busy or Step("disable", "its overlap is over", entry.id)
-    soak_ends = entry.disabling_at + policy.soak
-    if policy.soak and now < soak_ends:
-        return Step("soak", f"the key before, {entry.id}, is disabled and can be enabled again", entry.id, soak_ends)
-    return Step("delete", "its soak is over", entry.id)
+def _plan_proof(pending: Pending, key: ApiKey, seen: Seen) -> Step:
+    name = f"generation {pending.generation}"
+    if seen.orders.until != "staged":
+        return Step("publish", f"{name} exists: prove it and publish it", key.id)
+    if pending.generation not in seen.proven:
+        return Step("prove", f"{name} exists: prove it", key.id)
+    return Step("staged", f"the new key {key.id} logs in and is not published yet", key.id)
 
 
 def _plan_if_unusable(slot: Slot, record: Record, seen: Seen) -> Step | None:
@@ -178,15 +116,61 @@ def _plan_if_unusable(slot: Slot, record: Record, seen: Seen) -> Step | None:
 
     This comes before retiring: while the published key is shut, the key before may be all that its users have.
     """
-    if record.current is None:
+    if record.current is None or not slot.is_wanted:
         return None
     key = seen.key(record.current.id)
     if key is None:
         return _room_for_one_more(slot, seen) or Step("intend", f"the published key {record.current.id} is gone")
+    if record.current.compromised:
+        return _room_for_one_more(slot, seen) or Step("intend", f"the published key {key.id} leaked", key.id)
     if key.disabled or (key.expires_at and parse_time(key.expires_at) <= seen.now):
         state = "disabled" if key.disabled else "expired"
         return Step("stop", f"the published key {key.id} is {state}. Somebody meant that: nothing was changed", key.id)
     return None
+
+
+def _plan_tidy(slot: Slot, record: Record, seen: Seen) -> Step | None:
+    """What a crash right after publishing left undone: name, lock, marker and copies."""
+    key = seen.key(record.current.id) if record.current else None
+    if key is None or record.current is None:
+        return None
+    marker = split_description(key.description)[1]
+    if marker is not None and marker.slot_id != record.slot_id:
+        return Step("stop", f"the published key {key.id} carries the marker of another slot: {marker}", key.id)
+    untidy = {
+        "the published key lacks the marker of this slot": (
+            slot.use_marker and marker != Marker(record.slot_id, record.current.generation)
+        ),
+        f"the published key is still called {key.name!r}": key.name == slot.next_key_name,
+        "the published key is to be locked": slot.locked and slot.is_wanted and not key.locked,
+    }
+    why = next((reason for reason, holds in untidy.items() if holds), None)
+    if why:
+        return Step("tidy", why, key.id)
+    return Step("copy", "a copy does not hold the published value", key.id) if seen.has_stale_copies else None
+
+
+def _plan_found(slot: Slot, record: Record, seen: Seen) -> Step | None:
+    """Keys that were there before the slot, and that the user named to be retired once it has a key of its own."""
+    if record.current is None:
+        return None
+    found = sorted(key.id for key in seen.keys if key.id in slot.retire_ids - record.known_ids)
+    return Step("retire_found", f"the user named {found[0]} to be retired", found[0]) if found else None
+
+
+def _plan_hand_over(slot: Slot, record: Record, seen: Seen) -> Step | None:
+    current = record.current
+    if current is None or not slot.has_hand_over or current.handed_over_at is not None or not slot.is_wanted:
+        return None
+    return Step("hand_over", f"the key {current.id} is published and has to be handed over", current.id)
+
+
+def _plan_end(slot: Slot, record: Record) -> Step | None:
+    if slot.is_wanted:
+        return None
+    if record.current is not None:
+        return Step("unpublish", "the slot is not wanted any more", record.current.id)
+    return None if record.superseded else Step("forget", "the last key of the slot is gone")
 
 
 def _plan_current(slot: Slot, record: Record, seen: Seen) -> Step:
@@ -221,17 +205,6 @@ def _room_for_one_more(slot: Slot, seen: Seen) -> Step | None:
         "stop",
         f"{slot.iam_id} has {len(seen.keys)} API keys and may have {limit}: a rotation needs one free place. "
         "Nothing was changed; delete a key that is not needed (or set keys_per_identity if IBM raised the limit)",
-    )
-
-
-def _someone_is_at_it(slot: Slot, announced_at: datetime | None, now: datetime) -> Step | None:
-    """An announcement younger than the lease belongs to the run that made it; its request may still land."""
-    if announced_at is None or now >= announced_at + slot.policy.lease:
-        return None
-    if announced_at > now + CLOCKS_AGREE_WITHIN:
-        return Step("stop", f"the record announces a change for {announced_at:%Y-%m-%dT%H:%M:%SZ}, in the future")
-    return Step(
-        "wait", "another run, or one that was stopped, announced a change", None, announced_at + slot.policy.lease
     )
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 
 DEFAULT_CONCURRENCY = 8
+DEFAULT_BATCH_SIZE = 50
 
 
 class CommitLost(Exception):
@@ -27,6 +28,7 @@ class Loaded:
     record: t.Optional[Record]
     published_value: t.Optional[str] = field(repr=False)
     version: t.Any = field(repr=False)
+    has_stale_copies: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ class SlotChange:
     loaded: Loaded
     record: t.Optional[Record]
     published_value: t.Optional[str] = field(default=None, repr=False)
+    removes_value: bool = False
+
+    @property
+    def value_after(self) -> t.Optional[str]:
+        """What the variable holds when this change is written; None when there is no such variable."""
+        kept = self.loaded.published_value if self.published_value is None else self.published_value
+        return None if self.removes_value else kept
 
 
 class RecordStore(t.Protocol):
@@ -51,6 +60,9 @@ class RecordStore(t.Protocol):
         A change is lost when anybody but this store wrote to the file since the change's `loaded` was read: the same
         content again, after a revert, is a change too.
         """
+
+    def copy(self, slot: Slot, published_value: str | None) -> None:
+        """Write the value to the copies that differ, in order; remove them when there is no value."""
 
     def check(self, change: SlotChange) -> None:
         """Raise what a commit would raise, and write nothing."""
@@ -72,3 +84,6 @@ class Ports:
     protect: t.Callable[[str], None] = lambda secret: None
     tell: t.Callable[[str], None] = lambda line: None
     concurrency: int = DEFAULT_CONCURRENCY
+    orders: Orders = field(default_factory=Orders)
+    batch_size: int = DEFAULT_BATCH_SIZE
+    stop_after_failures: t.Optional[int] = None

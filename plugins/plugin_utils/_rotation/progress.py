@@ -5,17 +5,25 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Pause, Steps
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import RESTING, Step, plan_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import (
+    CHANGING,
+    RESTING,
+    Step,
+    pending_key,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.steps import intended_record, take_step
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.steps import intended_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sweep import sweep
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.take import take_step
 
 # Of a slot in one run: a whole rotation takes six; the rest is for commits that were lost to other runs.
 MOST_STEPS = 40
@@ -33,17 +41,49 @@ class SlotOutcome:
     swept: tuple[str, ...] = ()
     failure: t.Optional[str] = None
     transaction_ids: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    pending_id: t.Optional[str] = None
 
     @property
     def changed(self) -> bool:
         return bool(self.taken or self.swept)
 
 
+class Batch:
+    """How many rotations a run begins, so that a bad day stays a small one; shared by the slots of a run."""
+
+    def __init__(self, size: int, stop_after_failures: int | None):
+        self.failures = 0
+        self._left = size
+        self._size = size
+        self._stop_after_failures = stop_after_failures
+        self._lock = threading.Lock()
+
+    @property
+    def why_not(self) -> str:
+        if self._has_failed_enough:
+            return f"{self.failures} slots failed"
+        return f"a run begins {self._size} rotations at most (batch_size)"
+
+    def admits_one_more(self) -> bool:
+        """Take one of the places that are left."""
+        with self._lock:
+            if self._has_failed_enough or self._left <= 0:
+                return False
+            self._left -= 1
+            return True
+
+    @property
+    def _has_failed_enough(self) -> bool:
+        return self._stop_after_failures is not None and self.failures >= self._stop_after_failures
+
+
 class SlotProgress:
     """Takes steps until the slot rests; in check mode it only looks."""
 
-    def __init__(self, run: SlotRun, *, check_mode: bool):
+    def __init__(self, run: SlotRun, batch: Batch, *, check_mode: bool):
         self.run = run
+        self._batch = batch
         self.failure: str | None = None
         self._check_mode = check_mode
         self._step = Step("stop", "it was not looked at")
@@ -68,7 +108,14 @@ class SlotProgress:
             swept=tuple(self._swept),
             failure=failure,
             transaction_ids=tuple(self.run.iam.transaction_ids),
+            warnings=tuple(self.run.warnings),
+            pending_id=self._pending_id(),
         )
+
+    def _pending_id(self) -> str | None:
+        record, seen = self.run.loaded.record, self.run.seen
+        key = pending_key(record, seen) if record and seen else None
+        return key.id if key else None
 
     def _check(self) -> Steps:
         """Look and plan, and try whether the record could be written."""
@@ -85,21 +132,37 @@ class SlotProgress:
             if self._step.name == "wait":
                 yield Pause(self._seconds_until_next(), self._step.reason)
                 continue
-            self._tell(f"{self._step.name} ({self._step.reason})")
-            self._taken.append(self._step.name)
-            try:
-                yield from take_step(self.run, self._step)
-            except CommitLost:
-                self._taken.pop()
-                self._tell("somebody else changed the vault file meanwhile, looking again")
+            if self._step.name == "intend" and not self._batch.admits_one_more():
+                self._step = Step("later", f"due, and put off: {self._batch.why_not}", self._step.key_id)
+                return
+            yield from self._take()
         raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self.run.slot.file}")
 
+    def _take(self) -> Steps:
+        step = self._step
+        self._tell(f"{step.name} ({step.reason})")
+        if step.name in CHANGING:
+            self._taken.append(step.name)
+        try:
+            yield from take_step(self.run, step)
+        except CommitLost:
+            self._taken = self._taken[:-1]
+            self._tell("somebody else changed the vault file meanwhile, looking again")
+
     def _look(self) -> Steps:
+        """See and plan; what only a question to IAM can tell is asked here, and planned with."""
         yield from self.run.look()
         if not self._has_looked:
             self._before, self._has_looked = self.run.loaded.record, True
-        if self.run.seen is not None:
-            self._step = plan_slot(self.run.slot, self.run.loaded.record, self.run.seen)
+        self._step = self._plan()
+        if self._step.name == "observe":
+            self.run.observe(self._step.key_id)
+            self._step = self._plan()
+
+    def _plan(self) -> Step:
+        if self.run.seen is None:
+            raise ValueError("nothing was seen yet")
+        return plan_slot(self.run.slot, self.run.loaded.record, self.run.seen)
 
     def _sweep(self) -> Steps:
         if self._step.trusts_record:

@@ -56,7 +56,7 @@ def prove_again(client: IamClient, slot: Slot, key_value: str) -> None:
         ) from None
 
 
-def find_key(client: IamClient, key_value: str, marker: Marker) -> Generator[Ask, t.Any, ApiKey]:
+def find_key(client: IamClient, key_value: str, marker: Marker | None) -> Generator[Ask, t.Any, ApiKey]:
     """The key that has this value: its id is what gets published. Raises SlotStopped when it is not ours."""
     for seconds in LOOK_AGAIN_AFTER_SECONDS:
         key = client.api_keys.find_by_value(key_value)
@@ -77,9 +77,9 @@ def read_key(client: IamClient, key_id: str) -> Generator[Ask, t.Any, ApiKey]:
     return client.api_keys.get(key_id)
 
 
-def check_is_ours(key: ApiKey, marker: Marker) -> None:
-    """Raise SlotStopped unless the key carries this marker."""
-    if split_description(key.description)[1] != marker:
+def check_is_ours(key: ApiKey, marker: Marker | None) -> None:
+    """Raise SlotStopped unless the key carries this marker; without markers the value alone says that it is ours."""
+    if marker is not None and split_description(key.description)[1] != marker:
         raise SlotStopped(
             f"API key {key.id} has the value of this slot's next key but not its marker: somebody changed its "
             f"description. Put {marker} back at its end, and run again"

@@ -28,6 +28,7 @@ CLEAR_MEMBERS = frozenset(
         "superseded_at",
         "disabling_at",
         "deleting_at",
+        "enabling_at",
     }
 )
 
@@ -44,15 +45,16 @@ class Current:
     id: str
     published_at: datetime
     handed_over_at: t.Optional[datetime] = None
+    compromised: bool = False
 
 
 @dataclass(frozen=True)
 class Pending:
-    """The successor on its way; its value is on record before the key exists."""
+    """The successor on its way; its value is on record before the key exists, unless IAM chooses it."""
 
     generation: int
     started_at: datetime
-    key_value: str = field(repr=False)
+    key_value: t.Optional[str] = field(default=None, repr=False)
     id: t.Optional[str] = None
     withdrawing_at: t.Optional[datetime] = None
 
@@ -67,6 +69,8 @@ class Superseded:
     key_value: t.Optional[str] = field(default=None, repr=False)
     disabling_at: t.Optional[datetime] = None
     deleting_at: t.Optional[datetime] = None
+    enabling_at: t.Optional[datetime] = None
+    compromised: bool = False
 
 
 @dataclass(frozen=True)

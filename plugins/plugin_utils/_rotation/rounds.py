@@ -16,13 +16,17 @@ from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Commit, Look, Pause
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Commit, Copy, Look, Pause
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     Loaded,
     Ports,
     SlotChange,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome, SlotProgress
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import (
+    Batch,
+    SlotOutcome,
+    SlotProgress,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import Looked, SlotRun
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
@@ -62,16 +66,18 @@ class Mover:
 def rotate_slots(slots: Sequence[Slot], ports: Ports, *, check_mode: bool, unforeseen: Unforeseen) -> list[SlotOutcome]:
     """Move every slot as far as it can go now; `unforeseen` turns an exception nobody expected into a safe text."""
     published = {slot.name: _published_id(slot, ports) for slot in slots}
-    movers = [_mover(slot, ports, published, check_mode) for slot in slots]
+    batch = Batch(ports.batch_size, ports.stop_after_failures)
+    movers = [_mover(slot, ports, published, batch, check_mode) for slot in slots]
     with _workers(ports.concurrency) as workers:
         while not all(mover.is_done for mover in movers):
             _play_round(movers, ports, workers, unforeseen)
+            batch.failures = sum(1 for mover in movers if mover.is_done and mover.progress.outcome().failure)
     return [mover.progress.outcome() for mover in movers]
 
 
-def _mover(slot: Slot, ports: Ports, published: dict[str, str | None], check_mode: bool) -> Mover:
+def _mover(slot: Slot, ports: Ports, published: dict[str, str | None], batch: Batch, check_mode: bool) -> Mover:
     foreign_ids = frozenset(key_id for name, key_id in published.items() if key_id and name != slot.name)
-    progress = SlotProgress(SlotRun(slot, ports, foreign_ids), check_mode=check_mode)
+    progress = SlotProgress(SlotRun(slot, ports, foreign_ids), batch, check_mode=check_mode)
     return Mover(progress, progress.steps())
 
 
@@ -103,6 +109,7 @@ def _play_round(movers: list[Mover], ports: Ports, workers: Executor | None, unf
         pass
     moving = [mover for mover in awake if not mover.is_done]
     _answer_pauses([mover for mover in moving if isinstance(mover.ask, Pause)], ports)
+    _answer_copies([mover for mover in moving if isinstance(mover.ask, Copy)], ports)
     _answer_commits([mover for mover in moving if isinstance(mover.ask, Commit)], ports)
     _answer_looks([mover for mover in moving if isinstance(mover.ask, Look)], ports, workers)
 
@@ -139,9 +146,16 @@ def _answer_commits(movers: list[Mover], ports: Ports) -> None:
             mover.answer = answer
 
 
+def _answer_copies(movers: list[Mover], ports: Ports) -> None:
+    for mover in movers:
+        mover.answer = _attempt(ports.store.copy, mover.slot, mover.progress.run.loaded.published_value)
+
+
 def _change(mover: Mover) -> SlotChange:
     commit = t.cast(Commit, mover.ask)
-    return SlotChange(mover.slot, mover.progress.run.loaded, commit.record, commit.published_value)
+    return SlotChange(
+        mover.slot, mover.progress.run.loaded, commit.record, commit.published_value, commit.removes_value
+    )
 
 
 def _answer_looks(movers: list[Mover], ports: Ports, workers: Executor | None) -> None:

@@ -8,7 +8,11 @@ import typing as t
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-ON_MISSING_RECORD = ("fail", "replace")
+ON_MISSING_RECORD = ("fail", "adopt", "replace")
+ON_PREVIOUS_IN_USE = ("wait", "warn", "fail")
+KEY_SOURCES = ("local", "iam")
+LEAK_RESPONSES = ("disable_first", "replace_first")
+STAGES = ("staged", "published", "retired")
 
 
 class SlotStopped(Exception):
@@ -23,12 +27,16 @@ class Policy:
     rotate_before_expiry_days: float = 30
     overlap_hours: float = 72
     soak_hours: float = 168
+    quiet_hours: float = 24
+    wait_at_most_days: float = 30
+    on_previous_in_use: str = "warn"
     lease_seconds: float = 120
     settle_seconds: float = 5
     orphan_min_age_minutes: float = 120
     keys_per_identity: int = 20
     rotate_if_older_than: t.Optional[datetime] = None
     on_missing_record: str = "fail"
+    key_source: str = "local"
 
     @property
     def overlap(self) -> timedelta:
@@ -39,6 +47,10 @@ class Policy:
         return timedelta(hours=self.soak_hours)
 
     @property
+    def quiet(self) -> timedelta:
+        return timedelta(hours=self.quiet_hours)
+
+    @property
     def lease(self) -> timedelta:
         return timedelta(seconds=self.lease_seconds)
 
@@ -47,8 +59,31 @@ POLICY_OPTIONS = tuple(each.name for each in fields(Policy))
 
 
 @dataclass(frozen=True)
+class Orders:
+    """What the user asks of this run beside the policy. Keys are named by id, so an order is carried out only once."""
+
+    until: str = "retired"
+    compromised_ids: frozenset[str] = frozenset()
+    leak_response: str = "disable_first"
+    rollback_to_ids: frozenset[str] = frozenset()
+    withdraw_ids: frozenset[str] = frozenset()
+    handed_over_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A variable in a vault file."""
+
+    file: str
+    variable: str
+
+
+@dataclass(frozen=True)
 class Slot:
-    """One place where a key is used: an identity, a key name, a vault file and a variable in it."""
+    """One place where a key is used: an identity, a key name, a vault file and a variable in it.
+
+    `has_hand_over` says that the user has tasks to run after publishing, so the overlap begins when those succeed.
+    """
 
     name: str
     file: str
@@ -58,6 +93,11 @@ class Slot:
     account_id: str
     description: t.Optional[str] = None
     locked: bool = False
+    is_wanted: bool = True
+    has_hand_over: bool = False
+    use_marker: bool = True
+    copies: tuple[Place, ...] = ()
+    retire_ids: frozenset[str] = frozenset()
     policy: Policy = Policy()
 
     @property
@@ -71,8 +111,12 @@ def check_slots(slots: t.Sequence[Slot]) -> None:
     places: dict[tuple[str, str], str] = {}
     names: dict[tuple[str, str], str] = {}
     for slot in slots:
+        copies = [
+            (places, (copy.file, copy.variable), f"the variable {copy.variable} of {copy.file}") for copy in slot.copies
+        ]
         for taken, place, what in (
             (places, (slot.file, slot.variable), f"the variable {slot.variable} of {slot.file}"),
+            *copies,
             (names, (slot.iam_id, slot.key_name), f"the key name {slot.key_name!r} of {slot.iam_id}"),
         ):
             if place in taken:

@@ -8,11 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Commit, Look, Steps
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import Seen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Loaded, Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Pending, Record, round_up
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
+    Pending,
+    Record,
+    Superseded,
+    round_up,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Seen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 
 
@@ -35,6 +42,9 @@ class SlotRun:
         self.seen: Seen | None = None
         # Keys made by this run: a list may not show them yet.
         self.made: dict[str, ApiKey] = {}
+        self.proven: set[int] = set()
+        self.warnings: list[str] = []
+        self.last_logins: dict[str, datetime | None] = {}
         self._foreign_ids = foreign_ids
 
     @property
@@ -58,12 +68,56 @@ class SlotRun:
             found = self._get(key_id) or self.made.get(key_id)
             if found is not None:
                 keys[key_id] = found
-        self.seen = Seen(self.iam.now(), tuple(keys.values()), self.loaded.published_value is not None)
+        self.seen = self._see(keys)
 
-    def commit(self, record: Record, published_value: str | None = None) -> Steps:
+    def observe(self, key_id: str | None) -> None:
+        """Ask when a replaced key last logged in, for the plan to judge by."""
+        if key_id is None or self.seen is None:
+            raise ValueError("which key?")
+        last = self.iam.api_keys.read_activity(key_id).last_login_at
+        self.last_logins[key_id] = parse_time(last) if last else None
+        self.seen = replace(self.seen, last_logins=dict(self.last_logins))
+        policy = self.slot.policy
+        if last and policy.on_previous_in_use == "warn" and self.seen.now < parse_time(last) + policy.quiet:
+            self.warnings.append(
+                f"the old key {key_id} still logged in at {last}, less than {policy.quiet_hours:g} hours ago, and is "
+                "disabled now: whoever uses it has not got the new value"
+            )
+
+    def _see(self, keys: dict[str, ApiKey]) -> Seen:
+        orders, record = self.ports.orders, self.loaded.record
+        current = record.current if record else None
+        is_leaked = current is not None and (current.compromised or current.id in orders.compromised_ids)
+        return Seen(
+            now=self.iam.now(),
+            keys=tuple(keys.values()),
+            has_value=self.loaded.published_value is not None,
+            orders=orders,
+            has_stale_copies=self.loaded.has_stale_copies,
+            pending_id=self._pending_id_by_value(keys),
+            login_key_id=self.iam.login_key_id() if is_leaked else None,
+            last_logins=dict(self.last_logins),
+            proven=frozenset(self.proven),
+        )
+
+    def _pending_id_by_value(self, keys: dict[str, ApiKey]) -> str | None:
+        """Without a marker only its value tells the pending key."""
+        pending = self.loaded.record.pending if self.loaded.record else None
+        if self.slot.use_marker or pending is None or pending.id or not pending.key_value:
+            return None
+        found = self.iam.api_keys.find_by_value(pending.key_value)
+        if found is not None:
+            keys.setdefault(found.id, found)
+        return found.id if found else None
+
+    def commit(self, record: Record, published_value: str | None = None, *, removes_value: bool = False) -> Steps:
         """Write the next revision of the record; CommitLost is thrown when somebody else wrote meanwhile."""
         numbered = replace(record, revision=record.revision + 1)
-        self.loaded = yield Commit(numbered, published_value)
+        self.loaded = yield Commit(numbered, published_value, removes_value)
+
+    def drop_record(self) -> Steps:
+        """Forget the slot."""
+        self.loaded = yield Commit(None)
 
     def moment(self) -> datetime:
         """IAM's time as it is recorded."""
@@ -85,6 +139,18 @@ class SlotRun:
                 f"API key {key_id} is the one that this run logs in with: update the credential to the new value, "
                 "then run again"
             )
+
+    def marker(self, generation: int) -> Marker | None:
+        """What ties a key of this generation to the slot; None when the user wants no text in descriptions."""
+        return Marker(self.record.slot_id, generation) if self.slot.use_marker else None
+
+    def entry(self, key_id: str | None) -> Superseded:
+        """The entry of a replaced key."""
+        return next(entry for entry in self.record.superseded if entry.id == key_id)
+
+    def key(self, key_id: str | None) -> ApiKey | None:
+        """A key as it was seen last."""
+        return self.seen.key(key_id) if self.seen else None
 
     def delete_in_iam(self, key: ApiKey) -> None:
         """Delete a key that `guard` let through, a locked one too; gone is fine."""

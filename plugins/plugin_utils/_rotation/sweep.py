@@ -40,7 +40,7 @@ def sweep(run: SlotRun) -> Generator[Ask, t.Any, list[str]]:
 
 def _has_logged_in(run: SlotRun, key: ApiKey) -> bool:
     try:
-        return run.iam.api_keys.count_logins(key.id) > 0
+        return run.iam.api_keys.read_activity(key.id).login_count > 0
     except NotFound:
         return False
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials
@@ -16,52 +15,16 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import describe_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import RESTING
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
-    ON_MISSING_RECORD,
     POLICY_OPTIONS,
+    Orders,
+    Place,
     Policy,
     Slot,
     SlotStopped,
     check_slots,
 )
-
-POLICY_SPEC: dict[str, dict[str, t.Any]] = {
-    "max_age_days": {"type": "float"},
-    "rotate_before_expiry_days": {"type": "float"},
-    "overlap_hours": {"type": "float"},
-    "soak_hours": {"type": "float"},
-    "lease_seconds": {"type": "float"},
-    "settle_seconds": {"type": "float"},
-    "orphan_min_age_minutes": {"type": "float"},
-    "keys_per_identity": {"type": "int", "no_log": False},
-    "rotate_if_older_than": {"type": "str"},
-    "on_missing_record": {"type": "str", "choices": list(ON_MISSING_RECORD)},
-}
-
-SPEC: dict[str, t.Any] = {
-    "argument_spec": {
-        **CONNECTION,
-        **POLICY_SPEC,
-        "slots": {
-            "type": "list",
-            "elements": "dict",
-            "required": True,
-            "options": {
-                "name": {"type": "str", "required": True},
-                "file": {"type": "path", "required": True},
-                "variable": {"type": "str"},
-                "key_name": {"type": "str", "no_log": False},
-                "iam_id": {"type": "str"},
-                "service_id": {"type": "str"},
-                "description": {"type": "str"},
-                "locked": {"type": "bool", "default": False},
-                **POLICY_SPEC,
-            },
-            "mutually_exclusive": [("iam_id", "service_id")],
-        },
-        "vault_id": {"type": "str"},
-    },
-}
 
 
 def rotate(
@@ -84,6 +47,7 @@ def rotate(
         "slots": [_shown(each) for each in outcomes],
         "report": [_line(each) for each in outcomes],
         "diff": [_diff(each) for each in outcomes],
+        "warnings": [f"{each.slot.name}: {text}" for each in outcomes for text in each.warnings],
         "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],
     }
     if failed:
@@ -110,6 +74,11 @@ def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
                 account_id=client.caller().account_id,
                 description=given["description"],
                 locked=given["locked"],
+                is_wanted=given["state"] == "present",
+                has_hand_over=given["hand_over"],
+                use_marker=given["use_marker"],
+                copies=tuple(Place(each["file"], each["variable"]) for each in given["copies"]),
+                retire_ids=frozenset(given["retire_ids"]),
                 policy=_policy(params, given),
             )
         )
@@ -118,6 +87,20 @@ def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
     except SlotStopped as error:
         raise CannotDecide(str(error)) from None
     return slots
+
+
+def orders_from(params: dict[str, t.Any]) -> Orders:
+    """What the task asks of this run beside the policy."""
+    ids = ("compromised_ids", "rollback_to_ids", "withdraw_ids", "handed_over_ids")
+    orders = Orders(
+        until=params["until"],
+        leak_response=params["leak_response"],
+        **{name: frozenset(params[name]) for name in ids},
+    )
+    both = sorted(orders.compromised_ids & orders.rollback_to_ids)
+    if both:
+        raise CannotDecide(f"there is no way back to a key that leaked: {', '.join(both)}")
+    return orders
 
 
 def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
@@ -135,12 +118,14 @@ def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
     negative = sorted(name for name, value in chosen.items() if isinstance(value, (int, float)) and value < 0)
     if negative:
         raise CannotDecide(f"these must not be negative: {', '.join(negative)}")
+    if given["key_source"] == "iam" and not given["use_marker"]:
+        raise CannotDecide(f"slot {given['name']}: a key whose value IAM chooses can be found only by its marker")
     return Policy(**chosen)
 
 
 def _changes(outcome: SlotOutcome, check_mode: bool) -> bool:
     if check_mode:
-        return outcome.step.name not in {"idle", "overlap", "soak", "stop", "wait"}
+        return outcome.step.name not in RESTING | {"wait", "observe", "prove"}
     return outcome.changed
 
 
@@ -157,10 +142,19 @@ def _shown(outcome: SlotOutcome) -> dict[str, t.Any]:
         "taken": list(outcome.taken),
         "old_id": before.id if before else None,
         "new_id": after.id if after else None,
+        "pending_id": outcome.pending_id,
+        "generation": _generation(outcome),
         "superseded_ids": [each.id for each in outcome.after.superseded] if outcome.after else [],
         "swept_ids": list(outcome.swept),
         "next_at": format_time(outcome.step.next_at) if outcome.step.next_at else None,
     }
+
+
+def _generation(outcome: SlotOutcome) -> int | None:
+    """The generation that this run is about: the one on its way, else the published one."""
+    record = outcome.after
+    newest = (record.pending or record.current) if record else None
+    return newest.generation if newest else None
 
 
 def _line(outcome: SlotOutcome) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
@@ -48,13 +48,14 @@ class Effects:
     """Counts what a run does to the world, and kills it before or after the effect of a chosen number."""
 
     kill_at: int | None = None
+    kill_on: str | None = None
     kill_after_effect: bool = False
     done: list[str] = field(default_factory=list)
     hidden_from_lists: frozenset[str] = frozenset()
     watch: t.Callable[[], None] = lambda: None
 
     def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
-        is_last = len(self.done) == self.kill_at
+        is_last = len(self.done) == self.kill_at or name == self.kill_on
         self.done.append(name)
         if is_last and not self.kill_after_effect:
             raise Killed(name)
@@ -108,7 +109,19 @@ class MemoryStore:
         self._disk.before_load()
         if self._disk.stamp != self._known_stamp:
             self._known_stamp, self._epoch = self._disk.stamp, self._epoch + 1
-        return Loaded(self._disk.records.get(slot.variable), self._disk.values.get(slot.variable), self._epoch)
+        value = self._disk.values.get(slot.variable)
+        stale = any(self._disk.values.get(place.variable) != value for place in slot.copies)
+        return Loaded(self._disk.records.get(slot.variable), value, self._epoch, stale)
+
+    def copy(self, slot: Slot, published_value: str | None) -> None:
+        for place in slot.copies:
+            self._effects.perform("copy", lambda place=place: self._copy(place.variable, published_value))
+
+    def _copy(self, variable: str, value: str | None) -> None:
+        if value is None:
+            self._disk.values.pop(variable, None)
+        else:
+            self._disk.values[variable] = value
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | Exception]:
         self._disk.before_commit()
@@ -134,9 +147,11 @@ class MemoryStore:
             self._disk.records.pop(variable, None)
         else:
             self._disk.records[variable] = change.record
-        if change.published_value is not None:
-            self._disk.values[variable] = change.published_value
-        return Loaded(change.record, self._disk.values.get(variable), self._epoch)
+        if change.value_after is None:
+            self._disk.values.pop(variable, None)
+        else:
+            self._disk.values[variable] = change.value_after
+        return Loaded(change.record, change.value_after, self._epoch)
 
 
 class Scene:
@@ -153,7 +168,9 @@ class Scene:
         """Somebody else with access to the account; logs in anew, because tokens expire as the time is moved on."""
         return Visitor(self.emulator)
 
-    def make_slot(self, name: str, *, locked: bool = False, **policy: t.Any) -> Slot:
+    def make_slot(self, name: str, **words: t.Any) -> Slot:
+        """A slot of the service ID; words that are no fields of a slot are its policy."""
+        own = {field.name for field in fields(Slot)}
         return Slot(
             name=name,
             file="secrets.yml",
@@ -161,8 +178,8 @@ class Scene:
             key_name=name,
             iam_id=self.owner["iam_id"],
             account_id=self.emulator.seed.account_id,
-            locked=locked,
-            policy=Policy(**policy),
+            policy=Policy(**{word: value for word, value in words.items() if word not in own}),
+            **{word: value for word, value in words.items() if word in own},
         )
 
     def client(self, effects: Effects, api_key: str | None = None, token: str | None = None) -> IamClient:
@@ -175,7 +192,12 @@ class Scene:
         )
 
     def run(
-        self, *slots: Slot, effects: Effects | None = None, check_mode: bool = False, api_key: str | None = None
+        self,
+        *slots: Slot,
+        effects: Effects | None = None,
+        check_mode: bool = False,
+        api_key: str | None = None,
+        **orders: t.Any,
     ) -> list[SlotOutcome]:
         """One run over these slots, or over the only one there is."""
         self.store.effects = effects or Effects()

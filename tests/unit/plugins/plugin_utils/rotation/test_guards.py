@@ -28,7 +28,7 @@ def scene_with_a_pending_key() -> Scene:
     scene = Scene(overlap_hours=0, soak_hours=0)
     scene.run()
     scene.pass_time(91 * DAY_SECONDS)
-    effects = Effects(kill_at=3, kill_after_effect=True)
+    effects = Effects(kill_on="POST /v1/apikeys", kill_after_effect=True)
     with pytest.raises(Killed):
         scene.run(effects=effects)
     assert effects.done[-1] == "POST /v1/apikeys"

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import Seen, Step, orphans, plan_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
     Pending,
     Record,
     Superseded,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Seen, Step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Policy, Slot
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
@@ -94,9 +95,9 @@ TABLE: list[tuple[str, Record | None, Seen, str, str]] = [
     ("pending while another retires", replace(superseded(superseded_for=OVERLAP_OVER), pending=Pending(3, NOW - HOUR, "v")), seen(K1, K2), "create", "not exist"),
     ("still called next", record(current=current()), seen(replace(K1, name="deploy (next)")), "tidy", "called"),
     ("overlap", superseded(superseded_for=HOUR), seen(K1, K2), "overlap", "K1"),
-    ("overlap over", superseded(superseded_for=OVERLAP_OVER), seen(K1, K2), "disable", "overlap is over"),
+    ("overlap over", superseded(superseded_for=OVERLAP_OVER), seen(K1, K2), "observe", "still in use"),
     ("disable announced just now", superseded(superseded_for=OVERLAP_OVER, disabling_at=NOW), seen(K1, K2), "wait", "announced"),
-    ("disable announced, not done", superseded(superseded_for=OVERLAP_OVER, disabling_at=NOW - HOUR), seen(K1, K2), "disable", "over"),
+    ("disable announced, not done", superseded(superseded_for=OVERLAP_OVER, disabling_at=NOW - HOUR), seen(K1, K2), "observe", "over"),
     ("disabled by hand", superseded(superseded_for=OVERLAP_OVER), seen(K1_OFF, K2), "disable", "over"),
     ("soak", superseded(superseded_for=2 * SOAK_OVER, disabling_at=NOW - HOUR), seen(K1_OFF, K2), "soak", "enabled again"),
     ("soak over", superseded(superseded_for=2 * SOAK_OVER, disabling_at=NOW - SOAK_OVER), seen(K1_OFF, K2), "delete", "soak is over"),
@@ -134,7 +135,7 @@ def test_asking_for_a_newer_key_replaces_it_only_once() -> None:
 
 
 def test_without_overlap_and_soak_an_old_key_is_disabled_and_deleted_at_once() -> None:
-    quick = replace(SLOT, policy=Policy(overlap_hours=0, soak_hours=0))
+    quick = replace(SLOT, policy=Policy(overlap_hours=0, soak_hours=0, quiet_hours=0))
 
     assert plan_slot(quick, superseded(superseded_for=timedelta(0)), seen(K1, K2)).name == "disable"
     assert (

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The options of iam_api_key_rotation; the manual is in plugins/modules/iam_api_key_rotation.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
+    KEY_SOURCES,
+    LEAK_RESPONSES,
+    ON_MISSING_RECORD,
+    ON_PREVIOUS_IN_USE,
+    STAGES,
+)
+
+Options = dict[str, dict[str, t.Any]]
+
+POLICY_SPEC: Options = {
+    "max_age_days": {"type": "float"},
+    "rotate_before_expiry_days": {"type": "float"},
+    "overlap_hours": {"type": "float"},
+    "soak_hours": {"type": "float"},
+    "quiet_hours": {"type": "float"},
+    "wait_at_most_days": {"type": "float"},
+    "on_previous_in_use": {"type": "str", "choices": list(ON_PREVIOUS_IN_USE)},
+    "lease_seconds": {"type": "float"},
+    "settle_seconds": {"type": "float"},
+    "orphan_min_age_minutes": {"type": "float"},
+    "keys_per_identity": {"type": "int", "no_log": False},
+    "rotate_if_older_than": {"type": "str"},
+    "on_missing_record": {"type": "str", "choices": list(ON_MISSING_RECORD)},
+    "key_source": {"type": "str", "choices": list(KEY_SOURCES), "no_log": False},
+}
+
+SLOT_SPEC: Options = {
+    "name": {"type": "str", "required": True},
+    "file": {"type": "path", "required": True},
+    "variable": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "key_name": {"type": "str", "no_log": False},
+    "iam_id": {"type": "str"},
+    "service_id": {"type": "str"},
+    "description": {"type": "str"},
+    "locked": {"type": "bool", "default": False},
+    "use_marker": {"type": "bool", "default": True},
+    "hand_over": {"type": "bool", "default": False},
+    "copies": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"file": {"type": "path", "required": True}, "variable": {"type": "str", "required": True}},
+    },
+    "retire_ids": {"type": "list", "elements": "str", "default": []},
+    **POLICY_SPEC,
+}
+
+ORDERS_SPEC: Options = {
+    "until": {"type": "str", "choices": list(STAGES), "default": "retired"},
+    "compromised_ids": {"type": "list", "elements": "str", "default": []},
+    "leak_response": {"type": "str", "choices": list(LEAK_RESPONSES), "default": "disable_first"},
+    "rollback_to_ids": {"type": "list", "elements": "str", "default": []},
+    "withdraw_ids": {"type": "list", "elements": "str", "default": []},
+    "handed_over_ids": {"type": "list", "elements": "str", "default": []},
+}
+
+SPEC: dict[str, t.Any] = {
+    "argument_spec": {
+        **CONNECTION,
+        **POLICY_SPEC,
+        **ORDERS_SPEC,
+        "slots": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": SLOT_SPEC,
+            "mutually_exclusive": [("iam_id", "service_id")],
+        },
+        "vault_id": {"type": "str"},
+        "concurrency": {"type": "int", "default": 8},
+        "batch_size": {"type": "int", "default": 50},
+        "stop_after_failures": {"type": "int"},
+    },
+}

@@ -187,6 +187,8 @@ def _due(slot: Slot, current: Current, key: ApiKey) -> tuple[datetime, str]:
     """When the published key has to be replaced, and why then."""
     policy = slot.policy
     born = parse_time(key.created_at) if key.created_at else current.published_at
+    # Somebody went back to this key for a reason: it is not replaced again at once because it is old.
+    born = max(born, current.rolled_back_at or born)
     reasons = [(born + timedelta(days=policy.max_age_days), f"the key is older than {policy.max_age_days:g} days")]
     if key.expires_at:
         ahead = timedelta(days=policy.rotate_before_expiry_days)

@@ -29,6 +29,7 @@ CLEAR_MEMBERS = frozenset(
         "disabling_at",
         "deleting_at",
         "enabling_at",
+        "rolled_back_at",
     }
 )
 
@@ -39,12 +40,13 @@ class RecordIsUnreadable(ValueError):
 
 @dataclass(frozen=True)
 class Current:
-    """The published key."""
+    """The published key; `rolled_back_at` is set when it was replaced before and made current again."""
 
     generation: int
     id: str
     published_at: datetime
     handed_over_at: t.Optional[datetime] = None
+    rolled_back_at: t.Optional[datetime] = None
     compromised: bool = False
 
 

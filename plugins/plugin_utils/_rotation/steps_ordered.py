@@ -92,6 +92,6 @@ def _swap(run: SlotRun, entry: Superseded) -> Steps:
         superseded += (
             Superseded(old.generation, old.id, now, run.loaded.published_value, compromised=old.compromised),
         )
-    current = Current(entry.generation, entry.id, published_at=now)
+    current = Current(entry.generation, entry.id, published_at=now, rolled_back_at=now)
     yield from run.commit(replace(run.record, current=current, superseded=superseded), entry.key_value)
     yield Copy()

@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Policy, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Policy, Slot
 from iam_emulator import Emulator, EmulatorAdapter, Visitor
 
 START = 1_780_000_000.0
@@ -202,7 +202,10 @@ class Scene:
         """One run over these slots, or over the only one there is."""
         self.store.effects = effects or Effects()
         ports = Ports(
-            self.client(self.store.effects, api_key), MemoryStore(self.store, self.store.effects), concurrency=1
+            self.client(self.store.effects, api_key),
+            MemoryStore(self.store, self.store.effects),
+            concurrency=1,
+            orders=Orders(**orders),
         )
         return rotate_slots(slots or [self.slot], ports, check_mode=check_mode, unforeseen=_raise)
 

@@ -27,9 +27,9 @@ FULL = Record(
     "3f9a2c7d",
     17,
     5,
-    Current(4, "K4", MOMENT, MOMENT),
+    Current(4, "K4", MOMENT, MOMENT, MOMENT, True),
     Pending(5, MOMENT, "pending-value", "K5", MOMENT),
-    (Superseded(3, "K3", MOMENT, "old-value", MOMENT, MOMENT), Superseded(2, "K2", MOMENT)),
+    (Superseded(3, "K3", MOMENT, "old-value", MOMENT, MOMENT, MOMENT, True), Superseded(2, "K2", MOMENT)),
 )
 
 

@@ -1,0 +1,272 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a person orders: a leaked key, a way back, stages with a probe and a hand-over between them."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
+    DAY_SECONDS,
+    HOUR_SECONDS,
+    Effects,
+    Killed,
+    Scene,
+)
+
+
+def published_id(scene: Scene) -> str:
+    assert scene.record.current is not None
+    return scene.record.current.id
+
+
+def rotated(**words: object) -> tuple[Scene, str, str]:
+    """A slot in its overlap -> the scene, the id and the value of the key before."""
+    scene = Scene(**words)
+    scene.run()
+    old_id, old_value = published_id(scene), scene.value
+    scene.pass_time(91 * DAY_SECONDS)
+    scene.run()
+    assert old_value is not None
+    return scene, old_id, old_value
+
+
+# ---- a leaked key
+
+
+def test_a_leaked_key_is_disabled_first_then_replaced_and_deleted_at_once() -> None:
+    scene = Scene()
+    scene.run()
+    leaked_id, leaked_value = published_id(scene), scene.value
+    effects = Effects()
+
+    (outcome,) = scene.run(effects=effects, compromised_ids=frozenset({leaked_id}))
+
+    assert (outcome.failure, outcome.step.name) == (None, "idle")
+    assert outcome.taken == ("flag", "shut", "intend", "publish", "delete")
+    assert effects.done.index(f"POST /v1/apikeys/{leaked_id}/disable") < effects.done.index("POST /v1/apikeys")
+    assert leaked_id not in set(scene.keys())
+    assert not scene.works(leaked_value)
+    assert scene.works(scene.value)
+
+
+def test_the_same_order_once_more_changes_nothing() -> None:
+    scene = Scene()
+    scene.run()
+    leaked_id = published_id(scene)
+    scene.run(compromised_ids=frozenset({leaked_id}))
+
+    assert scene.run(compromised_ids=frozenset({leaked_id}))[0].changed is False
+
+
+def test_a_leaked_key_can_be_replaced_first_to_have_no_outage() -> None:
+    scene = Scene()
+    scene.run()
+    leaked_id, effects = published_id(scene), Effects()
+    effects.watch = lambda: None
+
+    (outcome,) = scene.run(effects=effects, compromised_ids=frozenset({leaked_id}), leak_response="replace_first")
+
+    assert outcome.taken == ("flag", "intend", "publish", "delete")
+    assert f"POST /v1/apikeys/{leaked_id}/disable" not in effects.done
+    assert leaked_id not in set(scene.keys())
+
+
+def test_a_leaked_key_in_its_overlap_is_deleted_at_once() -> None:
+    scene, old_id, _old_value = rotated()
+
+    (outcome,) = scene.run(compromised_ids=frozenset({old_id}))
+
+    assert outcome.taken == ("flag", "delete")
+    assert old_id not in set(scene.keys())
+    assert scene.works(scene.value)
+
+
+def test_a_leaked_key_that_the_run_logs_in_with_is_replaced_before_it_is_shut() -> None:
+    scene = Scene()
+    scene.run()
+    leaked_id, leaked_value = published_id(scene), scene.value
+
+    (outcome,) = scene.run(api_key=leaked_value, compromised_ids=frozenset({leaked_id}))
+
+    assert "update the credential" in (outcome.failure or "")
+    assert scene.value != leaked_value
+    assert scene.works(scene.value)
+    assert scene.run(api_key=scene.value)[0].taken == ("delete",)
+    assert leaked_id not in set(scene.keys())
+
+
+@pytest.mark.parametrize("gap", range(22))
+def test_a_run_about_a_leaked_key_killed_at_any_point_is_finished_by_the_next_without_the_order(gap: int) -> None:
+    scene = Scene()
+    scene.run()
+    leaked_id = published_id(scene)
+    with pytest.raises(Killed):
+        scene.run(effects=Effects(kill_at=gap), compromised_ids=frozenset({leaked_id}))
+    was_flagged = scene.record.current is None or scene.record.current.compromised or published_id(scene) != leaked_id
+
+    (outcome,) = scene.run()
+
+    assert outcome.failure is None
+    assert (leaked_id in set(scene.keys())) == (not was_flagged)
+    assert scene.works(scene.value)
+
+
+# ---- a way back
+
+
+def test_a_replaced_key_becomes_the_published_one_again() -> None:
+    scene, old_id, old_value = rotated()
+    newer_id = published_id(scene)
+
+    (outcome,) = scene.run(rollback_to_ids=frozenset({old_id}))
+
+    assert outcome.taken == ("roll_back",)
+    assert (published_id(scene), scene.value) == (old_id, old_value)
+    assert [entry.id for entry in scene.record.superseded] == [newer_id]
+    assert scene.works(old_value)
+
+
+def test_a_rollback_asked_for_again_does_not_swap_again() -> None:
+    scene, old_id, old_value = rotated()
+    scene.run(rollback_to_ids=frozenset({old_id}))
+
+    assert scene.run(rollback_to_ids=frozenset({old_id}))[0].changed is False
+    assert scene.value == old_value
+
+
+def test_a_disabled_key_is_enabled_before_it_is_published_again() -> None:
+    scene, old_id, old_value = rotated()
+    scene.pass_time(73 * HOUR_SECONDS)
+    assert scene.run()[0].taken == ("disable",)
+    started = scene.emulator.clock.now()
+
+    scene.run(rollback_to_ids=frozenset({old_id}))
+
+    assert scene.works(old_value)
+    assert scene.value == old_value
+    assert scene.emulator.clock.now() - started >= 115, "the announced disable may still have landed"
+
+
+def test_there_is_no_way_back_to_a_key_that_leaked_or_goes() -> None:
+    scene, old_id, _old_value = rotated()
+    with pytest.raises(Killed):
+        scene.run(effects=Effects(kill_on=f"DELETE /v1/apikeys/{old_id}"), compromised_ids=frozenset({old_id}))
+    newer = scene.value
+
+    (outcome,) = scene.run(rollback_to_ids=frozenset({old_id}))
+
+    assert "no way back" in (outcome.failure or "")
+    assert scene.value == newer
+
+
+def test_a_rollback_takes_back_a_successor_that_is_on_its_way() -> None:
+    scene, old_id, old_value = rotated()
+    scene.visitor.ask("DELETE", f"/v1/apikeys/{published_id(scene)}")
+    with pytest.raises(Killed):
+        scene.run(effects=Effects(kill_on="POST /v1/apikeys", kill_after_effect=True))
+    assert scene.record.pending is not None
+
+    (outcome,) = scene.run(rollback_to_ids=frozenset({old_id}))
+
+    assert outcome.taken == ("withdraw", "roll_back", "delete")
+    assert (scene.record.pending, scene.value) == (None, old_value)
+    assert list(scene.keys()) == [old_id]
+
+
+@pytest.mark.parametrize("gap", range(9))
+def test_a_rollback_killed_at_any_point_leaves_a_published_value_that_works(gap: int) -> None:
+    scene, old_id, old_value = rotated()
+    scene.pass_time(73 * HOUR_SECONDS)
+    scene.run()
+    with pytest.raises(Killed):
+        scene.run(effects=Effects(kill_at=gap, kill_after_effect=True), rollback_to_ids=frozenset({old_id}))
+    assert scene.works(scene.value)
+
+    (outcome,) = scene.run(rollback_to_ids=frozenset({old_id}))
+
+    assert (outcome.failure, scene.value) == (None, old_value)
+    assert scene.works(old_value)
+
+
+def test_a_rollback_that_was_given_up_ends_with_the_old_key_disabled_again() -> None:
+    scene, old_id, old_value = rotated()
+    scene.pass_time(73 * HOUR_SECONDS)
+    scene.run()
+    with pytest.raises(Killed):
+        scene.run(
+            effects=Effects(kill_on=f"DELETE /v1/apikeys/{old_id}/disable", kill_after_effect=True),
+            rollback_to_ids=frozenset({old_id}),
+        )
+    assert scene.works(old_value)
+
+    assert scene.run()[0].taken == ("disable",)
+    assert not scene.works(old_value)
+    assert scene.works(scene.value)
+
+
+# ---- stages
+
+
+def test_a_staged_key_is_proven_and_not_published() -> None:
+    scene = Scene()
+    scene.run()
+    old_value = scene.value
+    scene.pass_time(91 * DAY_SECONDS)
+
+    (outcome,) = scene.run(until="staged")
+
+    assert (outcome.step.name, outcome.taken, scene.value) == ("staged", ("intend",), old_value)
+    assert outcome.pending_id in set(scene.keys())
+    assert scene.record.pending is not None
+    assert scene.works(scene.record.pending.key_value)
+
+
+def test_a_staged_run_repeated_logs_in_again_and_makes_nothing_new() -> None:
+    scene = Scene()
+    scene.run(until="staged")
+
+    (again,) = scene.run(until="staged")
+
+    assert (again.step.name, again.changed, len(scene.keys())) == ("staged", False, 1)
+
+
+def test_a_key_that_does_not_pass_its_probe_is_withdrawn_and_the_published_one_is_untouched() -> None:
+    scene = Scene()
+    scene.run()
+    old_value, old_tag = scene.value, next(iter(scene.keys().values())).entity_tag
+    scene.pass_time(91 * DAY_SECONDS)
+    (staged,) = scene.run(until="staged")
+
+    (outcome,) = scene.run(until="staged", withdraw_ids=frozenset({staged.pending_id or ""}))
+
+    (key,) = [key for key in scene.keys().values() if key.id != outcome.pending_id]
+    assert outcome.taken[:1] == ("withdraw",)
+    assert (scene.value, key.entity_tag) == (old_value, old_tag)
+    assert staged.pending_id not in set(scene.keys())
+
+
+def test_the_overlap_begins_when_the_hand_over_is_done() -> None:
+    scene = Scene()
+    scene.run()
+    slot = scene.make_slot("deploy", has_hand_over=True)
+    scene.run(slot, handed_over_ids=frozenset({published_id(scene)}))
+    scene.pass_time(91 * DAY_SECONDS)
+    (published,) = scene.run(slot, until="published")
+    assert published.step.name == "hand_over"
+
+    scene.pass_time(100 * HOUR_SECONDS)
+    assert scene.run(slot)[0].step.name == "hand_over", "repeated until it succeeds, and nothing is retired"
+    (handed,) = scene.run(slot, handed_over_ids=frozenset({published_id(scene)}))
+    assert (handed.taken, handed.step.name) == (("note_hand_over",), "overlap")
+    scene.pass_time(71 * HOUR_SECONDS)
+    assert scene.run(slot)[0].step.name == "overlap"
+    scene.pass_time(HOUR_SECONDS)
+    assert scene.run(slot)[0].taken == ("disable",)
+
+
+def test_a_run_until_published_retires_nothing() -> None:
+    scene, _old_id, old_value = rotated()
+    scene.pass_time(80 * HOUR_SECONDS)
+
+    assert scene.run(until="published")[0].changed is False
+    assert scene.works(old_value)

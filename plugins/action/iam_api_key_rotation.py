@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import orders_from, rotate
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import rotate
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
@@ -39,7 +39,6 @@ class ActionModule(InProcessAction):
             store=FileStore(cipher, protect, vault_id=params["vault_id"]),
             protect=protect,
             tell=lambda line: display.display(f"  {line}"),
-            orders=orders_from(params),
             concurrency=params["concurrency"],
             batch_size=params["batch_size"],
             stop_after_failures=params["stop_after_failures"],

@@ -60,6 +60,13 @@ options:
           - The variable that holds the published value. It stays one vaulted text, so nothing that uses it changes.
           - Without it, O(slots[].name).
         type: str
+      state:
+        description:
+          - V(absent) ends the slot. The variable and its copies are removed, the key is retired through the same steps
+            as any other, and the record is dropped at last. Keep the slot in the list until it is V(gone).
+        type: str
+        choices: [present, absent]
+        default: present
       key_name:
         description:
           - Name of the key in IBM Cloud. Until a successor is published it is called like that with C( (next)) behind.
@@ -79,6 +86,40 @@ options:
         description: Whether the published key is locked.
         type: bool
         default: false
+      use_marker:
+        description:
+          - Whether the rotation ends the description of its keys with a short text that ties them to the slot.
+          - Without the text, keys that stopped runs have left cannot be found and cleared away.
+        type: bool
+        default: true
+      hand_over:
+        description:
+          - Whether there is something to do after publishing before the overlap begins. The slot then rests in the step
+            V(hand_over) until its new key is in O(handed_over_ids).
+        type: bool
+        default: false
+      copies:
+        description:
+          - More variables that hold the published value, written right after publishing and mended by every run.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          file:
+            description: The vault file of the copy.
+            type: path
+            required: true
+          variable:
+            description: The variable of the copy.
+            type: str
+            required: true
+      retire_ids:
+        description:
+          - Ids of keys that were there before the slot, and that are to be retired like an old key once the slot has
+            published one of its own. No other key is ever taken for an old one.
+        type: list
+        elements: str
+        default: []
       max_age_days:
         description:
           - A key older than this many days is replaced, by the creation time that IBM Cloud tells.
@@ -91,7 +132,8 @@ options:
         type: float
       overlap_hours:
         description:
-          - How long the old key stays enabled after the new one was published.
+          - How long the old key stays enabled after the new one was handed over, or published when there is nothing
+            to hand over.
           - Without it, the option O(overlap_hours) of the task counts.
         type: float
       soak_hours:
@@ -99,6 +141,24 @@ options:
           - How long the old key stays disabled, and can be enabled again, before it is deleted.
           - Without it, the option O(soak_hours) of the task counts.
         type: float
+      quiet_hours:
+        description:
+          - An old key that logged in within so many hours before it is to be disabled counts as in use.
+          - V(0) asks nobody and costs no request.
+          - Without it, the option O(quiet_hours) of the task counts.
+        type: float
+      wait_at_most_days:
+        description:
+          - How long an old key that is in use is waited for, after its overlap, before the slot fails.
+          - Without it, the option O(wait_at_most_days) of the task counts.
+        type: float
+      on_previous_in_use:
+        description:
+          - What to do with an old key that is in use. V(wait) leaves it enabled for O(slots[].wait_at_most_days) at
+            most, V(warn) disables it and says so, V(fail) fails the slot and leaves it enabled.
+          - Without it, the option O(on_previous_in_use) of the task counts.
+        type: str
+        choices: [wait, warn, fail]
       lease_seconds:
         description:
           - A change that another run has announced is left alone for this long, because its request may still be on
@@ -124,23 +184,99 @@ options:
       rotate_if_older_than:
         description:
           - A key that was published before this time is replaced now, whatever its age.
-          - A time and not a switch, so that a second run does not rotate again.
-            Of the form V(2026-03-04T09:15:30+0000).
+          - A time and not a switch, so that a second run does not rotate again. Of the form
+            V(2026-03-04T09:15:30+0000).
           - Without it, the option O(rotate_if_older_than) of the task counts.
         type: str
       on_missing_record:
         description:
-          - What to do when the vault file has no record of the slot but IBM Cloud has a key of that name already.
-          - V(fail) changes nothing and says so. V(replace) makes a new key and leaves the one that was found alone.
+          - What to do when the vault file has no record of the slot, but its variable has a value or IBM Cloud has
+            a key of that name.
+          - V(fail) changes nothing and says so. V(adopt) takes over the key whose value the variable holds.
+            V(replace) makes a new key and leaves the one that was found alone.
           - Without it, the option O(on_missing_record) of the task counts.
         type: str
-        choices: [fail, replace]
+        choices: [fail, adopt, replace]
+      key_source:
+        description:
+          - Who chooses the value of a new key. V(local) draws it here and puts it on record before the key is made,
+            so a stopped run is simply continued. V(iam) lets IBM Cloud choose; a run that is stopped before the
+            value is on record withdraws that key and makes another.
+          - Without it, the option O(key_source) of the task counts.
+        type: str
+        choices: [local, iam]
   vault_id:
     description:
       - The vault id to encrypt with, for values that are new in a file.
       - A value that is replaced keeps its id. Without this option it is the id that Ansible is told to encrypt with,
         or the only one that is loaded; when several are loaded and none is chosen the slot fails.
     type: str
+  until:
+    description:
+      - How far to go. V(staged) makes the new key and logs in with it, V(published) also publishes it, V(retired) also
+        takes the old one away. The role runs the user's tasks between these stages.
+    type: str
+    choices: [staged, published, retired]
+    default: retired
+  compromised_ids:
+    description:
+      - Ids of keys that leaked. They are flagged on record, disabled and replaced, and deleted without overlap
+        and soak.
+      - Tokens that were issued for a key before stay valid until they expire, for up to one hour.
+    type: list
+    elements: str
+    default: []
+  compromised_values:
+    description:
+      - The same by value, for a leak of which only the value is known. A value that no key has is revoked already.
+    type: list
+    elements: str
+  compromised_values_file:
+    description:
+      - File on the controller with leaked values, one a line.
+    type: path
+  leak_response:
+    description:
+      - V(disable_first) shuts a leaked key before a successor exists, which is an outage of seconds for its users.
+        V(replace_first) publishes the successor first, and deletes the leaked key after the hand-over.
+      - A leaked key that this very run logs in with is always replaced first.
+    type: str
+    choices: [disable_first, replace_first]
+    default: disable_first
+  rollback_to_ids:
+    description:
+      - Ids of replaced keys that are made the published ones again, as long as their deletion is not announced.
+    type: list
+    elements: str
+    default: []
+  probed_ids:
+    description:
+      - When set, only these new keys are published, and no rotation is begun unless O(until=staged).
+    type: list
+    elements: str
+  withdraw_ids:
+    description:
+      - Ids of new keys that did not pass their probe. They are deleted, and the published key is left untouched.
+    type: list
+    elements: str
+    default: []
+  handed_over_ids:
+    description:
+      - Ids of published keys that were handed over to whatever uses them. The overlap of the old key begins now.
+    type: list
+    elements: str
+    default: []
+  concurrency:
+    description: How many requests to IBM Cloud are under way at a time.
+    type: int
+    default: 8
+  batch_size:
+    description: How many rotations one run begins; more wait for the next run.
+    type: int
+    default: 50
+  stop_after_failures:
+    description: After so many failed slots no further rotation is begun. Without it, failures stop nothing.
+    type: int
   max_age_days:
     description:
       - A key older than this many days is replaced, by the creation time that IBM Cloud tells.
@@ -153,7 +289,8 @@ options:
     type: float
   overlap_hours:
     description:
-      - How long the old key stays enabled after the new one was published.
+      - How long the old key stays enabled after the new one was handed over, or published when there is nothing to
+        hand over.
       - Without it, V(72).
     type: float
   soak_hours:
@@ -161,10 +298,28 @@ options:
       - How long the old key stays disabled, and can be enabled again, before it is deleted.
       - Without it, V(168).
     type: float
+  quiet_hours:
+    description:
+      - An old key that logged in within so many hours before it is to be disabled counts as in use.
+      - V(0) asks nobody and costs no request.
+      - Without it, V(24).
+    type: float
+  wait_at_most_days:
+    description:
+      - How long an old key that is in use is waited for, after its overlap, before the slot fails.
+      - Without it, V(30).
+    type: float
+  on_previous_in_use:
+    description:
+      - What to do with an old key that is in use. V(wait) leaves it enabled for O(wait_at_most_days) at most,
+        V(warn) disables it and says so, V(fail) fails the slot and leaves it enabled.
+      - Without it, V(warn).
+    type: str
+    choices: [wait, warn, fail]
   lease_seconds:
     description:
-      - A change that another run has announced is left alone for this long, because its request may still be on
-        its way.
+      - A change that another run has announced is left alone for this long, because its request may still be on its
+        way.
       - Without it, V(120).
     type: float
   settle_seconds:
@@ -186,16 +341,26 @@ options:
   rotate_if_older_than:
     description:
       - A key that was published before this time is replaced now, whatever its age.
-      - A time and not a switch, so that a second run does not rotate again.
-        Of the form V(2026-03-04T09:15:30+0000).
+      - A time and not a switch, so that a second run does not rotate again. Of the form
+        V(2026-03-04T09:15:30+0000).
     type: str
   on_missing_record:
     description:
-      - What to do when the vault file has no record of the slot but IBM Cloud has a key of that name already.
-      - V(fail) changes nothing and says so. V(replace) makes a new key and leaves the one that was found alone.
+      - What to do when the vault file has no record of the slot, but its variable has a value or IBM Cloud has a
+        key of that name.
+      - V(fail) changes nothing and says so. V(adopt) takes over the key whose value the variable holds. V(replace)
+        makes a new key and leaves the one that was found alone.
       - Without it, V(fail).
     type: str
-    choices: [fail, replace]
+    choices: [fail, adopt, replace]
+  key_source:
+    description:
+      - Who chooses the value of a new key. V(local) draws it here and puts it on record before the key is made, so
+        a stopped run is simply continued. V(iam) lets IBM Cloud choose; a run that is stopped before the value is
+        on record withdraws that key and makes another.
+      - Without it, V(local).
+    type: str
+    choices: [local, iam]
 seealso:
   - name: Role rotate_api_keys
     description: The same with defaults and a report, for playbooks and AWX jobs.
@@ -218,6 +383,16 @@ EXAMPLES = r"""
 - name: Replace every key that was published before the incident
   cloudkeys.ibmcloud.iam_api_key_rotation:
     rotate_if_older_than: 2026-03-04T03:00:00+0000
+    slots: "{{ all_slots }}"
+
+- name: Replace a leaked key at once
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    compromised_ids: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b]
+    slots: "{{ all_slots }}"
+
+- name: Go back to the key before
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    rollback_to_ids: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b]
     slots: "{{ all_slots }}"
 
 # Ad hoc, for one slot:
@@ -250,8 +425,10 @@ slots:
       sample: 3f9a2c7d
     step:
       description:
-        - Where the slot rests. V(idle) when nothing is due, V(overlap) and V(soak) while the old key is on its way
-          out, V(failed) when a person has to look. In check mode, the next step.
+        - Where the slot rests. V(idle) when nothing is due, V(staged) before publishing, V(hand_over) before the user's
+          tasks, V(published), V(overlap), V(in_use) and V(soak) while the old key is on its way out, V(later) when it
+          is due and put off, V(gone) when it has ended, V(failed) when a person has to look. In check mode, the next
+          step.
       type: str
       sample: overlap
     reason:
@@ -270,6 +447,12 @@ slots:
       description: Id of the key that is published now, or null.
       type: str
       sample: ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928
+    pending_id:
+      description: Id of the new key that is on its way, or null.
+      type: str
+    generation:
+      description: Number of the newest key of the slot.
+      type: int
     superseded_ids:
       description: Ids of the keys that are on their way out.
       type: list
@@ -288,6 +471,11 @@ report:
   type: list
   elements: str
   sample: ["deploy_api_key: idle, goes on at 2026-06-02T09:15+0000 (the key ApiKey-7a6b5c4d is not due)"]
+unmanaged_ids:
+  description: Leaked keys that belong to no slot of the task; revoke them by their id.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always

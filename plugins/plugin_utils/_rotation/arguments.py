@@ -61,6 +61,9 @@ ORDERS_SPEC: Options = {
     "compromised_ids": {"type": "list", "elements": "str", "default": []},
     "leak_response": {"type": "str", "choices": list(LEAK_RESPONSES), "default": "disable_first"},
     "rollback_to_ids": {"type": "list", "elements": "str", "default": []},
+    "compromised_values": {"type": "list", "elements": "str", "no_log": True},
+    "compromised_values_file": {"type": "path", "no_log": False},
+    "probed_ids": {"type": "list", "elements": "str"},
     "withdraw_ids": {"type": "list", "elements": "str", "default": []},
     "handed_over_ids": {"type": "list", "elements": "str", "default": []},
 }

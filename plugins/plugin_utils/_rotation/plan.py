@@ -104,7 +104,7 @@ def _plan_pending(slot: Slot, record: Record, seen: Seen) -> Step | None:
 
 def _plan_proof(pending: Pending, key: ApiKey, seen: Seen) -> Step:
     name = f"generation {pending.generation}"
-    if seen.orders.until != "staged":
+    if seen.orders.may_publish(key.id):
         return Step("publish", f"{name} exists: prove it and publish it", key.id)
     if pending.generation not in seen.proven:
         return Step("prove", f"{name} exists: prove it", key.id)

@@ -132,11 +132,20 @@ class SlotProgress:
             if self._step.name == "wait":
                 yield Pause(self._seconds_until_next(), self._step.reason)
                 continue
-            if self._step.name == "intend" and not self._batch.admits_one_more():
-                self._step = Step("later", f"due, and put off: {self._batch.why_not}", self._step.key_id)
+            if self._step.name == "intend" and not self._may_begin():
                 return
             yield from self._take()
         raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self.run.slot.file}")
+
+    def _may_begin(self) -> bool:
+        why_not = None
+        if not self.run.ports.orders.may_begin:
+            why_not = "rotations begin in the stage before the probe"
+        elif not self._batch.admits_one_more():
+            why_not = self._batch.why_not
+        if why_not:
+            self._step = Step("later", f"due ({self._step.reason}), and put off: {why_not}", self._step.key_id)
+        return why_not is None
 
     def _take(self) -> Steps:
         step = self._step
@@ -146,7 +155,7 @@ class SlotProgress:
         try:
             yield from take_step(self.run, step)
         except CommitLost:
-            self._taken = self._taken[:-1]
+            self._taken.pop()
             self._tell("somebody else changed the vault file meanwhile, looking again")
 
     def _look(self) -> Steps:

@@ -60,14 +60,25 @@ POLICY_OPTIONS = tuple(each.name for each in fields(Policy))
 
 @dataclass(frozen=True)
 class Orders:
-    """What the user asks of this run beside the policy. Keys are named by id, so an order is carried out only once."""
+    """What the user asks of this run beside the policy. Keys are named by id, so an order is carried out only once.
+
+    With `probed_ids` only these new keys are published, and no rotation is begun after the stage `staged`.
+    """
 
     until: str = "retired"
     compromised_ids: frozenset[str] = frozenset()
     leak_response: str = "disable_first"
     rollback_to_ids: frozenset[str] = frozenset()
     withdraw_ids: frozenset[str] = frozenset()
+    probed_ids: t.Optional[frozenset[str]] = None
     handed_over_ids: frozenset[str] = frozenset()
+
+    @property
+    def may_begin(self) -> bool:
+        return self.probed_ids is None or self.until == "staged"
+
+    def may_publish(self, key_id: str) -> bool:
+        return self.until != "staged" and (self.probed_ids is None or key_id in self.probed_ids)
 
 
 @dataclass(frozen=True)

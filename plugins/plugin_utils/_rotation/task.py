@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
@@ -32,6 +33,8 @@ def rotate(
 ) -> dict[str, t.Any]:
     """Rotate the slots of a task and return the task's result; `failed` is set when any slot failed.
 
+    The orders of `ports` are replaced by those of the task.
+
     Raises an `IamError` when the slots cannot even be looked at; nothing was changed then.
     """
     if not ports.client.tokens.can_renew:
@@ -40,6 +43,7 @@ def rotate(
             "use api_key or api_key_file, not token"
         )
     slots = slots_from(params, ports.client)
+    ports = replace(ports, orders=orders_from(params, ports))
     outcomes = rotate_slots(slots, ports, check_mode=check_mode, unforeseen=unforeseen)
     failed = [each for each in outcomes if each.failure]
     result: dict[str, t.Any] = {
@@ -48,6 +52,7 @@ def rotate(
         "report": [_line(each) for each in outcomes],
         "diff": [_diff(each) for each in outcomes],
         "warnings": [f"{each.slot.name}: {text}" for each in outcomes for text in each.warnings],
+        "unmanaged_ids": _unmanaged(outcomes, ports.orders.compromised_ids),
         "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],
     }
     if failed:
@@ -89,18 +94,42 @@ def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
     return slots
 
 
-def orders_from(params: dict[str, t.Any]) -> Orders:
-    """What the task asks of this run beside the policy."""
-    ids = ("compromised_ids", "rollback_to_ids", "withdraw_ids", "handed_over_ids")
+def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:
+    """What the task asks of this run beside the policy; leaked values are looked up, and only their ids go on."""
+    leaked = set(params["compromised_ids"]) | ids_of_leaked_values(params, ports)
     orders = Orders(
         until=params["until"],
         leak_response=params["leak_response"],
-        **{name: frozenset(params[name]) for name in ids},
+        compromised_ids=frozenset(leaked),
+        rollback_to_ids=frozenset(params["rollback_to_ids"]),
+        withdraw_ids=frozenset(params["withdraw_ids"]),
+        probed_ids=None if params["probed_ids"] is None else frozenset(params["probed_ids"]),
+        handed_over_ids=frozenset(params["handed_over_ids"]),
     )
     both = sorted(orders.compromised_ids & orders.rollback_to_ids)
     if both:
         raise CannotDecide(f"there is no way back to a key that leaked: {', '.join(both)}")
     return orders
+
+
+def ids_of_leaked_values(params: dict[str, t.Any], ports: Ports) -> set[str]:
+    """The ids of the keys that have these values; a value that no key has is revoked already."""
+    values = list(params["compromised_values"] or ())
+    if params["compromised_values_file"]:
+        values += _lines_of(params["compromised_values_file"])
+    for value in values:
+        ports.protect(value)
+    found = (ports.client.api_keys.find_by_value(value) for value in values)
+    return {key.id for key in found if key is not None}
+
+
+def _lines_of(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return [line.strip() for line in stream if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise CannotDecide(f"compromised_values_file {path} cannot be read: {reason}") from None
 
 
 def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
@@ -121,6 +150,14 @@ def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
     if given["key_source"] == "iam" and not given["use_marker"]:
         raise CannotDecide(f"slot {given['name']}: a key whose value IAM chooses can be found only by its marker")
     return Policy(**chosen)
+
+
+def _unmanaged(outcomes: list[SlotOutcome], leaked_ids: frozenset[str]) -> list[str]:
+    """Leaked keys that belong to none of these slots: somebody has to revoke them by their id."""
+    records = [record for each in outcomes for record in (each.before, each.after) if record]
+    managed = {key_id for record in records for key_id in record.known_ids}
+    pending = {each.pending_id for each in outcomes}
+    return sorted(leaked_ids - managed - pending)
 
 
 def _changes(outcome: SlotOutcome, check_mode: bool) -> bool:

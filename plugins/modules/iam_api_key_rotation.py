@@ -472,7 +472,7 @@ report:
   elements: str
   sample: ["deploy_api_key: idle, goes on at 2026-06-02T09:15+0000 (the key ApiKey-7a6b5c4d is not due)"]
 unmanaged_ids:
-  description: Leaked keys that belong to no slot of the task; revoke them by their id.
+  description: Leaked keys that still exist and belong to no slot of the task; revoke them by their id.
   returned: always, unless the options do not make sense
   type: list
   elements: str

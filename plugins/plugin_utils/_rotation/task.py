@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
@@ -52,7 +52,7 @@ def rotate(
         "report": [_line(each) for each in outcomes],
         "diff": [_diff(each) for each in outcomes],
         "warnings": [f"{each.slot.name}: {text}" for each in outcomes for text in each.warnings],
-        "unmanaged_ids": _unmanaged(outcomes, ports.orders.compromised_ids),
+        "unmanaged_ids": _unmanaged(outcomes, ports),
         "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],
     }
     if failed:
@@ -152,12 +152,19 @@ def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
     return Policy(**chosen)
 
 
-def _unmanaged(outcomes: list[SlotOutcome], leaked_ids: frozenset[str]) -> list[str]:
-    """Leaked keys that belong to none of these slots: somebody has to revoke them by their id."""
+def _unmanaged(outcomes: list[SlotOutcome], ports: Ports) -> list[str]:
+    """Leaked keys that still exist and belong to none of these slots: somebody has to revoke them by their id."""
     records = [record for each in outcomes for record in (each.before, each.after) if record]
-    managed = {key_id for record in records for key_id in record.known_ids}
-    pending = {each.pending_id for each in outcomes}
-    return sorted(leaked_ids - managed - pending)
+    managed = {key_id for record in records for key_id in record.known_ids} | {each.pending_id for each in outcomes}
+    return sorted(key_id for key_id in ports.orders.compromised_ids - managed if _exists(ports.client, key_id))
+
+
+def _exists(client: IamClient, key_id: str) -> bool:
+    try:
+        client.api_keys.get(key_id)
+    except NotFound:
+        return False
+    return True
 
 
 def _changes(outcome: SlotOutcome, check_mode: bool) -> bool:

@@ -117,3 +117,51 @@ def test_check_mode_says_changed_only_when_something_would_be() -> None:
     assert run(scene, slot(), check_mode=True)["changed"] is True
     run(scene, slot())
     assert run(scene, slot(), check_mode=True)["changed"] is False
+
+
+def test_a_leaked_value_is_looked_up_and_its_key_replaced() -> None:
+    scene = Scene()
+    run(scene, slot())
+    leaked_value = scene.value
+
+    result = run(scene, slot(), compromised_values=[leaked_value])
+
+    assert result["slots"][0]["taken"] == ["flag", "shut", "intend", "publish", "delete"]
+    assert not scene.works(leaked_value)
+    assert str(leaked_value) not in str(result)
+
+
+def test_leaked_keys_that_belong_to_no_slot_are_named_and_not_touched() -> None:
+    scene = Scene()
+    loose = scene.visitor.create_key(name="loose", iam_id=scene.owner["iam_id"])
+
+    result = run(scene, slot(), compromised_ids=[loose["id"], "ApiKey-gone"])
+
+    assert result["unmanaged_ids"] == [loose["id"]]
+    assert scene.works(loose["apikey"])
+
+
+def test_a_key_cannot_have_leaked_and_be_wanted_back() -> None:
+    with pytest.raises(IamError, match="no way back"):
+        run(Scene(), slot(), compromised_ids=["ApiKey-1"], rollback_to_ids=["ApiKey-1"])
+
+
+def test_after_a_failed_probe_no_unproven_key_is_published() -> None:
+    scene = Scene()
+    run(scene, slot())
+    old_value = scene.value
+    scene.pass_time(91 * DAY_SECONDS)
+    staged = run(scene, slot(), until="staged")["slots"][0]
+
+    later = run(scene, slot(), until="retired", probed_ids=[], withdraw_ids=[staged["pending_id"]])["slots"][0]
+
+    assert (later["step"], later["taken"]) == ("later", ["withdraw"])
+    assert scene.value == old_value
+
+
+def test_only_keys_that_passed_their_probe_are_published() -> None:
+    scene = Scene()
+    staged = run(scene, slot(), until="staged")["slots"][0]
+
+    assert run(scene, slot(), probed_ids=[])["slots"][0]["step"] == "staged"
+    assert run(scene, slot(), probed_ids=[staged["pending_id"]])["slots"][0]["taken"] == ["publish"]

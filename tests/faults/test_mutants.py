@@ -1,0 +1,57 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plants each defect of mutants.py in a copy, and expects the tests of the rotation to notice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .mutants import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTICED = 1
+WHERE = ["tests/unit/plugins/plugin_utils/rotation", "tests/faults/test_schedules.py"]
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the tests need, in the folders that imports expect."""
+    top = tmp_path_factory.mktemp("mutants") / "ansible_collections" / "cloudkeys" / "ibmcloud"
+    for folder in ("plugins", "tests/unit", "tests/emulator", "tests/faults"):
+        shutil.copytree(ROOT / folder, top / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return top
+
+
+def run_tests(copy: Path) -> subprocess.CompletedProcess[str]:
+    paths = [str(copy.parents[2]), str(copy / "tests/emulator")]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
+    return subprocess.run(
+        [*command, "-k", "not two_faults", *WHERE], cwd=copy, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+def test_without_a_defect_all_is_well(copy: Path) -> None:
+    done = run_tests(copy)
+
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
+def test_a_defect_is_noticed(copy: Path, mutant: Mutant) -> None:
+    file = copy / mutant.file
+    sound = file.read_text(encoding="utf-8")
+    assert sound.count(mutant.old) == 1, f"{mutant.file} has changed: mutants.py needs a look"
+    file.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
+    try:
+        done = run_tests(copy)
+    finally:
+        file.write_text(sound, encoding="utf-8")
+
+    assert done.returncode == NOTICED, done.stdout[-2000:]

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     Conflict,
     Invalid,
@@ -103,10 +104,10 @@ def test_a_token_has_no_login_key(scene):
 
 def test_log_ins_are_counted(scene, key):
     client = scene.connect()
-    assert client.api_keys.count_logins(key["id"]) == 0
+    assert client.api_keys.read_activity(key["id"]) == Activity(0, None)
     scene.user.log_in(key["apikey"])
 
-    assert client.api_keys.count_logins(key["id"]) == 1
+    assert client.api_keys.read_activity(key["id"]) == Activity(1, format_time(client.now()))
 
 
 def test_only_service_ids_of_exactly_that_name_are_found(scene):

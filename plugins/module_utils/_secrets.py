@@ -32,7 +32,7 @@ def protect(secret: str) -> None:
     if len(secret) < SHORTEST_SECRET or secret in _known:
         return
     _known.add(secret)
-    for form in {secret, json.dumps(secret)[1:-1], quote(secret, safe="")}:
+    for form in sorted({secret, json.dumps(secret)[1:-1], quote(secret, safe="")}):
         alike = _forms.setdefault(form[:SHORTEST_SECRET], [])
         alike.append(form)
         alike.sort(key=len, reverse=True)

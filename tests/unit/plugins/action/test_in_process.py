@@ -292,4 +292,4 @@ def test_plain_values_have_pythons_own_types():
 
     (value,) = plain([Text("x")])
 
-    assert type(value) is str
+    assert value.__class__ is str

@@ -102,7 +102,7 @@ def test_a_token_has_no_login_key(scene):
     assert scene.connect(token=scene.user.log_in().json()["access_token"]).login_key_id() is None
 
 
-def test_log_ins_are_counted(scene, key):
+def test_a_keys_log_ins_are_told(scene, key):
     client = scene.connect()
     assert client.api_keys.read_activity(key["id"]) == Activity(0, None)
     scene.user.log_in(key["apikey"])

@@ -54,7 +54,7 @@ def v1_body(code):
 def test_an_answer_becomes_an_error_that_names_action_reason_and_references(status, body, kind, texts):
     error = error_from_reply(status, body, "wave a hand", "t-1")
 
-    assert type(error) is kind
+    assert error.__class__ is kind
     for text in (f"IBM Cloud IAM answered {status} to wave a hand", *texts):
         assert text in str(error)
     assert str(error).count("t-1") == 1

@@ -12,7 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.kills import (
     CREATE,
     DISABLE,
     GAPS,
-    GAPS_UNTIL_PUBLISHED,
+    GAPS_OF_A_FIRST_RUN,
     Gap,
     When,
     changes_or_proves,
@@ -55,7 +55,7 @@ def test_a_rotation_killed_in_any_gap_is_finished_by_the_next_run(due_scene: Slo
     assert due_scene.value != old_value
 
 
-@pytest.mark.parametrize("gap", GAPS_UNTIL_PUBLISHED, ids=lambda gap: gap.name)
+@pytest.mark.parametrize("gap", GAPS_OF_A_FIRST_RUN, ids=lambda gap: gap.name)
 def test_a_first_run_killed_in_any_gap_is_finished_by_the_next_run(scene: SlotScene, gap: Gap) -> None:
     kill_everything(scene, gap, "after")
     scene.check_after_a_crash()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 import typing as t
@@ -19,6 +20,8 @@ _TEXT_TAGS = frozenset({"!unsafe", "!", STR_TAG})
 _RESOLVER: t.Any = yaml.resolver.Resolver()
 
 
+# The names in a file are looked at many times, before a change and after it.
+@functools.lru_cache(maxsize=8192)
 def implied_tag(text: str) -> str:
     """What YAML takes a text without quotes for."""
     return str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)))
@@ -68,13 +71,18 @@ class Node:
         return self.kind == "scalar" and self.resolved_tag == STR_TAG
 
     @functools.cached_property
-    def pairs_by_name(self) -> dict[str, list[tuple[Node, Node]]]:
-        """The pairs whose key is a string; used when the node is complete."""
-        found: dict[str, list[tuple[Node, Node]]] = {}
+    def pairs_by_name(self) -> dict[str, tuple[Node, Node]]:
+        """The first pair of each string; used when the node is complete."""
+        found: dict[str, tuple[Node, Node]] = {}
         for pair in self.pairs:
             if pair[0].is_text:
-                found.setdefault(pair[0].value, []).append(pair)
+                found.setdefault(pair[0].value, pair)
         return found
+
+    @functools.cached_property
+    def names_given_twice(self) -> frozenset[str]:
+        counted = collections.Counter(key.value for key, _value in self.pairs if key.is_text)
+        return frozenset(name for name, count in counted.items() if count > 1)
 
     @property
     def vaulttext(self) -> str:
@@ -105,12 +113,13 @@ class Page:
 
     def pair(self, mapping: Node, name: str) -> tuple[Node, Node] | None:
         """Key and value of that name; a name that stands there twice, or may come from elsewhere, is refused."""
-        found = mapping.pairs_by_name.get(name, [])
-        if len(found) > 1:
-            lines = ", ".join(str(self.line(key.start)) for key, _value in found)
-            raise CannotEdit(f"{name!r} is defined more than once (lines {lines}); remove all but one")
-        if found:
-            return found[0]
+        found = mapping.pairs_by_name.get(name)
+        if found is not None:
+            if name in mapping.names_given_twice:
+                same = [key for key, _value in mapping.pairs if key.value == name and key.is_text]
+                lines = ", ".join(str(self.line(key.start)) for key in same)
+                raise CannotEdit(f"{name!r} is defined more than once (lines {lines}); remove all but one")
+            return found
         for key, _value in mapping.pairs:
             if key.kind == "scalar" and key.value == "<<" and not key.style:
                 raise CannotEdit(f"{name!r} may come from the merge key '<<' in line {self.line(key.start)}")

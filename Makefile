@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-PARTS := lint types unit faults leaks vault sanity integration
+PARTS := lint types unit kills leaks vault sanity integration
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) fuzz bench format emulator clean
+.PHONY: help setup demo test $(PARTS) schedules faults fuzz bench format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 demo: setup ## Rotate a key on the local emulator, and show every step
 	python tests/demo/run.py
 
-test: setup ## Everything that CI runs: lint, types, unit, faults, leaks, vault, sanity, integration
+test: setup ## Lint, types, unit, kills, leaks, vault, sanity, integration
 	@python tests/tools/parts.py $(PARTS)
 
 lint: setup ## Style of Python, YAML, roles and the changelog
@@ -47,8 +47,13 @@ types: setup ## mypy, strict
 unit: setup ## Fast tests, no network
 	pytest
 
-faults: setup ## Real runs, killed at every step
-	pytest tests/faults
+kills: setup ## Real runs, killed at every step
+	pytest tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_mutants.py
+
+schedules: setup ## Every schedule of one and two faults, and planted defects
+	pytest --numprocesses 2 tests/faults/test_schedules.py tests/faults/test_mutants.py
+
+faults: kills schedules ## Both: nothing that goes wrong loses a key
 
 leaks: setup ## Plays with every output on, searched for secrets
 	pytest tests/leaks

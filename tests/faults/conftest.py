@@ -45,3 +45,15 @@ def due_scene(scene: SlotScene) -> SlotScene:
     """A slot whose key is due."""
     scene.make_due()
     return scene
+
+
+def pytest_terminal_summary(terminalreporter: t.Any) -> None:
+    """What the schedules and the mutants came to; workers that run side by side hand it on with their reports."""
+    passed = terminalreporter.stats.get("passed", [])
+    for report in passed:
+        for name, text in report.user_properties:
+            if name == "shown":
+                terminalreporter.write_line(text)
+    mutants = sum("test_a_defect_is_noticed" in report.nodeid for report in passed)
+    kills = sum("test_kills" in report.nodeid for report in passed)
+    terminalreporter.write_line(f"{kills} tests of killed runs, {mutants} planted defects noticed")

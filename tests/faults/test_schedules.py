@@ -1,9 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""All schedules of one fault and of two; after them one quiet run ends with one key that works and nothing left over.
-
-`pytest -s tests/faults/test_schedules.py` prints how many there were.
-"""
+"""All schedules of one fault and of two; then quiet runs end with one key that works and nothing left over."""
 
 from __future__ import annotations
 
@@ -18,6 +15,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
 )
 
 from .schedules import FAULTS, Fault, World
+
+Record = t.Callable[[str, object], None]
 
 AT_ONCE = {"overlap_hours": 0, "soak_hours": 0, "quiet_hours": 0}
 WITH_OVERLAP = {"overlap_hours": 72, "soak_hours": 1, "quiet_hours": 0}
@@ -72,19 +71,19 @@ def first_faults(policy: dict[str, t.Any]) -> Iterator[Fault]:
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_any_one_fault_loses_nothing(name: str) -> None:
+def test_any_one_fault_loses_nothing(name: str, record_property: Record) -> None:
     count = 0
     for fault in first_faults(CONFIGURATIONS[name]):
         world = due_world(CONFIGURATIONS[name])
         world.run(fault)
         finish(world, fault)
         count += 1
-    print(f"\n{name}: {count} schedules of one fault, 0 violations")
+    record_property("shown", f"{name}: {count} schedules of one fault, 0 violations")
     assert count > 100
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_any_two_faults_in_a_row_lose_nothing(name: str) -> None:
+def test_any_two_faults_in_a_row_lose_nothing(name: str, record_property: Record) -> None:
     policy, count = CONFIGURATIONS[name], 0
     effects = effects_of_a_run(policy)
     for at in range(effects):
@@ -98,5 +97,5 @@ def test_any_two_faults_in_a_row_lose_nothing(name: str) -> None:
                 world.run(second)
                 finish(world, f"{first}, then {second}")
                 count += 1
-    print(f"\n{name}: {count} schedules of two faults, 0 violations")
+    record_property("shown", f"{name}: {count} schedules of two faults, 0 violations")
     assert count > 500

@@ -4,8 +4,8 @@
 
 python tests/benchmark/vault_file.py     prints a table, and fails when a limit is passed or too much is decrypted
 
-The limits are meant for ansible-core 2.19 and newer. Older ones keep no derived key, so that the proof after an edit costs one
-more decryption for each new value, and their own loader does less.
+The limits are meant for ansible-core 2.19 and newer. Older ones keep no derived key, so that the proof after an edit
+costs one more decryption for each new value, and their own loader does less.
 
 Times are processor time of this process, the best of a few turns, with no cache left from the turn before.
 """

@@ -8,7 +8,6 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils import _secrets
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import BoundedRetry
@@ -72,12 +71,6 @@ class Scene:
     def keys(self, name: str) -> list[dict[str, t.Any]]:
         """The keys of that name which IAM knows, whoever owns them."""
         return [key.show(with_value=True) for key in self.emulator.world.keys.values() if key.name == name]
-
-
-@pytest.fixture(autouse=True)
-def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_secrets, "_known", set())
-    monkeypatch.setattr(_secrets, "_forms", {})
 
 
 @pytest.fixture

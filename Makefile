@@ -1,5 +1,6 @@
 .DEFAULT_GOAL := help
-PARTS := lint types unit kills leaks vault sanity integration
+# The longest first: two run at a time.
+PARTS := integration sanity kills leaks vault unit types lint
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)

@@ -169,7 +169,7 @@ def _answer_looks(movers: list[Mover], ports: Ports, workers: Executor | None) -
     for mover, record in zip(movers, loaded):
         keys = listed[(mover.slot.iam_id, mover.slot.account_id)]
         failed = next((each for each in (record, keys) if isinstance(each, Exception)), None)
-        mover.answer = failed or Looked(t.cast(Loaded, record), tuple(t.cast("list[ApiKey]", keys)))
+        mover.answer = failed or Looked(t.cast(Loaded, record), t.cast(tuple[ApiKey, ...], tuple(keys)))
 
 
 def _attempt(work: t.Callable[..., t.Any], *about: t.Any) -> t.Any:

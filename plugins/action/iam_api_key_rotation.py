@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import rotate
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import resolve_paths, rotate
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
@@ -29,11 +29,16 @@ class ActionModule(InProcessAction):
     _supports_async = False
     runs_on_controller = True
 
+    def run_here(self) -> dict[str, t.Any]:
+        self._started_in = os.getcwd()
+        return super().run_here()
+
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         try:
             cipher = Cipher.of_this_run(self._loader)
         except VaultFileError as error:
             raise CannotDecide(str(error)) from None
+        resolve_paths(params, self._folder_of_relative_paths())
         ports = Ports(
             client=client_for(params),
             store=FileStore(cipher, protect, vault_id=params["vault_id"]),
@@ -44,6 +49,11 @@ class ActionModule(InProcessAction):
             stop_after_failures=params["stop_after_failures"],
         )
         return rotate(params, ports, check_mode=check_mode, unforeseen=_kind_and_place)
+
+    def _folder_of_relative_paths(self) -> str:
+        """The folder of the playbook; the one where Ansible was started when that is inside an installed collection."""
+        folder = str(self._loader.get_basedir())
+        return self._started_in if "ansible_collections" in folder.split(os.sep) else os.path.abspath(folder)
 
 
 def _kind_and_place(error: Exception) -> str:

@@ -52,7 +52,8 @@ options:
       file:
         description:
           - The vault file, on the controller. It is created with mode 0600 when it is missing.
-          - Relative to the folder of the playbook, or to the current one in an ad-hoc call.
+          - A relative path starts at the folder of the playbook. In an ad-hoc call, and with the playbooks of this
+            collection, it starts where Ansible was started.
         type: path
         required: true
       variable:

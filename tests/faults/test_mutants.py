@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Plants each defect of mutants.py in a copy, and expects the tests of the rotation to notice."""
+"""Plants each defect of mutants.yml in a copy, and expects the tests of the rotation to notice."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from .mutants import MUTANTS, Mutant
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+ROTATION = "plugins/plugin_utils/_rotation"
+MUTANTS = yaml.safe_load(Path(__file__).with_name("mutants.yml").read_text(encoding="utf-8"))
 NOTICED = 1
 WHERE = ["tests/unit/plugins/plugin_utils/rotation", "tests/faults/test_schedules.py"]
 
@@ -43,12 +44,12 @@ def test_without_a_defect_all_is_well(copy: Path) -> None:
     assert done.returncode == 0, done.stdout[-2000:]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
-def test_a_defect_is_noticed(copy: Path, mutant: Mutant) -> None:
-    file = copy / mutant.file
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant["name"] for mutant in MUTANTS])
+def test_a_defect_is_noticed(copy: Path, mutant: dict[str, str]) -> None:
+    file = copy / ROTATION / mutant["file"]
     sound = file.read_text(encoding="utf-8")
-    assert sound.count(mutant.old) == 1, f"{mutant.file} has changed: mutants.py needs a look"
-    file.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
+    assert sound.count(mutant["old"]) == 1, f"{file.name} has changed: mutants.yml needs a look"
+    file.write_text(sound.replace(mutant["old"], mutant["new"]), encoding="utf-8")
     try:
         done = run_tests(copy)
     finally:

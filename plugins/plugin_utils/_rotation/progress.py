@@ -46,7 +46,8 @@ class SlotOutcome:
 
     @property
     def changed(self) -> bool:
-        return bool(self.taken or self.swept)
+        has_written = self.before != self.after or bool(self.transaction_ids) or "copy" in self.taken
+        return bool(self.swept) or (bool(self.taken) and has_written)
 
 
 class Batch:
@@ -94,6 +95,8 @@ class SlotProgress:
 
     def steps(self) -> Steps:
         """The whole way; raises what a step raises."""
+        if self.run.slot.problem:
+            raise SlotStopped(self.run.slot.problem)
         yield from self._check() if self._check_mode else self._go()
 
     def outcome(self) -> SlotOutcome:

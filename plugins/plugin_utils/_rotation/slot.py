@@ -94,6 +94,7 @@ class Slot:
     """One place where a key is used: an identity, a key name, a vault file and a variable in it.
 
     `has_hand_over` says that the user has tasks to run after publishing, so the overlap begins when those succeed.
+    `problem` is why the slot cannot even be looked at.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Slot:
     use_marker: bool = True
     copies: tuple[Place, ...] = ()
     retire_ids: frozenset[str] = frozenset()
+    problem: t.Optional[str] = None
     policy: Policy = Policy()
 
     @property
@@ -128,7 +130,7 @@ def check_slots(slots: t.Sequence[Slot]) -> None:
         for taken, place, what in (
             (places, (slot.file, slot.variable), f"the variable {slot.variable} of {slot.file}"),
             *copies,
-            (names, (slot.iam_id, slot.key_name), f"the key name {slot.key_name!r} of {slot.iam_id}"),
+            (names, (slot.iam_id or slot.name, slot.key_name), f"the key name {slot.key_name!r} of {slot.iam_id}"),
         ):
             if place in taken:
                 raise SlotStopped(f"the slots {taken[place]} and {slot.name} both use {what}; nothing was changed")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import replace
 
@@ -61,21 +62,32 @@ def rotate(
     return result
 
 
+def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
+    """Make the paths of a task absolute; a relative one starts at `folder`."""
+    for slot in params["slots"]:
+        for place in (slot, *slot["copies"]):
+            place["file"] = os.path.join(folder, place["file"])
+    if params["compromised_values_file"]:
+        params["compromised_values_file"] = os.path.join(folder, params["compromised_values_file"])
+
+
 def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
-    found: dict[tuple[t.Any, t.Any], str] = {}
+    found: dict[tuple[t.Any, t.Any], tuple[str, str | None]] = {}
     slots = []
     for given in params["slots"]:
         owner = (given["iam_id"], given["service_id"])
         if owner not in found:
-            found[owner] = identity_of(client, given)
+            found[owner] = _owner(client, given)
+        iam_id, problem = found[owner]
         slots.append(
             Slot(
                 name=given["name"],
                 file=given["file"],
                 variable=given["variable"] or given["name"],
                 key_name=given["key_name"] or given["name"],
-                iam_id=found[owner],
+                iam_id=iam_id,
+                problem=problem,
                 account_id=client.caller().account_id,
                 description=given["description"],
                 locked=given["locked"],
@@ -92,6 +104,14 @@ def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
     except SlotStopped as error:
         raise CannotDecide(str(error)) from None
     return slots
+
+
+def _owner(client: IamClient, given: dict[str, t.Any]) -> tuple[str, str | None]:
+    """The IAM ID of a slot's owner, or why it is not known; that is this slot's problem and no other's."""
+    try:
+        return identity_of(client, given), None
+    except CannotDecide as error:
+        return "", str(error)
 
 
 def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:

@@ -120,6 +120,8 @@ class Storage:
     @contextlib.contextmanager
     def locked(self) -> t.Iterator[None]:
         """Keep other writers out; the lock is on the folder, so it leaves no file and survives the rename."""
+        if not os.path.isdir(self.folder):
+            raise CannotStore(f"the folder of {self._shown} does not exist")
         with self._explained("lock the folder of"):
             descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -31,8 +31,8 @@ def check_properties(body: object, types: Mapping[str, type]) -> None:
     for name, value in body.items():
         if name not in types:
             raise invalid(f"Unknown property {name}.")
-        # An exact comparison, because in Python a bool is an int.
-        if type(value) is not types[name]:
+        # In Python a bool is an int, so a plain isinstance would let one pass for the other.
+        if not isinstance(value, types[name]) or isinstance(value, bool) != (types[name] is bool):
             raise invalid(f"Property {name} must be of type {types[name].__name__}.")
 
 

@@ -88,7 +88,7 @@ def _identity_claims(world: World, iam_id: str) -> Json:
 
 def caller_of(world: World, authorization: str | None) -> Caller:
     """Who holds the token of an Authorization header; 401 unless it is valid now."""
-    scheme, _, token = (authorization or "").partition(" ")
+    scheme, _space, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refusal(401, "No bearer token was provided.", "BXNIM0308E")
     try:

@@ -76,7 +76,7 @@ def test_a_service_id_cannot_create_keys_for_a_user(emulator: Emulator, user: Vi
 
 
 def test_an_identity_holds_twenty_keys(user: Visitor) -> None:
-    for _ in range(19):
+    for _time in range(19):
         user.create_key()
     answer = user.ask("POST", "/v1/apikeys", {"name": "a", "iam_id": user.emulator.seed.iam_id})
     assert code_of(answer) == (422, "BXNIM0151E")

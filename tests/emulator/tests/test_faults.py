@@ -57,7 +57,7 @@ def test_a_fault_waits_for_the_requests_it_is_meant_for(emulator: Emulator, user
     emulator.faults.add(
         [{"kind": "status", "status": 500, "method": "POST|PUT", "skip": 1, "times": 2, "path": "keys"}]
     )
-    assert [create(user).status for _ in range(4)] == [201, 500, 500, 201]
+    assert [create(user).status for _time in range(4)] == [201, 500, 500, 201]
     assert control(emulator, "GET", "faults").json() == []
 
 
@@ -81,20 +81,20 @@ def test_a_new_key_is_unknown_to_the_first_reads_of_each_kind(emulator: Emulator
     control(emulator, "POST", "settings", {"unknown_reads": 2})
     key = user.create_key()
     value = {"IAM-ApiKey": key["apikey"]}
-    assert [user.log_in(key["apikey"]).status for _ in range(3)] == [400, 400, 200]
-    assert [user.ask("GET", f"/v1/apikeys/{key['id']}").status for _ in range(3)] == [404, 404, 200]
-    assert [user.ask("GET", "/v1/apikeys/details", headers=value).status for _ in range(3)] == [404, 404, 200]
-    assert [len(user.list_keys()) for _ in range(3)] == [1, 1, 2]
+    assert [user.log_in(key["apikey"]).status for _time in range(3)] == [400, 400, 200]
+    assert [user.ask("GET", f"/v1/apikeys/{key['id']}").status for _time in range(3)] == [404, 404, 200]
+    assert [user.ask("GET", "/v1/apikeys/details", headers=value).status for _time in range(3)] == [404, 404, 200]
+    assert [len(user.list_keys()) for _time in range(3)] == [1, 1, 2]
 
 
 def test_stale_pages_show_the_keys_as_before_the_change() -> None:
     user = Visitor(Emulator(settings=Settings(stale_pages=2)))
     key = create(user).json()
-    assert [len(user.list_keys()) for _ in range(3)] == [1, 1, 2]
+    assert [len(user.list_keys()) for _time in range(3)] == [1, 1, 2]
     user.ask("PUT", f"/v1/apikeys/{key['id']}", {"name": "renamed"}, {"If-Match": "*"})
-    assert [user.list_keys()[1]["name"] for _ in range(3)] == ["struck", "struck", "renamed"]
+    assert [user.list_keys()[1]["name"] for _time in range(3)] == ["struck", "struck", "renamed"]
     user.ask("DELETE", f"/v1/apikeys/{key['id']}")
-    assert [len(user.list_keys()) for _ in range(3)] == [2, 2, 1]
+    assert [len(user.list_keys()) for _time in range(3)] == [2, 2, 1]
 
 
 def test_the_log_holds_no_secret(emulator: Emulator, user: Visitor) -> None:

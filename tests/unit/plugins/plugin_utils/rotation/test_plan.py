@@ -92,7 +92,7 @@ TABLE: list[tuple[str, Record | None, Seen, str, str]] = [
     ("announced for tomorrow", pending(age=-24 * HOUR), seen(K1), "stop", "future"),
     ("being withdrawn long ago", pending(age=HOUR, withdrawing_at=NOW - HOUR), seen(K1, K2), "withdraw", "withdrawn"),
     ("being withdrawn just now", pending(age=HOUR, withdrawing_at=NOW), seen(K1, K2), "wait", "announced"),
-    ("pending while another retires", replace(superseded(superseded_for=OVERLAP_OVER), pending=Pending(3, NOW - HOUR, "v")), seen(K1, K2), "create", "not exist"),
+    ("pending while another retires", replace(superseded(superseded_for=HOUR), pending=Pending(3, NOW - HOUR, "v")), seen(K1, K2), "create", "not exist"),
     ("still called next", record(current=current()), seen(replace(K1, name="deploy (next)")), "tidy", "called"),
     ("overlap", superseded(superseded_for=HOUR), seen(K1, K2), "overlap", "K1"),
     ("overlap over", superseded(superseded_for=OVERLAP_OVER), seen(K1, K2), "observe", "still in use"),

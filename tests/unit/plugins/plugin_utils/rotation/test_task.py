@@ -11,7 +11,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import rotate, slots_from
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import (
+    resolve_paths,
+    rotate,
+    slots_from,
+)
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -57,7 +61,6 @@ def test_a_service_id_that_owns_many_slots_is_looked_up_once() -> None:
 REFUSED: list[tuple[list[dict[str, t.Any]], dict[str, t.Any], str]] = [
     ([slot("a", variable="x"), slot("b", variable="x")], {}, "both use the variable x"),
     ([slot("a", key_name="x"), slot("b", key_name="x")], {}, "both use the key name 'x'"),
-    ([slot("a", service_id="nobody")], {}, "no service ID called 'nobody'"),
     ([slot("a")], {"rotate_if_older_than": "yesterday"}, "rotate_if_older_than"),
     ([slot("a")], {"overlap_hours": -1}, "must not be negative: overlap_hours"),
 ]
@@ -165,3 +168,35 @@ def test_only_keys_that_passed_their_probe_are_published() -> None:
 
     assert run(scene, slot(), probed_ids=[])["slots"][0]["step"] == "staged"
     assert run(scene, slot(), probed_ids=[staged["pending_id"]])["slots"][0]["taken"] == ["publish"]
+
+
+def test_a_slot_whose_owner_does_not_exist_fails_alone() -> None:
+    scene = Scene()
+
+    result = run(scene, slot("a", service_id="nobody"), slot("deploy"))
+
+    assert [shown["step"] for shown in result["slots"]] == ["failed", "idle"]
+    assert "no service ID called 'nobody'" in result["msg"]
+
+
+def test_a_slot_that_failed_before_it_changed_anything_is_not_changed() -> None:
+    scene = Scene()
+
+    def the_disk_is_full() -> None:
+        raise IamError("the disk is full")
+
+    scene.store.before_commit = the_disk_is_full
+
+    result = run(scene, slot())
+
+    assert (result["failed"], result["changed"]) == (True, False)
+
+
+def test_relative_paths_start_where_they_are_told_to() -> None:
+    given = options(slot(copies=[{"file": "b.yml", "variable": "b"}]), compromised_values_file="/run/leaked")
+
+    resolve_paths(given, "/somewhere")
+
+    assert given["slots"][0]["file"] == "/somewhere/secrets.yml"
+    assert given["slots"][0]["copies"][0]["file"] == "/somewhere/b.yml"
+    assert given["compromised_values_file"] == "/run/leaked"

@@ -45,7 +45,7 @@ def test_a_folder_that_does_not_exist(scene: SlotScene) -> None:
     os.unlink(scene.workplace.vault_file)
     scene.workplace.vault_file = scene.workplace.root / "elsewhere" / "secrets.yml"
 
-    refuse(scene, f"the folder of {scene.workplace.vault_file}: No such file or directory")
+    refuse(scene, f"the folder of {scene.workplace.vault_file} does not exist")
 
 
 def test_no_vault_secret(scene: SlotScene) -> None:

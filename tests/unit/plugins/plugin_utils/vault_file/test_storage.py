@@ -228,7 +228,7 @@ def test_a_missing_folder_is_an_error(file, folder):
 
     with pytest.raises(CannotStore):
         storage.check_may_write(MISSING)
-    with pytest.raises(CannotStore, match="cannot lock"), storage.locked():
+    with pytest.raises(CannotStore, match="does not exist"), storage.locked():
         pass
 
 

@@ -89,6 +89,7 @@ def test_a_leaked_key_that_the_run_logs_in_with_is_replaced_before_it_is_shut() 
     (outcome,) = scene.run(api_key=leaked_value, compromised_ids=frozenset({leaked_id}))
 
     assert "update the credential" in (outcome.failure or "")
+    assert "shut" not in outcome.taken
     assert scene.value != leaked_value
     assert scene.works(scene.value)
     assert scene.run(api_key=scene.value)[0].taken == ("delete",)

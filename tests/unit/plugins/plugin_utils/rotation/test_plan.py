@@ -20,7 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
     Superseded,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Seen, Step
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Policy, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Policy, Slot
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 SLOT = Slot("deploy", "secrets.yml", "deploy", "deploy", "iam-ServiceId-1", "acc")
@@ -119,6 +119,32 @@ def test_the_step_that_follows(on_record: Record | None, world: Seen, step: str,
 
     assert planned.name == step
     assert words in planned.reason
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"compromised": True}, "it leaked"),
+        ({"deleting_at": NOW - HOUR}, "its deletion is announced"),
+        ({}, None),
+    ],
+)
+def test_from_where_there_is_a_way_back(entry: dict[str, t.Any], words: str | None) -> None:
+    ordered = replace(seen(K1, K2), orders=Orders(rollback_to_ids=frozenset({"K1"})))
+
+    planned = plan_slot(SLOT, superseded(superseded_for=HOUR, **entry), ordered)
+
+    assert planned.name == ("stop" if words else "roll_back")
+    assert words is None or words in planned.reason
+
+
+def test_there_is_no_way_back_to_a_value_that_is_not_on_record() -> None:
+    ordered = replace(seen(K1, K2), orders=Orders(rollback_to_ids=frozenset({"K1"})))
+    entry = replace(superseded(superseded_for=HOUR).superseded[0], key_value=None)
+
+    planned = plan_slot(SLOT, record(current=current(2), superseded=(entry,)), ordered)
+
+    assert (planned.name, "not on record" in planned.reason) == ("stop", True)
 
 
 def test_a_slot_in_overlap_says_when_it_goes_on() -> None:

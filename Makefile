@@ -54,7 +54,8 @@ kills: setup ## Real runs, killed at every step
 schedules: setup ## Every schedule of one and two faults, and planted defects
 	pytest --numprocesses 2 tests/faults/test_schedules.py tests/faults/test_mutants.py
 
-faults: kills schedules ## Both: nothing that goes wrong loses a key
+faults: setup ## Both, side by side: nothing that goes wrong loses a key
+	pytest --numprocesses 2 tests/faults
 
 leaks: setup ## Plays with every output on, searched for secrets
 	pytest tests/leaks

@@ -49,13 +49,15 @@ class Effects:
 
     kill_at: int | None = None
     kill_on: str | None = None
+    kill_on_skips: int = 0
     kill_after_effect: bool = False
     done: list[str] = field(default_factory=list)
     hidden_from_lists: frozenset[str] = frozenset()
     watch: t.Callable[[], None] = lambda: None
 
     def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
-        is_last = len(self.done) == self.kill_at or name == self.kill_on
+        is_named = name == self.kill_on and self.done.count(name) == self.kill_on_skips
+        is_last = len(self.done) == self.kill_at or is_named
         self.done.append(name)
         if is_last and not self.kill_after_effect:
             raise Killed(name)

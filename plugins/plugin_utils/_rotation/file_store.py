@@ -84,17 +84,21 @@ class FileStore:
 
     def copy(self, slot: Slot, published_value: str | None) -> None:
         for place in slot.copies:
-            vault_file = self._file(place.file)
-            edit = Edit((place.variable,), published_value, remove=published_value is None)
-            if published_value is not None or vault_file.read().exists:
-                vault_file.apply([edit])
-                self._forget_if_ours(place.file)
+            self._copy(place.file, Edit((place.variable,), published_value, remove=published_value is None))
 
-    def _forget_if_ours(self, path: str) -> None:
-        """A copy may lie in a file that holds records too: what this run wrote itself is no change by somebody else."""
-        known = self._known.get(path)
-        if known is not None:
-            known.snapshot = self._file(path).read()
+    def _copy(self, path: str, edit: Edit) -> None:
+        """Write one copy. Its file may hold records too: what somebody else wrote there puts their slots out of date."""
+        vault_file = self._file(path)
+        for is_last in (False, False, True):
+            known = self._read(path, vault_file)
+            if edit.remove and not known.snapshot.exists:
+                return
+            try:
+                known.snapshot = vault_file.commit(known.snapshot, [edit]).snapshot
+                return
+            except ChangedMeanwhile:
+                if is_last:
+                    raise
 
     def _has_stale_copies(self, slot: Slot, published_value: str | None) -> bool:
         for place in slot.copies:

@@ -65,7 +65,7 @@ class Mover:
 
 def rotate_slots(slots: Sequence[Slot], ports: Ports, *, check_mode: bool, unforeseen: Unforeseen) -> list[SlotOutcome]:
     """Move every slot as far as it can go now; `unforeseen` turns an exception nobody expected into a safe text."""
-    published = {slot.name: _published_id(slot, ports) for slot in slots}
+    published = {_place(slot): _published_id(slot, ports) for slot in slots}
     batch = Batch(ports.batch_size, ports.stop_after_failures)
     movers = [_mover(slot, ports, published, batch, check_mode) for slot in slots]
     with _workers(ports.concurrency) as workers:
@@ -75,8 +75,15 @@ def rotate_slots(slots: Sequence[Slot], ports: Ports, *, check_mode: bool, unfor
     return [mover.progress.outcome() for mover in movers]
 
 
-def _mover(slot: Slot, ports: Ports, published: dict[str, str | None], batch: Batch, check_mode: bool) -> Mover:
-    foreign_ids = frozenset(key_id for name, key_id in published.items() if key_id and name != slot.name)
+def _place(slot: Slot) -> tuple[str, str]:
+    """What tells slots apart: names may repeat, `check_slots` sees to it that places do not."""
+    return slot.file, slot.variable
+
+
+def _mover(
+    slot: Slot, ports: Ports, published: dict[tuple[str, str], str | None], batch: Batch, check_mode: bool
+) -> Mover:
+    foreign_ids = frozenset(key_id for place, key_id in published.items() if key_id and place != _place(slot))
     progress = SlotProgress(SlotRun(slot, ports, foreign_ids), batch, check_mode=check_mode)
     return Mover(progress, progress.steps())
 

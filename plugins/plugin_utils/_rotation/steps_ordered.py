@@ -66,7 +66,10 @@ def roll_back(run: SlotRun, step: Step) -> Steps:
         raise ValueError("this step needs a key and its value")
     if entry.disabling_at is not None or key.disabled:
         yield from _enable(run, entry)
-    prove.prove_again(run.iam, run.slot, entry.key_value)
+    try:
+        prove.prove_again(run.iam, run.slot, entry.key_value)
+    except prove.NeverLogsIn as error:
+        raise SlotStopped(f"there is no way back to {entry.id} yet, nothing was swapped: {error}") from None
     yield from _swap(run, run.entry(step.key_id))
 
 

@@ -47,15 +47,24 @@ def rotate(
     ports = replace(ports, orders=orders_from(params, ports))
     outcomes = rotate_slots(slots, ports, check_mode=check_mode, unforeseen=unforeseen)
     failed = [each for each in outcomes if each.failure]
+    unmanaged = _unmanaged(outcomes, ports)
+    own_id = ports.client.login_key_id() if unmanaged else None
     result: dict[str, t.Any] = {
         "changed": any(_changes(each, check_mode) for each in outcomes),
         "slots": [_shown(each) for each in outcomes],
         "report": [_line(each) for each in outcomes],
         "diff": [_diff(each) for each in outcomes],
         "warnings": [f"{each.slot.name}: {text}" for each in outcomes for text in each.warnings],
-        "unmanaged_ids": _unmanaged(outcomes, ports),
+        "unmanaged_ids": unmanaged,
         "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],
     }
+    if own_id in unmanaged:
+        # Whoever shuts it by this list shuts themselves out.
+        unmanaged.remove(own_id)
+        result["warnings"].append(
+            f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It was not "
+            "touched: make another key, log in with that, and run again"
+        )
     if failed:
         lines = "; ".join(f"{each.slot.name}: {each.failure}" for each in failed)
         result.update(failed=True, msg=f"{len(failed)} of {len(outcomes)} slots failed. {lines}")

@@ -19,7 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
     Record,
     Superseded,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 MOMENT = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
@@ -153,3 +153,18 @@ def test_what_this_run_wrote_itself_does_not_put_its_other_slots_out_of_date(sto
     commit(store, other, second, RECORD, "b")
 
     assert (store.load(slot).published_value, store.load(other).published_value) == ("a", "b")
+
+
+def test_a_copy_in_a_file_with_records_does_not_hide_what_somebody_else_wrote_there(
+    store: FileStore, slot: Slot, tmp_path: Path
+) -> None:
+    source = replace(slot, file=str(tmp_path / "a.yml"), copies=(Place(slot.file, "copied"),))
+    loaded = store.load(slot)
+    other_run = FileStore(Cipher([("dev", VaultSecret(b"password of dev"))]), lambda secret: None)
+    commit(other_run, slot, other_run.load(slot), RECORD)
+
+    store.copy(source, "the-value")
+
+    with pytest.raises(CommitLost):
+        commit(store, slot, loaded, replace(RECORD, revision=99))
+    assert store.load(slot).record == RECORD

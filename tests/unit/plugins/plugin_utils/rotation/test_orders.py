@@ -148,6 +148,17 @@ def test_a_disabled_key_is_enabled_before_it_is_published_again() -> None:
     assert scene.emulator.clock.now() - started >= 115, "the announced disable may still have landed"
 
 
+def test_a_replaced_key_that_does_not_log_in_is_not_published_again() -> None:
+    scene, old_id, _old_value = rotated()
+    newer = scene.value
+    refused = {"kind": "status", "method": "POST", "path": "/identity/token", "status": 400, "code": "BXNIM0462E"}
+    scene.emulator.faults.add([{**refused, "skip": 1}])
+    (outcome,) = scene.run(rollback_to_ids=frozenset({old_id}))
+
+    assert "nothing was swapped" in (outcome.failure or "")
+    assert scene.value == newer
+
+
 def test_there_is_no_way_back_to_a_key_that_leaked_or_goes() -> None:
     scene, old_id, _old_value = rotated()
     with pytest.raises(Killed):

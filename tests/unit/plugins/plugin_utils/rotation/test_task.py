@@ -200,3 +200,12 @@ def test_relative_paths_start_where_they_are_told_to() -> None:
     assert given["slots"][0]["file"] == "/somewhere/secrets.yml"
     assert given["slots"][0]["copies"][0]["file"] == "/somewhere/b.yml"
     assert given["compromised_values_file"] == "/run/leaked"
+
+
+def test_the_key_that_the_run_logs_in_with_is_not_named_for_others_to_shut() -> None:
+    scene = Scene()
+
+    result = run(scene, slot(), compromised_ids=[scene.emulator.seed.api_key_id])
+
+    assert result["unmanaged_ids"] == []
+    assert "logs in with" in result["warnings"][0]

@@ -87,7 +87,7 @@ class FileStore:
             self._copy(place.file, Edit((place.variable,), published_value, remove=published_value is None))
 
     def _copy(self, path: str, edit: Edit) -> None:
-        """Write one copy. Its file may hold records too: what somebody else wrote there puts their slots out of date."""
+        """Write one copy. Its file may hold records too: what others wrote there puts those slots out of date."""
         vault_file = self._file(path)
         for is_last in (False, False, True):
             known = self._read(path, vault_file)

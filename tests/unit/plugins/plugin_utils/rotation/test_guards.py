@@ -59,9 +59,10 @@ def test_the_published_key_stays_even_when_the_record_calls_it_superseded() -> N
     assert scene.works(scene.value)
 
 
-def test_the_published_key_of_another_slot_stays() -> None:
+@pytest.mark.parametrize("name", ["other", "deploy"])
+def test_the_published_key_of_another_slot_stays(name: str) -> None:
     scene = Scene(overlap_hours=0, soak_hours=0)
-    other = scene.make_slot("other")
+    other = replace(scene.make_slot("other"), name=name)
     scene.run(scene.slot, other)
     supersede_by_hand(scene, published_id(scene.store.records["other"]))
 

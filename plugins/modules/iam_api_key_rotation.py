@@ -114,6 +114,20 @@ options:
             description: The variable of the copy.
             type: str
             required: true
+      moved_from:
+        description:
+          - Where the slot was before, when its file or variable has changed. The record and the value are brought from
+            there, and the old variable is removed, unless it is among O(slots[].copies). A slot that was moved already
+            stays as it is.
+          - A run that still declares the old place stops once the move has begun.
+        type: dict
+        suboptions:
+          file:
+            description: The vault file before. Without it, O(slots[].file).
+            type: path
+          variable:
+            description: The variable before. Without it, that of the slot.
+            type: str
       retire_ids:
         description:
           - Ids of keys that were there before the slot, and that are to be retired like an old key once the slot has

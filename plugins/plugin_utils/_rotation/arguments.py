@@ -52,6 +52,11 @@ SLOT_SPEC: Options = {
         "default": [],
         "options": {"file": {"type": "path", "required": True}, "variable": {"type": "str", "required": True}},
     },
+    "moved_from": {
+        "type": "dict",
+        "options": {"file": {"type": "path"}, "variable": {"type": "str"}},
+        "required_one_of": [("file", "variable")],
+    },
     "retire_ids": {"type": "list", "elements": "str", "default": []},
     **POLICY_SPEC,
 }

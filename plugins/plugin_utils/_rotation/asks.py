@@ -34,6 +34,11 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Move:
+    """Bring the slot here from where it was; answered with whether there was anything to move, or a CommitLost."""
+
+
+@dataclass(frozen=True)
 class Pause:
     """Go on after so many seconds; `why` is told to the user when there is one."""
 
@@ -41,5 +46,5 @@ class Pause:
     why: t.Optional[str] = None
 
 
-Ask = t.Union[Look, Commit, Copy, Pause]
+Ask = t.Union[Look, Commit, Copy, Move, Pause]
 Steps = Generator[Ask, t.Any, None]

@@ -32,7 +32,8 @@ def plan_slot(slot: Slot, record: Record | None, seen: Seen) -> Step:
     if record is None:
         return _plan_first(slot, seen)
     return (
-        _stop_if_behind(record, seen)
+        _stop_if_moved(record)
+        or _stop_if_behind(record, seen)
         or plan_orders(slot, record, seen)
         or _plan_pending(slot, record, seen)
         or _plan_if_unusable(slot, record, seen)
@@ -71,6 +72,17 @@ def _begin(slot: Slot, seen: Seen) -> Step:
             "remove the variable, or name another one",
         )
     return _room_for_one_more(slot, seen) or Step("intend", "no key yet: make the first one")
+
+
+def _stop_if_moved(record: Record) -> Step | None:
+    if record.moved_to is None:
+        return None
+    return Step(
+        "stop",
+        f"this slot was moved to {record.moved_to}. Nothing was changed; declare it there, with "
+        "`moved_from` as long as this record is here",
+        trusts_record=False,
+    )
 
 
 def _stop_if_behind(record: Record, seen: Seen) -> Step | None:

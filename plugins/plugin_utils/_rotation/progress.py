@@ -7,9 +7,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import typing as t
+from collections.abc import Generator
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Pause, Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Move, Pause, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
@@ -19,7 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen 
     Step,
     pending_key,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.steps import intended_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sweep import sweep
@@ -27,6 +28,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.take 
 
 # Of a slot in one run: a whole rotation takes six; the rest is for commits that were lost to other runs.
 MOST_STEPS = 40
+MOST_MOVES = 3
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class SlotOutcome:
 
     @property
     def changed(self) -> bool:
-        has_written = self.before != self.after or bool(self.transaction_ids) or "copy" in self.taken
-        return bool(self.swept) or (bool(self.taken) and has_written)
+        has_written = self.before != self.after or bool(self.transaction_ids) or {"copy", "move"} & {*self.taken}
+        return bool(self.swept) or bool(self.taken and has_written)
 
 
 class Batch:
@@ -86,7 +88,7 @@ class SlotProgress:
         self.run = run
         self._batch = batch
         self.failure: str | None = None
-        self._check_mode = check_mode
+        self.check_mode = check_mode
         self._step = Step("stop", "it was not looked at")
         self._taken: list[str] = []
         self._swept: list[str] = []
@@ -97,7 +99,11 @@ class SlotProgress:
         """The whole way; raises what a step raises."""
         if self.run.slot.problem:
             raise SlotStopped(self.run.slot.problem)
-        yield from self._check() if self._check_mode else self._go()
+        has_moved = bool(self.run.slot.moved_from) and (yield from self._move())
+        if self.check_mode and not has_moved:
+            yield from self._check()
+        elif not self.check_mode:
+            yield from self._go()
 
     def outcome(self) -> SlotOutcome:
         """Where the slot is now."""
@@ -119,6 +125,21 @@ class SlotProgress:
         record, seen = self.run.loaded.record, self.run.seen
         key = pending_key(record, seen) if record and seen else None
         return key.id if key else None
+
+    def _move(self) -> Generator[Ask, t.Any, bool]:
+        """Bring the slot here first -> whether there was anything to bring; in check mode that is its next step."""
+        for _try in range(MOST_MOVES):
+            try:
+                has_moved: bool = yield Move()
+            except CommitLost:
+                continue
+            if has_moved:
+                place = t.cast(Place, self.run.slot.moved_from)
+                self._step = Step("move", f"the slot was in {place.variable} of {place.file}")
+                self._taken += [] if self.check_mode else ["move"]
+                self._tell(f"move ({self._step.reason})")
+            return has_moved
+        raise SlotStopped("it cannot be moved: other runs keep changing the files")
 
     def _check(self) -> Steps:
         """Look and plan, and try whether the record could be written."""

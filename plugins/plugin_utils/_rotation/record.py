@@ -30,6 +30,7 @@ CLEAR_MEMBERS = frozenset(
         "deleting_at",
         "enabling_at",
         "rolled_back_at",
+        "moved_to",
     }
 )
 
@@ -77,7 +78,10 @@ class Superseded:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything that is remembered of one slot; `revision` counts commits."""
+    """Everything that is remembered of one slot; `revision` counts commits.
+
+    `moved_to` is where the slot lives now; what stands beside it is a left-over of a move that was stopped.
+    """
 
     slot_id: str
     revision: int = 0
@@ -85,6 +89,7 @@ class Record:
     current: t.Optional[Current] = None
     pending: t.Optional[Pending] = None
     superseded: tuple[Superseded, ...] = ()
+    moved_to: t.Optional[str] = None
 
     @property
     def known_ids(self) -> frozenset[str]:
@@ -107,7 +112,10 @@ def round_up(moment: datetime) -> datetime:
 
 def to_data(record: Record) -> dict[str, t.Any]:
     """The record as it stands in the file: mappings, lists, texts and numbers."""
-    return t.cast("dict[str, t.Any]", _plain(asdict(record)))
+    data = t.cast("dict[str, t.Any]", _plain(asdict(record)))
+    if record.moved_to is None:
+        del data["moved_to"]
+    return data
 
 
 def describe_record(record: Record | None) -> dict[str, t.Any]:
@@ -125,6 +133,7 @@ def from_data(found: t.Any) -> Record:
             current=Current(**_members(found["current"])) if found.get("current") else None,
             pending=Pending(**_members(found["pending"])) if found.get("pending") else None,
             superseded=tuple(Superseded(**_members(entry)) for entry in found.get("superseded") or ()),
+            moved_to=_text(found["moved_to"]) if "moved_to" in found else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise RecordIsUnreadable("the record does not have the shape that this engine writes") from None

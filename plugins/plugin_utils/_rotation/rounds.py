@@ -16,7 +16,15 @@ from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Commit, Copy, Look, Pause
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import (
+    Ask,
+    Commit,
+    Copy,
+    Look,
+    Move,
+    Pause,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     Loaded,
     Ports,
@@ -89,12 +97,12 @@ def _mover(
 
 
 def _published_id(slot: Slot, ports: Ports) -> str | None:
-    try:
-        record = ports.store.load(slot).record
-        return record.current.id if record and record.current else None
-    except Exception:
-        # Its own turn tells what is wrong with it.
-        return None
+    for place in (slot, slot.before_move):
+        # Its own turn tells what is wrong with a slot that cannot be read.
+        found = _attempt(ports.store.load, place) if place else None
+        if isinstance(found, Loaded) and found.record and found.record.current:
+            return found.record.current.id
+    return None
 
 
 @contextlib.contextmanager
@@ -117,6 +125,7 @@ def _play_round(movers: list[Mover], ports: Ports, workers: Executor | None, unf
     moving = [mover for mover in awake if not mover.is_done]
     _answer_pauses([mover for mover in moving if isinstance(mover.ask, Pause)], ports)
     _answer_copies([mover for mover in moving if isinstance(mover.ask, Copy)], ports)
+    _answer_moves([mover for mover in moving if isinstance(mover.ask, Move)], ports)
     _answer_commits([mover for mover in moving if isinstance(mover.ask, Commit)], ports)
     _answer_looks([mover for mover in moving if isinstance(mover.ask, Look)], ports, workers)
 
@@ -156,6 +165,12 @@ def _answer_commits(movers: list[Mover], ports: Ports) -> None:
 def _answer_copies(movers: list[Mover], ports: Ports) -> None:
     for mover in movers:
         mover.answer = _attempt(ports.store.copy, mover.slot, mover.progress.run.loaded.published_value)
+
+
+def _answer_moves(movers: list[Mover], ports: Ports) -> None:
+    for mover in movers:
+        check_mode = mover.progress.check_mode
+        mover.answer = _attempt(lambda slot, dry=check_mode: move_slot(ports.store, slot, check_mode=dry), mover.slot)
 
 
 def _change(mover: Mover) -> SlotChange:

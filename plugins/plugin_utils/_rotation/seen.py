@@ -15,8 +15,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 
 RestName = t.Literal["idle", "later", "staged", "hand_over", "published", "overlap", "in_use", "soak", "stop", "gone"]
 ActName = t.Literal[
-    "wait", "adopt", "intend", "create", "prove", "publish", "tidy", "copy", "note_hand_over", "withdraw", "observe",
-    "disable", "delete", "flag", "shut", "roll_back", "retire_found", "unpublish", "forget",
+    "wait", "move", "adopt", "intend", "create", "prove", "publish", "tidy", "copy", "note_hand_over", "withdraw",
+    "observe", "disable", "delete", "flag", "shut", "roll_back", "retire_found", "unpublish", "forget",
 ]  # fmt: skip
 StepName = t.Union[RestName, ActName]
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 ON_MISSING_RECORD = ("fail", "adopt", "replace")
@@ -109,6 +109,7 @@ class Slot:
     has_hand_over: bool = False
     use_marker: bool = True
     copies: tuple[Place, ...] = ()
+    moved_from: t.Optional[Place] = None
     retire_ids: frozenset[str] = frozenset()
     problem: t.Optional[str] = None
     policy: Policy = Policy()
@@ -118,14 +119,22 @@ class Slot:
         """What a successor is called until it is published."""
         return f"{self.key_name} (next)"
 
+    @property
+    def before_move(self) -> t.Optional[Slot]:
+        """The slot as it was declared where it is moved from."""
+        place = self.moved_from
+        return replace(self, file=place.file, variable=place.variable, copies=(), moved_from=None) if place else None
+
 
 def check_slots(slots: t.Sequence[Slot]) -> None:
     """Refuse slots that would work against each other; raises SlotStopped."""
     places: dict[tuple[str, str], str] = {}
     names: dict[tuple[str, str], str] = {}
     for slot in slots:
+        before = [slot.moved_from] if slot.moved_from and slot.moved_from not in slot.copies else []
         copies = [
-            (places, (copy.file, copy.variable), f"the variable {copy.variable} of {copy.file}") for copy in slot.copies
+            (places, (place.file, place.variable), f"the variable {place.variable} of {place.file}")
+            for place in (*slot.copies, *before)
         ]
         for taken, place, what in (
             (places, (slot.file, slot.variable), f"the variable {slot.variable} of {slot.file}"),

@@ -74,7 +74,8 @@ def rotate(
 def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
     """Make the paths of a task absolute; a relative one starts at `folder`."""
     for slot in params["slots"]:
-        for place in (slot, *slot["copies"]):
+        moved_from = [slot["moved_from"]] if slot["moved_from"] and slot["moved_from"]["file"] else []
+        for place in (slot, *slot["copies"], *moved_from):
             place["file"] = os.path.join(folder, place["file"])
     if params["compromised_values_file"]:
         params["compromised_values_file"] = os.path.join(folder, params["compromised_values_file"])
@@ -104,6 +105,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
                 has_hand_over=given["hand_over"],
                 use_marker=given["use_marker"],
                 copies=tuple(Place(each["file"], each["variable"]) for each in given["copies"]),
+                moved_from=_moved_from(given),
                 retire_ids=frozenset(given["retire_ids"]),
                 policy=_policy(params, given),
             )
@@ -113,6 +115,16 @@ def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
     except SlotStopped as error:
         raise CannotDecide(str(error)) from None
     return slots
+
+
+def _moved_from(given: dict[str, t.Any]) -> Place | None:
+    """Where a slot was before; what is not said of it has stayed the same."""
+    place = given["moved_from"]
+    if not place:
+        return None
+    variable = given["variable"] or given["name"]
+    before = Place(place["file"] or given["file"], place["variable"] or variable)
+    return None if before == Place(given["file"], variable) else before
 
 
 def _owner(client: IamClient, given: dict[str, t.Any]) -> tuple[str, str | None]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Loaded, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
@@ -21,6 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
 MOMENT = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
 RECORD = Record(
@@ -168,3 +170,31 @@ def test_a_copy_in_a_file_with_records_does_not_hide_what_somebody_else_wrote_th
     with pytest.raises(CommitLost):
         commit(store, slot, loaded, replace(RECORD, revision=99))
     assert store.load(slot).record == RECORD
+
+
+@pytest.mark.parametrize("new", ["another file", "another variable"])
+def test_a_slot_moves_between_files_and_within_one(store: FileStore, slot: Slot, tmp_path: Path, new: str) -> None:
+    commit(store, slot, store.load(slot), RECORD, "the-value")
+    place = Place(slot.file, slot.variable)
+    file = str(tmp_path / "vars" / "new.yml") if new == "another file" else slot.file
+    (tmp_path / "vars").mkdir()
+    moved = replace(slot, file=file, variable="new_name", moved_from=place)
+
+    assert move_slot(store, moved, check_mode=False)
+
+    assert store.load(moved).record == replace(RECORD, revision=RECORD.revision + 1)
+    assert store.load(moved).published_value == "the-value"
+    assert (store.load(slot).record, store.load(slot).published_value) == (None, None)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_slot_that_cannot_be_written_where_it_goes_stays_where_it_is(
+    store: FileStore, slot: Slot, tmp_path: Path, check_mode: bool
+) -> None:
+    commit(store, slot, store.load(slot), RECORD, "the-value")
+    moved = replace(slot, file=str(tmp_path / "no" / "folder.yml"), moved_from=Place(slot.file, slot.variable))
+
+    with pytest.raises(VaultFileError):
+        move_slot(store, moved, check_mode=check_mode)
+
+    assert (store.load(slot).record, store.load(slot).published_value) == (RECORD, "the-value")

@@ -11,6 +11,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import (
     resolve_paths,
     rotate,
@@ -47,6 +48,24 @@ def test_what_a_slot_says_beats_what_the_task_says() -> None:
 
     assert (first.policy.overlap_hours, second.policy.overlap_hours) == (1, 2)
     assert (first.policy.soak_hours, first.policy.max_age_days) == (3, 90)
+
+
+@pytest.mark.parametrize(
+    ("moved_from", "before"),
+    [
+        ({"file": "old.yml"}, Place("old.yml", "deploy")),
+        ({"variable": "old"}, Place("secrets.yml", "old")),
+        ({"file": "old.yml", "variable": "old"}, Place("old.yml", "old")),
+        ({"variable": "deploy"}, None),
+    ],
+    ids=str,
+)
+def test_what_is_not_said_of_the_place_before_has_stayed_the_same(
+    moved_from: dict[str, str], before: Place | None
+) -> None:
+    (made,) = slots_from(options(slot(moved_from=moved_from)), Scene().client(Effects()))
+
+    assert made.moved_from == before
 
 
 def test_a_service_id_that_owns_many_slots_is_looked_up_once() -> None:

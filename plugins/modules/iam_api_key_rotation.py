@@ -145,6 +145,12 @@ options:
           - A key that expires is replaced this many days before.
           - Without it, the option O(rotate_before_expiry_days) of the task counts.
         type: float
+      expires_in_days:
+        description:
+          - New keys expire after so many days, as a safety net should nobody run the rotation any more. It has to be at
+            least O(slots[].max_age_days), O(slots[].overlap_hours) and O(slots[].soak_hours) together.
+          - Without it, the option O(expires_in_days) of the task counts.
+        type: float
       overlap_hours:
         description:
           - How long the old key stays enabled after the new one was handed over, or published when there is nothing
@@ -281,6 +287,14 @@ options:
     type: list
     elements: str
     default: []
+  verify_values:
+    description:
+      - Ask IBM Cloud whether each variable still holds the value of the published key. That is one request more for
+        each slot and no log-in, so the age of unused keys stays true.
+      - A value that IBM Cloud does not know is replaced by that of a successor; one that belongs to another key fails
+        the slot. Without this option that is noticed when the key is due.
+    type: bool
+    default: false
   concurrency:
     description: How many requests to IBM Cloud are under way at a time.
     type: int
@@ -301,6 +315,12 @@ options:
     description:
       - A key that expires is replaced this many days before.
       - Without it, V(30).
+    type: float
+  expires_in_days:
+    description:
+      - New keys expire after so many days, as a safety net should nobody run the rotation any more. It has to be at
+        least O(max_age_days), O(overlap_hours) and O(soak_hours) together.
+      - Without it, they never expire.
     type: float
   overlap_hours:
     description:

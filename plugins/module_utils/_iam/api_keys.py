@@ -79,6 +79,7 @@ class NewKey:
     description: t.Optional[str] = None
     locked: bool = False
     disabled: bool = False
+    expires_at: t.Optional[str] = None
     action_when_leaked: t.Optional[str] = None
     support_sessions: t.Optional[bool] = None
 
@@ -206,6 +207,7 @@ class ApiKeys:
             "account_id": new.account_id,
             "apikey": new.key_value,
             "description": new.description,
+            "expires_at": new.expires_at,
             "action_when_leaked": new.action_when_leaked,
             "support_sessions": new.support_sessions,
         }

@@ -20,6 +20,7 @@ Options = dict[str, dict[str, t.Any]]
 POLICY_SPEC: Options = {
     "max_age_days": {"type": "float"},
     "rotate_before_expiry_days": {"type": "float"},
+    "expires_in_days": {"type": "float"},
     "overlap_hours": {"type": "float"},
     "soak_hours": {"type": "float"},
     "quiet_hours": {"type": "float"},
@@ -71,6 +72,7 @@ ORDERS_SPEC: Options = {
     "probed_ids": {"type": "list", "elements": "str"},
     "withdraw_ids": {"type": "list", "elements": "str", "default": []},
     "handed_over_ids": {"type": "list", "elements": "str", "default": []},
+    "verify_values": {"type": "bool", "default": False},
 }
 
 SPEC: dict[str, t.Any] = {

@@ -52,15 +52,22 @@ def _plan_first(slot: Slot, seen: Seen) -> Step:
         return Step("gone", "there is nothing of this slot")
     if slot.policy.on_missing_record == "adopt" and seen.has_value:
         return Step("adopt", f"the value in {slot.variable} is taken over as it is")
-    namesakes = [key.id for key in seen.keys if key.name == slot.key_name]
+    namesakes = [key.id for key in seen.keys if key.name == slot.key_name or _is_left_by_a_rotation(slot, key)]
     if slot.policy.on_missing_record != "replace" and namesakes:
         return Step(
             "stop",
             f"{slot.file} has no record of this slot, but there is an API key {slot.key_name!r} already: "
-            f"{', '.join(namesakes)}. Nothing was changed. Say `on_missing_record: adopt` if its value is in the "
-            "variable, or `replace` to make a new key and leave that one alone (`retire_ids` names it to be retired)",
+            f"{', '.join(namesakes)}. Nothing was changed. If the record is in another file or variable say "
+            "`moved_from`, if the file was reverted bring its newest version back. Otherwise say `on_missing_record: "
+            "adopt` if the key's value is in the variable, or `replace` to make a new key and leave that one alone "
+            "(`retire_ids` names it to be retired)",
         )
     return _begin(slot, seen)
+
+
+def _is_left_by_a_rotation(slot: Slot, key: ApiKey) -> bool:
+    """A successor that a rotation was making: its record was somewhere, and is lost or in another file."""
+    return key.name == slot.next_key_name and split_description(key.description)[1] is not None
 
 
 def _begin(slot: Slot, seen: Seen) -> Step:
@@ -138,7 +145,9 @@ def _plan_if_unusable(slot: Slot, record: Record, seen: Seen) -> Step | None:
     if key.disabled or (key.expires_at and parse_time(key.expires_at) <= seen.now):
         state = "disabled" if key.disabled else "expired"
         return Step("stop", f"the published key {key.id} is {state}. Somebody meant that: nothing was changed", key.id)
-    return None
+    if seen.has_value and not seen.value_is_lost:
+        return None
+    return _room_for_one_more(slot, seen) or Step("intend", f"{slot.variable} does not hold its value any more", key.id)
 
 
 def _plan_tidy(slot: Slot, record: Record, seen: Seen) -> Step | None:

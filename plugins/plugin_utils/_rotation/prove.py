@@ -34,7 +34,7 @@ def prove(client: IamClient, slot: Slot, key_value: str) -> Steps:
     """
     for seconds in LOOK_AGAIN_AFTER_SECONDS:
         try:
-            _log_in(client, slot, key_value)
+            log_in(client, slot, key_value)
         except UnknownKeyValue:
             yield Pause(seconds)
             continue
@@ -48,7 +48,7 @@ def prove(client: IamClient, slot: Slot, key_value: str) -> Steps:
 def prove_again(client: IamClient, slot: Slot, key_value: str) -> None:
     """Log in once more, right before publishing."""
     try:
-        _log_in(client, slot, key_value)
+        log_in(client, slot, key_value)
     except UnknownKeyValue:
         raise SlotStopped(
             "the new key logged in, and then was unknown: IBM Cloud does not know it everywhere yet. The old one is "
@@ -86,7 +86,8 @@ def check_is_ours(key: ApiKey, marker: Marker | None) -> None:
         )
 
 
-def _log_in(client: IamClient, slot: Slot, key_value: str) -> None:
+def log_in(client: IamClient, slot: Slot, key_value: str) -> None:
+    """Log in once; raises UnknownKeyValue, NeverLogsIn, or SlotStopped when the value belongs to somebody else."""
     try:
         caller = client.log_in_with(key_value).caller
     except UnknownKeyValue:
@@ -94,4 +95,4 @@ def _log_in(client: IamClient, slot: Slot, key_value: str) -> None:
     except BadCredentials as error:
         raise NeverLogsIn(str(error)) from None
     if (caller.iam_id, caller.account_id) != (slot.iam_id, slot.account_id):
-        raise SlotStopped(f"the new key logs in as {caller.iam_id}, not as {slot.iam_id}. The old one is untouched")
+        raise SlotStopped(f"the key logs in as {caller.iam_id}, not as {slot.iam_id}. The published one is untouched")

@@ -97,11 +97,10 @@ def _mover(
 
 
 def _published_id(slot: Slot, ports: Ports) -> str | None:
-    for place in (slot, slot.before_move):
+    with contextlib.suppress(Exception):
         # Its own turn tells what is wrong with a slot that cannot be read.
-        found = _attempt(ports.store.load, place) if place else None
-        if isinstance(found, Loaded) and found.record and found.record.current:
-            return found.record.current.id
+        records = [ports.store.load(place).record for place in (slot, slot.before_move) if place]
+        return next((record.current.id for record in records if record and record.current), None)
     return None
 
 

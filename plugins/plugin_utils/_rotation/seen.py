@@ -50,6 +50,7 @@ class Seen:
 
     `pending_id` is the key found by the pending value, for slots without markers. `last_logins` holds the keys whose
     activity was read in this run (None: never). `proven` are the generations that this run has logged in with.
+    `value_is_lost` when IAM was asked and does not know the value in the variable.
     """
 
     now: datetime
@@ -61,6 +62,7 @@ class Seen:
     login_key_id: t.Optional[str] = None
     last_logins: t.Mapping[str, t.Optional[datetime]] = field(default_factory=dict)
     proven: frozenset[int] = frozenset()
+    value_is_lost: bool = False
 
     def key(self, key_id: str | None) -> ApiKey | None:
         return next((key for key in self.keys if key.id == key_id), None)

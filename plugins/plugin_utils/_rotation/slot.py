@@ -25,6 +25,7 @@ class Policy:
 
     max_age_days: float = 90
     rotate_before_expiry_days: float = 30
+    expires_in_days: t.Optional[float] = None
     overlap_hours: float = 72
     soak_hours: float = 168
     quiet_hours: float = 24
@@ -72,6 +73,7 @@ class Orders:
     withdraw_ids: frozenset[str] = frozenset()
     probed_ids: t.Optional[frozenset[str]] = None
     handed_over_ids: frozenset[str] = frozenset()
+    verify_values: bool = False
 
     @property
     def may_begin(self) -> bool:

@@ -13,7 +13,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Commit, Look, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Loaded, Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published import value_is_lost
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
+    Current,
     Pending,
     Record,
     Superseded,
@@ -46,6 +48,7 @@ class SlotRun:
         self.warnings: list[str] = []
         self.last_logins: dict[str, datetime | None] = {}
         self._foreign_ids = foreign_ids
+        self._lost: dict[str, bool] = {}
 
     @property
     def record(self) -> Record:
@@ -98,7 +101,16 @@ class SlotRun:
             login_key_id=self.iam.login_key_id() if is_leaked else None,
             last_logins=dict(self.last_logins),
             proven=frozenset(self.proven),
+            value_is_lost=orders.verify_values and current is not None and self._is_lost(current),
         )
+
+    def _is_lost(self, current: Current) -> bool:
+        """Asked once for each published key, and not about one that may be too new to be known everywhere."""
+        if self.iam.now() < current.published_at + self.slot.policy.lease:
+            return False
+        if current.id not in self._lost:
+            self._lost[current.id] = value_is_lost(self.iam, self.slot, self.loaded)
+        return self._lost[current.id]
 
     def _pending_id_by_value(self, keys: dict[str, ApiKey]) -> str | None:
         """Without a marker only its value tells the pending key."""

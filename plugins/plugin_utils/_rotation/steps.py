@@ -8,8 +8,10 @@ The record leads: no write goes to IAM unless the committed record announces it,
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import BadCredentials, Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     join_description,
@@ -17,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import prove
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Copy, Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published import value_is_lost
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
     Pending,
@@ -150,10 +153,16 @@ def _new_key(run: SlotRun, pending: Pending) -> NewKey:
         account_id=run.slot.account_id,
         key_value=pending.key_value,
         description=join_description(text, run.marker(pending.generation)),
+        expires_at=_expiry(run),
         action_when_leaked=old.action_when_leaked if old else None,
         # Only users' keys have sessions; IAM refuses the word for a service ID's.
         support_sessions=True if old and old.support_sessions else None,
     )
+
+
+def _expiry(run: SlotRun) -> str | None:
+    days = run.slot.policy.expires_in_days
+    return format_time(run.iam.now() + timedelta(days=days)) if days else None
 
 
 def _changes_of_published(run: SlotRun, key: ApiKey) -> dict[str, str]:
@@ -166,16 +175,14 @@ def _changes_of_published(run: SlotRun, key: ApiKey) -> dict[str, str]:
 
 
 def _check_published_value(run: SlotRun) -> None:
-    """Refuse to start from a record that does not add up: the variable's value has to be the published key's."""
-    record, value = run.loaded.record, run.loaded.published_value
-    if record is None or record.current is None or run.key(record.current.id) is None:
+    """Refuse to start from a record that does not add up; a value that is lost is what a successor is for."""
+    current = run.loaded.record.current if run.loaded.record else None
+    if current is None or run.key(current.id) is None:
         return
-    found = run.iam.api_keys.find_by_value(value) if value else None
-    if found is None or found.id != record.current.id:
-        held = f"the value of {found.id}" if found else "no value that IBM Cloud knows"
-        raise SlotStopped(
-            f"{run.slot.file}: {run.slot.variable} holds {held}, but the record says that {record.current.id} is "
-            "published: somebody edited one of them. Nothing was changed; bring back the value or the record"
+    if value_is_lost(run.iam, run.slot, run.loaded):
+        run.warnings.append(
+            f"{run.slot.variable} holds no value that IBM Cloud knows, so nobody who reads it can log in; "
+            f"{current.id}, which was published, gets a successor"
         )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import UnknownKeyValue
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import prove
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Copy, Pause, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Record, Superseded
@@ -67,8 +68,8 @@ def roll_back(run: SlotRun, step: Step) -> Steps:
     if entry.disabling_at is not None or key.disabled:
         yield from _enable(run, entry)
     try:
-        prove.prove_again(run.iam, run.slot, entry.key_value)
-    except prove.NeverLogsIn as error:
+        prove.log_in(run.iam, run.slot, entry.key_value)
+    except (prove.NeverLogsIn, UnknownKeyValue) as error:
         raise SlotStopped(f"there is no way back to {entry.id} yet, nothing was swapped: {error}") from None
     yield from _swap(run, run.entry(step.key_id))
 

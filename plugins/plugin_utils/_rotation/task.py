@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import typing as t
 from dataclasses import replace
+from datetime import timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
@@ -146,6 +147,7 @@ def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:
         withdraw_ids=frozenset(params["withdraw_ids"]),
         probed_ids=None if params["probed_ids"] is None else frozenset(params["probed_ids"]),
         handed_over_ids=frozenset(params["handed_over_ids"]),
+        verify_values=params["verify_values"],
     )
     both = sorted(orders.compromised_ids & orders.rollback_to_ids)
     if both:
@@ -190,7 +192,19 @@ def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
         raise CannotDecide(f"these must not be negative: {', '.join(negative)}")
     if given["key_source"] == "iam" and not given["use_marker"]:
         raise CannotDecide(f"slot {given['name']}: a key whose value IAM chooses can be found only by its marker")
-    return Policy(**chosen)
+    policy = Policy(**chosen)
+    _check_expiry(given["name"], policy)
+    return policy
+
+
+def _check_expiry(slot_name: str, policy: Policy) -> None:
+    """A key has to outlive its rotation: age, overlap and soak."""
+    needed_days = policy.max_age_days + (policy.overlap + policy.soak) / timedelta(days=1)
+    if policy.expires_in_days is not None and policy.expires_in_days < needed_days:
+        raise CannotDecide(
+            f"slot {slot_name}: expires_in_days is {policy.expires_in_days:g}, but a key is in use for up to "
+            f"{needed_days:g} days (max_age_days, overlap_hours and soak_hours together)"
+        )
 
 
 def _unmanaged(outcomes: list[SlotOutcome], ports: Ports) -> list[str]:

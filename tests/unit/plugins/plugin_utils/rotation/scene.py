@@ -53,6 +53,7 @@ class Effects:
     kill_after_effect: bool = False
     done: list[str] = field(default_factory=list)
     hidden_from_lists: frozenset[str] = frozenset()
+    hidden_from_lookups: bool = False
     watch: t.Callable[[], None] = lambda: None
 
     def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
@@ -83,6 +84,8 @@ class WatchedAdapter(EmulatorAdapter):
             body = answer.json()
             body["apikeys"] = [key for key in body["apikeys"] if key["id"] not in self._effects.hidden_from_lists]
             answer._content = json.dumps(body).encode()
+        if name == "GET /v1/apikeys/details" and self._effects.hidden_from_lookups:
+            answer.status_code = 404
         return answer
 
 

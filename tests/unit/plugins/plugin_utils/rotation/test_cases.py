@@ -89,19 +89,112 @@ def test_a_found_key_is_retired_only_when_its_id_is_named_and_after_the_new_one_
 # ---- records that do not add up
 
 
-@pytest.mark.parametrize("edit", ["another key's value", "nonsense"])
-def test_a_value_that_is_not_the_published_key_s_stops_the_slot_before_it_is_replaced(edit: str) -> None:
+@pytest.mark.parametrize("is_noticed", ["when it is due", "when it is verified"])
+def test_another_key_s_value_stops_the_slot_before_it_is_replaced(is_noticed: str) -> None:
     scene = Scene()
     scene.run()
     other = scene.visitor.create_key(name="other", iam_id=scene.owner["iam_id"])
-    scene.store.values["deploy"] = other["apikey"] if edit == "another key's value" else "y" * 44
-    scene.pass_time(91 * DAY_SECONDS)
+    scene.store.values["deploy"] = other["apikey"]
+    scene.pass_time(91 * DAY_SECONDS if is_noticed == "when it is due" else DAY_SECONDS)
     scene.emulator.requests.clear()
 
-    (outcome,) = scene.run()
+    (outcome,) = scene.run(verify_values=is_noticed == "when it is verified")
 
     assert "somebody edited" in (outcome.failure or "")
     assert scene.writes() == []
+
+
+@pytest.mark.parametrize("is_noticed", ["when it is due", "when it is verified", "because it is missing"])
+def test_a_lost_value_gets_a_successor_and_the_old_key_keeps_its_overlap(is_noticed: str) -> None:
+    scene = Scene()
+    scene.run()
+    old_id, old_value = scene.record.known_ids, scene.value
+    scene.store.values["deploy"] = "y" * 44
+    if is_noticed == "because it is missing":
+        del scene.store.values["deploy"]
+    scene.pass_time(91 * DAY_SECONDS if is_noticed == "when it is due" else DAY_SECONDS)
+
+    (outcome,) = scene.run(verify_values=is_noticed == "when it is verified")
+
+    assert (outcome.taken, outcome.step.name) == (("intend", "publish"), "overlap")
+    assert "no value that IBM Cloud knows" in outcome.warnings[0]
+    assert scene.works(scene.value)
+    assert scene.works(old_value)
+    assert {entry.id for entry in scene.record.superseded} == old_id
+    assert scene.run(verify_values=True)[0].taken == ()
+
+
+@pytest.mark.parametrize("state", ["disabled", "unknown to the lookup for a while", "new"])
+def test_a_value_that_does_not_log_in_for_another_reason_is_not_lost(state: str) -> None:
+    scene = Scene()
+    scene.run()
+    if state != "new":
+        scene.pass_time(DAY_SECONDS)
+    (key,) = scene.keys().values()
+    if state == "disabled":
+        key.disabled = True
+    elif state == "new":
+        scene.store.values["deploy"] = "y" * 44
+    effects = Effects(hidden_from_lookups=state == "unknown to the lookup for a while")
+
+    (outcome,) = scene.run(effects=effects, verify_values=True)
+
+    assert outcome.taken == ()
+    assert list(scene.keys()) == [key.id]
+
+
+def test_verifying_costs_one_lookup_a_slot_and_no_log_in_with_its_value() -> None:
+    scene = Scene()
+    scene.run()
+    scene.pass_time(DAY_SECONDS)
+    scene.emulator.requests.clear()
+
+    scene.run(verify_values=True)
+
+    asked = [entry["path"] for entry in scene.emulator.requests]
+    assert asked == ["/identity/token", "/v1/apikeys", "/v1/apikeys/details"]
+
+
+def test_there_is_no_way_back_to_a_key_whose_value_was_lost() -> None:
+    scene = Scene()
+    scene.run()
+    (lost_id,) = scene.record.known_ids
+    scene.store.values["deploy"] = "y" * 44
+    scene.pass_time(91 * DAY_SECONDS)
+    scene.run()
+    value = scene.value
+
+    (outcome,) = scene.run(rollback_to_ids=frozenset({lost_id}))
+
+    assert f"no way back to {lost_id}" in (outcome.failure or "")
+    assert scene.value == value
+
+
+@pytest.mark.parametrize("on_missing_record", ["fail", "replace"])
+def test_a_successor_without_a_record_is_a_sign_of_a_lost_record(on_missing_record: str) -> None:
+    scene = Scene(on_missing_record=on_missing_record)
+    scene.run(until="staged")
+    scene.store.records.clear()
+    (left,) = scene.keys()
+
+    (outcome,) = scene.run()
+
+    if on_missing_record == "fail":
+        assert left in (outcome.failure or "")
+        assert list(scene.keys()) == [left]
+    else:
+        assert outcome.step.name == "idle"
+        assert left in scene.keys()
+
+
+def test_new_keys_expire_when_they_are_told_to() -> None:
+    scene = Scene(expires_in_days=120)
+    scene.run()
+
+    (key,) = scene.keys().values()
+    assert key.expires_at == pytest.approx(scene.emulator.clock.now() + 120 * DAY_SECONDS, abs=120)
+    scene.pass_time(89 * DAY_SECONDS)
+    assert scene.run()[0].step.name == "idle"
 
 
 def test_a_published_key_with_another_slot_s_marker_stops_the_slot() -> None:

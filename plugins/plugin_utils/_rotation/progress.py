@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Move, Pause, Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import foresee
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
@@ -33,7 +34,10 @@ MOST_MOVES = 3
 
 @dataclass(frozen=True)
 class SlotOutcome:
-    """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests."""
+    """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests.
+
+    In check mode `foreseen` is the record after that step.
+    """
 
     slot: Slot
     step: Step
@@ -45,6 +49,7 @@ class SlotOutcome:
     transaction_ids: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     pending_id: t.Optional[str] = None
+    foreseen: t.Optional[Record] = None
 
     @property
     def changed(self) -> bool:
@@ -94,6 +99,7 @@ class SlotProgress:
         self._swept: list[str] = []
         self._before: Record | None = None
         self._has_looked = False
+        self._foreseen: Record | None = None
 
     def steps(self) -> Steps:
         """The whole way; raises what a step raises."""
@@ -119,6 +125,7 @@ class SlotProgress:
             transaction_ids=tuple(self.run.iam.transaction_ids),
             warnings=tuple(self.run.warnings),
             pending_id=self._pending_id(),
+            foreseen=self._foreseen,
         )
 
     def _pending_id(self) -> str | None:
@@ -144,6 +151,7 @@ class SlotProgress:
     def _check(self) -> Steps:
         """Look and plan, and try whether the record could be written."""
         yield from self._look()
+        self._foreseen = foresee(self.run, self._step)
         if self._step.name == "intend":
             self.run.ports.store.check(SlotChange(self.run.slot, self.run.loaded, intended_record(self.run)))
 

@@ -17,15 +17,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
     join_description,
     split_description,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import prove
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import prove, record_changes
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Copy, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published import value_is_lost
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
-    Current,
-    Pending,
-    Record,
-    Superseded,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Pending, Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Step, pending_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
@@ -33,13 +28,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_
 
 def intended_record(run: SlotRun) -> Record:
     """The record as it would be with the next generation announced; its value is drawn unless IAM is to choose it."""
-    before = run.loaded.record or Record(run.ports.draw_slot_id())
-    generation = before.last_generation + 1
-    key_value = None
+    before, key_value = run.loaded.record or Record(run.ports.draw_slot_id()), None
     if run.slot.policy.key_source == "local":
         key_value = run.ports.draw_value()
         run.ports.protect(key_value)
-    return replace(before, last_generation=generation, pending=Pending(generation, run.moment(), key_value))
+    return record_changes.with_pending(before, run.moment(), key_value)
 
 
 def intend(run: SlotRun, step: Step) -> Steps:
@@ -49,7 +42,7 @@ def intend(run: SlotRun, step: Step) -> Steps:
 
 
 def create(run: SlotRun, step: Step) -> Steps:
-    yield from run.commit(replace(run.record, pending=replace(run.pending, started_at=run.moment())))
+    yield from run.commit(record_changes.announced_again(run.record, run.moment()))
     yield from _send_create(run)
 
 
@@ -73,13 +66,8 @@ def publish(run: SlotRun, step: Step) -> Steps:
     except prove.NeverLogsIn as error:
         yield from _withdraw_because(run, str(error))
         return
-    now, old, superseded = run.moment(), run.record.current, run.record.superseded
-    if old is not None:
-        superseded += (
-            Superseded(old.generation, old.id, now, run.loaded.published_value, compromised=old.compromised),
-        )
-    current = Current(pending.generation, key.id, published_at=now)
-    yield from run.commit(replace(run.record, current=current, pending=None, superseded=superseded), key_value)
+    after = record_changes.published(run.record, key.id, run.moment(), run.loaded.published_value)
+    yield from run.commit(after, key_value)
     yield Copy()
     yield from tidy(run, step)
 
@@ -107,7 +95,7 @@ def tidy(run: SlotRun, step: Step) -> Steps:
 def withdraw(run: SlotRun, step: Step) -> Steps:
     """Take the pending key back: announce it, delete the key if there is one, forget it; its number is burnt."""
     pending = run.pending
-    yield from run.commit(replace(run.record, pending=replace(pending, withdrawing_at=run.moment())))
+    yield from run.commit(record_changes.withdrawing(run.record, run.moment()))
     listed = pending_key(run.record, run.seen) if run.seen else None
     key = (run.iam.api_keys.find_by_value(pending.key_value) if pending.key_value else None) or listed
     if key is not None:
@@ -139,7 +127,7 @@ def _record_value(run: SlotRun, made: ApiKey) -> Steps:
     if not made.key_value:
         raise SlotStopped(f"IBM Cloud sent no value for API key {made.id}; the next run withdraws it and makes another")
     run.ports.protect(made.key_value)
-    yield from run.commit(replace(run.record, pending=replace(run.pending, key_value=made.key_value, id=made.id)))
+    yield from run.commit(record_changes.with_value_of_iam(run.record, made.id, made.key_value))
 
 
 def _new_key(run: SlotRun, pending: Pending) -> NewKey:

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import UnknownKeyValue
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import prove
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import prove, record_changes
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Copy, Pause, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Record, Superseded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Step
@@ -17,11 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_
 
 def flag(run: SlotRun, step: Step) -> Steps:
     """Write down that a key leaked, before anything is done about it: it is never used again."""
-    current = run.record.current
-    if current is not None and current.id == step.key_id:
-        yield from run.commit(replace(run.record, current=replace(current, compromised=True)))
-    else:
-        yield from run.commit(run.record.with_superseded(replace(run.entry(step.key_id), compromised=True)))
+    yield from run.commit(record_changes.flagged(run.record, step.key_id))
 
 
 def shut(run: SlotRun, step: Step) -> Steps:
@@ -35,10 +29,7 @@ def shut(run: SlotRun, step: Step) -> Steps:
 
 
 def note_hand_over(run: SlotRun, step: Step) -> Steps:
-    if run.record.current is None:
-        raise ValueError("this step needs a published key")
-    current = replace(run.record.current, handed_over_at=run.moment())
-    yield from run.commit(replace(run.record, current=current))
+    yield from run.commit(record_changes.handed_over(run.record, run.moment()))
 
 
 def adopt(run: SlotRun, step: Step) -> Steps:
@@ -75,13 +66,13 @@ def roll_back(run: SlotRun, step: Step) -> Steps:
 
 
 def _enable(run: SlotRun, entry: Superseded) -> Steps:
-    yield from run.commit(run.record.with_superseded(replace(entry, enabling_at=run.moment())))
+    yield from run.commit(record_changes.enabling(run.record, entry.id, run.moment()))
     if entry.disabling_at is not None:
         lands_until = entry.disabling_at + run.slot.policy.lease
         seconds = (lands_until - run.iam.now()).total_seconds()
         if seconds > 0:
             yield Pause(seconds, "an announced disable of the key may still land")
-            yield from run.commit(run.record.with_superseded(replace(run.entry(entry.id), enabling_at=run.moment())))
+            yield from run.commit(record_changes.enabling(run.record, entry.id, run.moment()))
     key = run.iam.api_keys.get(entry.id)
     if key.disabled:
         if key.locked:
@@ -90,12 +81,6 @@ def _enable(run: SlotRun, entry: Superseded) -> Steps:
 
 
 def _swap(run: SlotRun, entry: Superseded) -> Steps:
-    now, old = run.moment(), run.record.current
-    superseded = run.record.without_superseded(entry.id).superseded
-    if old is not None:
-        superseded += (
-            Superseded(old.generation, old.id, now, run.loaded.published_value, compromised=old.compromised),
-        )
-    current = Current(entry.generation, entry.id, published_at=now, rolled_back_at=now)
-    yield from run.commit(replace(run.record, current=current, superseded=superseded), entry.key_value)
+    after = record_changes.swapped(run.record, entry, run.moment(), run.loaded.published_value)
+    yield from run.commit(after, entry.key_value)
     yield Copy()

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import record_changes
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Copy, Steps
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Superseded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
 
@@ -15,7 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_
 def disable(run: SlotRun, step: Step) -> Steps:
     entry, key, announced = run.entry(step.key_id), run.key(step.key_id), run.moment()
     run.guard(entry.id)
-    yield from run.commit(run.record.with_superseded(replace(entry, disabling_at=announced, enabling_at=None)))
+    yield from run.commit(record_changes.disabling(run.record, entry.id, announced))
     if run.is_in_time(announced) and key and not key.disabled:
         if key.locked:
             run.iam.api_keys.unlock(key.id)
@@ -25,7 +23,7 @@ def disable(run: SlotRun, step: Step) -> Steps:
 def delete(run: SlotRun, step: Step) -> Steps:
     entry, key, announced = run.entry(step.key_id), run.key(step.key_id), run.moment()
     run.guard(entry.id)
-    yield from run.commit(run.record.with_superseded(replace(entry, deleting_at=announced)))
+    yield from run.commit(record_changes.deleting(run.record, entry.id, announced))
     if not run.is_in_time(announced):
         return
     if key is not None:
@@ -34,22 +32,15 @@ def delete(run: SlotRun, step: Step) -> Steps:
 
 
 def retire_found(run: SlotRun, step: Step) -> Steps:
-    """Put a key that the user named on its way out; it gets a number of its own, so nothing is taken for it."""
+    """Put a key that the user named on its way out."""
     if step.key_id is None:
         raise ValueError("this step needs a key")
-    generation = run.record.last_generation + 1
-    entry = Superseded(generation, step.key_id, run.moment())
-    superseded = (*run.record.superseded, entry)
-    yield from run.commit(replace(run.record, last_generation=generation, superseded=superseded))
+    yield from run.commit(record_changes.with_retired_key(run.record, step.key_id, run.moment()))
 
 
 def unpublish(run: SlotRun, step: Step) -> Steps:
     """The slot ends: its variable and copies go, and its key is retired like any other."""
-    old = run.record.current
-    if old is None:
-        raise ValueError("this step needs a published key")
-    entry = Superseded(old.generation, old.id, run.moment(), run.loaded.published_value, compromised=old.compromised)
-    after = replace(run.record, current=None, superseded=(*run.record.superseded, entry))
+    after = record_changes.unpublished(run.record, run.moment(), run.loaded.published_value)
     yield from run.commit(after, removes_value=True)
     yield Copy()
 

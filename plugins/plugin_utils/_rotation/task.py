@@ -54,7 +54,7 @@ def rotate(
         "changed": any(_changes(each, check_mode) for each in outcomes),
         "slots": [_shown(each) for each in outcomes],
         "report": [_line(each) for each in outcomes],
-        "diff": [_diff(each) for each in outcomes],
+        "diff": [_diff(each, check_mode) for each in outcomes],
         "warnings": [f"{each.slot.name}: {text}" for each in outcomes for text in each.warnings],
         "unmanaged_ids": unmanaged,
         "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],
@@ -265,11 +265,11 @@ def _line(outcome: SlotOutcome) -> str:
     return f"{outcome.slot.name}: {outcome.step.name}{goes_on}{done} ({outcome.step.reason})"
 
 
-def _diff(outcome: SlotOutcome) -> dict[str, t.Any]:
+def _diff(outcome: SlotOutcome, check_mode: bool) -> dict[str, t.Any]:
     where = f"{outcome.slot.file}: {outcome.slot.variable}"
     return {
         "before_header": where,
         "after_header": where,
         "before": describe_record(outcome.before),
-        "after": describe_record(outcome.after),
+        "after": describe_record(outcome.foreseen if check_mode else outcome.after),
     }

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What each step writes into the record: record before -> record after; pure. `now` is IAM's time as it is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
+    Current,
+    Pending,
+    Record,
+    Superseded,
+)
+
+
+def with_pending(record: Record, now: datetime, key_value: str | None) -> Record:
+    """The next generation is announced; without a value IAM is to choose it."""
+    generation = record.last_generation + 1
+    return replace(record, last_generation=generation, pending=Pending(generation, now, key_value))
+
+
+def announced_again(record: Record, now: datetime) -> Record:
+    return replace(record, pending=replace(_pending(record), started_at=now))
+
+
+def with_value_of_iam(record: Record, key_id: str, key_value: str) -> Record:
+    return replace(record, pending=replace(_pending(record), key_value=key_value, id=key_id))
+
+
+def withdrawing(record: Record, now: datetime) -> Record:
+    return replace(record, pending=replace(_pending(record), withdrawing_at=now))
+
+
+def published(record: Record, key_id: str, now: datetime, old_value: str | None) -> Record:
+    """The pending key is the published one; the one before is kept with its value, for a way back."""
+    current = Current(_pending(record).generation, key_id, published_at=now)
+    return replace(_current_superseded(record, now, old_value), current=current, pending=None)
+
+
+def unpublished(record: Record, now: datetime, old_value: str | None) -> Record:
+    return replace(_current_superseded(record, now, old_value), current=None)
+
+
+def swapped(record: Record, entry: Superseded, now: datetime, old_value: str | None) -> Record:
+    """A rollback: the replaced key of this entry is the published one again."""
+    current = Current(entry.generation, entry.id, published_at=now, rolled_back_at=now)
+    return replace(_current_superseded(record.without_superseded(entry.id), now, old_value), current=current)
+
+
+def with_retired_key(record: Record, key_id: str, now: datetime) -> Record:
+    """A key that the user named is on its way out; it gets a number of its own, so nothing is taken for it."""
+    generation = record.last_generation + 1
+    superseded = (*record.superseded, Superseded(generation, key_id, now))
+    return replace(record, last_generation=generation, superseded=superseded)
+
+
+def flagged(record: Record, key_id: str | None) -> Record:
+    """A leaked key, the published one or one before, is never used again."""
+    current = record.current
+    if current is not None and current.id == key_id:
+        return replace(record, current=replace(current, compromised=True))
+    return record.with_superseded(replace(_entry(record, key_id), compromised=True))
+
+
+def handed_over(record: Record, now: datetime) -> Record:
+    if record.current is None:
+        raise ValueError("this step needs a published key")
+    return replace(record, current=replace(record.current, handed_over_at=now))
+
+
+def enabling(record: Record, key_id: str | None, now: datetime) -> Record:
+    return record.with_superseded(replace(_entry(record, key_id), enabling_at=now))
+
+
+def disabling(record: Record, key_id: str | None, now: datetime) -> Record:
+    return record.with_superseded(replace(_entry(record, key_id), disabling_at=now, enabling_at=None))
+
+
+def deleting(record: Record, key_id: str | None, now: datetime) -> Record:
+    return record.with_superseded(replace(_entry(record, key_id), deleting_at=now))
+
+
+def _current_superseded(record: Record, now: datetime, old_value: str | None) -> Record:
+    old = record.current
+    if old is None:
+        return record
+    entry = Superseded(old.generation, old.id, now, old_value, compromised=old.compromised)
+    return replace(record, superseded=(*record.superseded, entry))
+
+
+def _pending(record: Record) -> Pending:
+    if record.pending is None:
+        raise ValueError("this step needs a pending key")
+    return record.pending
+
+
+def _entry(record: Record, key_id: str | None) -> Superseded:
+    return next(entry for entry in record.superseded if entry.id == key_id)

@@ -86,13 +86,20 @@ def _identity_claims(world: World, iam_id: str) -> Json:
     }
 
 
+@functools.lru_cache(maxsize=64)
+def _verified_claims(token: str) -> Json:
+    # A run sends the same token with each request; whether it is still valid is looked at each time.
+    claims: Json = jwt.decode(token, _signing_key().public_key(), algorithms=["RS256"], options=UNTIMED)
+    return claims
+
+
 def caller_of(world: World, authorization: str | None) -> Caller:
     """Who holds the token of an Authorization header; 401 unless it is valid now."""
     scheme, _space, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refusal(401, "No bearer token was provided.", "BXNIM0308E")
     try:
-        claims = jwt.decode(token, _signing_key().public_key(), algorithms=["RS256"], options=UNTIMED)
+        claims = _verified_claims(token)
     except jwt.InvalidTokenError:
         raise Refusal(401, "The provided access token is invalid.") from None
     if world.clock.now() >= claims["exp"]:

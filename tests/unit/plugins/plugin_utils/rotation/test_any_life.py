@@ -59,6 +59,23 @@ class AnyLife(RuleBasedStateMachine):
             effects = Effects(kill_on=effect, kill_on_skips=skips, kill_after_effect=after_effect)
             self.scene.run(effects=effects)
 
+    @rule(is_due=st.booleans(), before_commit=st.integers(0, 3), is_killed=st.booleans())
+    def another_run_comes_between(self, is_due: bool, before_commit: int, is_killed: bool) -> None:
+        self._remember()
+        if is_due:
+            self.scene.pass_time(92 * DAY_SECONDS)
+        left = iter(range(before_commit, -1, -1))
+
+        def come_between() -> None:
+            if next(left) == 0:
+                self.scene.store.before_commit = lambda: None
+                with contextlib.suppress(Killed):
+                    self.scene.run(effects=Effects(kill_on="commit", kill_on_skips=1) if is_killed else None)
+
+        self.scene.store.before_commit = come_between
+        self.scene.run()
+        self.scene.store.before_commit = lambda: None
+
     @rule(days=st.sampled_from([0.01, 1, 4, 92]))
     def let_time_pass(self, days: float) -> None:
         self.scene.pass_time(days * DAY_SECONDS)

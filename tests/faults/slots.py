@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Policy, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_ID, VAULT_PASSWORD, Run, Workplace
 
 VARIABLE = "deploy_api_key"
@@ -55,21 +56,7 @@ class SlotScene:
 
     def make_due(self) -> None:
         """Publish the first key, and let it grow old."""
-        slot = Slot(
-            name=VARIABLE,
-            file=str(self.workplace.vault_file),
-            variable=VARIABLE,
-            key_name=KEY_NAME,
-            iam_id=self.iam_id,
-            account_id=self.server.account_id,
-            locked=True,
-            policy=Policy(settle_seconds=0),
-        )
-        secret: t.Any = VaultSecret(VAULT_PASSWORD.encode())
-        store = FileStore(Cipher([(VAULT_ID, secret)]), lambda value: None)
-        (outcome,) = rotate_slots([slot], Ports(self._client(), store), check_mode=False, unforeseen=repr)
-        assert outcome.failure is None, outcome.failure
-        self.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})
+        make_due(self.workplace, self._client(), [self.wish()])
 
     def keys(self) -> list[dict[str, t.Any]]:
         return self.server.keys_of(self.iam_id)
@@ -105,5 +92,27 @@ class SlotScene:
         assert self.workplace.vault_file.read_text(encoding="utf-8").startswith(VAULT_FILE)
 
     def _client(self) -> IamClient:
-        options = {"api_key": self.server.api_key, "iam_endpoint": self.server.url}
-        return open_client(options, {}, lambda secret: None)
+        return client_of(self.server)
+
+
+def client_of(server: IamServer) -> IamClient:
+    """A client as a person with the first key has it."""
+    return open_client({"api_key": server.api_key, "iam_endpoint": server.url}, {}, lambda secret: None)
+
+
+def make_due(workplace: Workplace, client: IamClient, wishes: t.Sequence[dict[str, t.Any]]) -> None:
+    """Publish the first key of each slot, and let them grow old."""
+    slots = [
+        Slot(
+            variable=wish["name"],
+            account_id=workplace.server.account_id,
+            policy=Policy(settle_seconds=0),
+            **wish,
+        )
+        for wish in wishes
+    ]
+    secret: t.Any = VaultSecret(VAULT_PASSWORD.encode())
+    store = FileStore(Cipher([(VAULT_ID, secret)]), lambda value: None)
+    outcomes = rotate_slots(slots, Ports(client, store), check_mode=False, unforeseen=repr)
+    assert [outcome.failure for outcome in outcomes if outcome.failure] == []
+    workplace.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})

@@ -1,10 +1,20 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Two real runs over the same slot at the same time: both end well, and there is one key."""
+"""Two real runs over the same slots at the same time: both end well, and there is one key of each."""
 
 from __future__ import annotations
 
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import VARIABLE, SlotScene
+from pathlib import Path
+
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import (
+    AT_ONCE,
+    VARIABLE,
+    SlotScene,
+    client_of,
+    make_due,
+)
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import Workplace
 
 # Slow answers make the two runs meet in the middle of their work.
 LATENCY_MS = 50
@@ -32,3 +42,25 @@ def test_two_first_runs_at_once_make_one_key(scene: SlotScene) -> None:
 
     scene.check_finished()
     assert scene.workplace.record(VARIABLE)["current"]["generation"] == 1
+
+
+def test_two_rotations_of_the_same_twenty_slots_publish_each_once(server: IamServer, tmp_path: Path) -> None:
+    workplace, client = Workplace(tmp_path, server), client_of(server)
+    owners = [client.service_ids.create(f"ci-{number}", server.account_id, description=None) for number in range(4)]
+    wishes = [
+        {"name": f"key_{number}", "file": str(workplace.vault_file), "iam_id": owners[number % 4].iam_id}
+        | {"key_name": f"key_{number}"}
+        for number in range(20)
+    ]
+    make_due(workplace, client, wishes)
+    server.steer("latency", {"milliseconds": LATENCY_MS})
+
+    # A commit of twenty values takes a second, so a lease of two would never suffice.
+    runs = [workplace.start_rotation(wishes, **{**AT_ONCE, "lease_seconds": 20}) for _run in range(2)]
+
+    assert [run.wait() for run in runs] == [0, 0], "\n".join(run.output for run in runs)
+    records = [workplace.record(wish["name"]) for wish in wishes]
+    keys = [key for owner in owners for key in server.keys_of(owner.iam_id)]
+    assert [(each["last_generation"], each["current"]["generation"]) for each in records] == [(2, 2)] * 20
+    assert sorted(key["id"] for key in keys) == sorted(each["current"]["id"] for each in records)
+    assert all(server.logs_in(str(workplace.value(wish["name"]))) for wish in wishes)

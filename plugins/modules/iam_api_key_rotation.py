@@ -430,6 +430,21 @@ EXAMPLES = r"""
     rollback_to_ids: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b]
     slots: "{{ all_slots }}"
 
+- name: Move a slot to another file, under another name, and keep the old variable until nothing reads it
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    slots:
+      - name: ci_deploy_key
+        key_name: deploy
+        service_id: ci-deploy
+        file: group_vars/ci/secrets.yml
+        moved_from: {file: group_vars/all/secrets.yml, variable: deploy_api_key}
+        copies: [{file: group_vars/all/secrets.yml, variable: deploy_api_key}]
+
+- name: Ask whether the variables still hold working values, and replace what was lost
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    verify_values: true
+    slots: "{{ all_slots }}"
+
 # Ad hoc, for one slot:
 # ansible localhost -m cloudkeys.ibmcloud.iam_api_key_rotation --vault-id prod@prompt \
 #   -a '{"slots": [{"name": "deploy_api_key", "service_id": "ci-deploy", "file": "secrets.yml"}]}'

@@ -11,7 +11,7 @@ options:
   api_key:
     description:
       - The IBM Cloud API key to log in with.
-      - Any of O(api_key), O(api_key_file) and O(token) beats every environment variable.
+      - Any of O(api_key), O(api_key_file), O(token) and O(cr_token_file) beats every environment variable.
         Without them the first non-empty of the environment variables E(IC_IAM_TOKEN), E(IBMCLOUD_API_KEY),
         E(IC_API_KEY) and E(IBMCLOUD_APIKEY) is used; E(IBMCLOUD_API_KEY) may also be C(@) and a file name.
       - This is not the key that a task manages.
@@ -26,6 +26,34 @@ options:
       - A ready IBM Cloud IAM bearer token, instead of an API key. It is used until it expires and cannot be renewed.
       - When O(token) and O(api_key) are both given, O(token) is used.
     type: str
+  profile_id:
+    description:
+      - Id of a trusted profile to work as (V(Profile-...)). It is taken on with the API key or token that logs in, or
+        with O(cr_token_file), and costs one more request.
+      - The profile has to list the caller among those that may take it on, and needs roles of its own on the service
+        IAM Identity.
+      - A trusted profile can manage the API keys of service IDs. It has no API keys, and nobody but a user can create
+        the user's keys.
+      - Only one of O(profile_id), O(profile_crn) and O(profile_name) may be given.
+    type: str
+  profile_crn:
+    description:
+      - CRN of the trusted profile to work as, instead of O(profile_id).
+    type: str
+  profile_name:
+    description:
+      - Name of the trusted profile to work as, instead of O(profile_id).
+      - It is looked for in O(account_id), or else in the account of the caller.
+    type: str
+  cr_token_file:
+    description:
+      - File with the token that IBM Cloud puts into a compute resource, such as
+        V(/var/run/secrets/tokens/vault-token) in a pod of a Kubernetes or OpenShift cluster.
+      - With O(profile_id), O(profile_crn) or O(profile_name) a task logs in with it instead of an API key, so no secret
+        has to be kept. It beats every environment variable, and cannot be combined with O(api_key), O(api_key_file) or
+        O(token).
+      - It is read before each log-in, because IBM Cloud renews it.
+    type: path
   account_id:
     description:
       - The account to work in. The credentials decide that by themselves.
@@ -35,6 +63,8 @@ options:
   iam_endpoint:
     description:
       - Address of IBM Cloud IAM, for private networks or tests.
+      - From a VPC, through its gateway for private endpoints, use V(https://private.iam.cloud.ibm.com).
+        From the classic private network use that of a region, such as V(https://private.eu-de.iam.cloud.ibm.com).
       - Without it, a non-empty environment variable E(IBMCLOUD_IAM_API_ENDPOINT) is used,
         and without that V(https://iam.cloud.ibm.com).
     type: str

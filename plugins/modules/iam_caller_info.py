@@ -24,6 +24,17 @@ EXAMPLES = r"""
   cloudkeys.ibmcloud.iam_caller_info:
     api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', 'deploy_api_key', file='secrets.yml') }}"
 
+- name: Prove that this key may work as a trusted profile
+  cloudkeys.ibmcloud.iam_caller_info:
+    api_key_file: ~/deploy.json
+    profile_name: key-rotation
+
+- name: Work without any key, in a pod whose trusted profile is linked with it
+  cloudkeys.ibmcloud.iam_caller_info:
+    cr_token_file: /var/run/secrets/tokens/vault-token
+    profile_id: Profile-94497d0d-2ac3-41bf-a993-a49d1b14627c
+    iam_endpoint: https://private.iam.cloud.ibm.com
+
 # Ad hoc, with the API key in the environment variable IBMCLOUD_API_KEY:
 # ansible localhost -m cloudkeys.ibmcloud.iam_caller_info
 """

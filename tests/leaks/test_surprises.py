@@ -27,7 +27,7 @@ ApiKeys.create = _broken
 """,
 )
 LOGIN = (
-    "module_utils/_iam/credentials.py",
+    "module_utils/_iam/tokens.py",
     """
 def log_in(transport, key_value, clock):
     raise RuntimeError(f"cannot log in with {key_value}") from ValueError(key_value)

@@ -10,16 +10,14 @@ from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, SystemClock
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import (
-    Caller,
-    Credentials,
-    Token,
-    TokenSource,
-    log_in,
-    pick_credentials,
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials, pick_credentials
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    BadCredentials,
+    Invalid,
+    NotPermitted,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import BadCredentials, Invalid
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIds
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.tokens import Caller, Token, TokenSource, log_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import (
     Endpoint,
     Reply,
@@ -46,7 +44,7 @@ class IamClient:
         clock: Clock | None = None,
     ):
         self.clock = clock or SystemClock()
-        self.tokens = TokenSource(transport, credentials, self.clock)
+        self.tokens = TokenSource(transport, credentials, self.clock, account_id=account_id)
         self._transport = transport
         self._wanted_account_id = account_id
         self.transaction_ids: list[str] = []
@@ -78,9 +76,21 @@ class IamClient:
         """The id of the API key that this client logs in with; None for a token. Costs one request, once."""
         key_value = self.tokens.key_value
         if self.tokens.login_key_id is None and key_value:
-            found = self.api_keys.find_by_value(key_value)
-            self.tokens.login_key_id = found.id if found else None
+            self.tokens.login_key_id = self._id_of(key_value)
         return self.tokens.login_key_id
+
+    def _id_of(self, key_value: str) -> str | None:
+        """The id of the key that is logged in with; a trusted profile may not see it, its owner may."""
+        try:
+            found = self.api_keys.find_by_value(key_value)
+        except NotPermitted:
+            if not self.tokens.is_profile:
+                raise
+            found = None
+        if found is None and self.tokens.is_profile:
+            owner = IamClient(self._transport, Credentials(key_value), clock=self.clock)
+            found = owner.api_keys.find_by_value(key_value)
+        return found.id if found else None
 
     def log_in_with(self, key_value: str) -> Token:
         """Prove that a key value works; raises BadCredentials and its kinds when it does not."""

@@ -147,16 +147,24 @@ def error_class(status: int, code: str | None) -> type[IamError]:
     return ERROR_BY_STATUS.get(status, NotUnderstood)
 
 
-def error_from_reply(status: int, body: t.Any, action: str, transaction_id: str | None) -> IamError:
+def error_from_reply(
+    status: int,
+    body: t.Any,
+    action: str,
+    transaction_id: str | None,
+    advice: t.Mapping[type[IamError], str] | None = None,
+) -> IamError:
     """Build the exception for an answer that is not a success.
 
     `body` is the decoded JSON of either style: the token endpoint answers {errorCode, errorMessage}, /v1 answers
     {errors: [{message_code, message}]}. IAM's own sentence is not repeated: it may quote what was sent.
+    `advice` says what a kind of refusal means for this action, where that is more than it means in general.
     """
     code = _code_in(body)
     kind = error_class(status, code)
     said = f"IBM Cloud IAM answered {status} to {action}"
-    why = f": {ADVICE[kind]}" if kind in ADVICE else ""
+    words = (advice or {}).get(kind) or ADVICE.get(kind)
+    why = f": {words}" if words else ""
     known_as = ", ".join(part for part in (code, f"transaction {transaction_id}" if transaction_id else None) if part)
     return kind(said + why + (f" ({known_as})" if known_as else ""), transaction_id=transaction_id)
 

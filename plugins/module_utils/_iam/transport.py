@@ -14,6 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import ret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, SystemClock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     CannotConnect,
+    IamError,
     Invalid,
     NotUnderstood,
     error_from_reply,
@@ -145,7 +146,7 @@ class Transport:
         adapter: t.Any = None,
     ):
         self.endpoint = endpoint
-        self._protect = protect
+        self.protect = protect
         self._http = requests.Session()
         # Without an auth of its own, requests takes one from ~/.netrc and overwrites the Authorization header with it.
         self._http.auth = _leave_as_it_is
@@ -166,10 +167,12 @@ class Transport:
         headers: dict[str, str] | None = None,
         json: t.Any = None,
         form: dict[str, str] | None = None,
+        advice: t.Mapping[type[IamError], str] | None = None,
     ) -> Reply:
         """Send one request and return the answer to it.
 
-        `action` completes "IBM Cloud IAM answered 404 to ...". Raises an `IamError`, never one of requests.
+        `action` completes "IBM Cloud IAM answered 404 to ..."; `advice` says what a refusal means for this action.
+        Raises an `IamError`, never one of requests.
         """
         try:
             response = self._http.request(
@@ -185,14 +188,14 @@ class Transport:
             )
         except (requests.RequestException, OSError) as error:
             raise _cannot_connect(error, self.endpoint, action) from None
-        return self._read(response, action)
+        return self._read(response, action, advice or {})
 
-    def _read(self, response: t.Any, action: str) -> Reply:
+    def _read(self, response: t.Any, action: str, advice: t.Mapping[type[IamError], str]) -> Reply:
         transaction_id = response.headers.get("Transaction-Id")
         body, is_json = _decode(response)
         self._protect_all(body)
         if response.status_code >= 400:
-            raise error_from_reply(response.status_code, body, action, transaction_id)
+            raise error_from_reply(response.status_code, body, action, transaction_id, advice)
         if not is_json or response.status_code >= 300:
             raise NotUnderstood(
                 f"the answer ({response.status_code}) to {action} is not from IBM Cloud IAM: "
@@ -208,7 +211,7 @@ class Transport:
         elif isinstance(body, dict):
             for name, value in body.items():
                 if name in SECRET_MEMBERS and isinstance(value, str):
-                    self._protect(value)
+                    self.protect(value)
                 else:
                     self._protect_all(value)
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-
-CONNECTION_OPTIONS = ("api_key", "api_key_file", "token", "account_id", "iam_endpoint", "validate_certs", "ca_path")
 
 _open: dict[tuple[t.Any, ...], IamClient] = {}
 
@@ -22,7 +21,7 @@ def client_for(params: t.Mapping[str, t.Any]) -> IamClient:
     because a connection must not cross a fork.
     """
     environ = dict(os.environ)
-    key = (os.getpid(), tuple(params.get(name) for name in CONNECTION_OPTIONS), tuple(sorted(environ.items())))
+    key = (os.getpid(), tuple(params.get(name) for name in CONNECTION), tuple(sorted(environ.items())))
     if key not in _open:
         _open.clear()
         _open[key] = open_client(params, environ, protect)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .api_keys import find_key, shows_value
 from .bodies import json_body, require
-from .call import Call, action_when_leaked, tagged_answer
+from .call import Call, action_when_leaked
 from .entities import ApiKey
 from .messages import NO_CONTENT, Answer, Json
 from .refusals import Refusal, invalid
@@ -43,15 +43,19 @@ def create_key(call: Call) -> Answer:
         is_locked=call.demands("Entity-Lock"),
         is_disabled=call.demands("Entity-Disable"),
     )
-    return tagged_answer(key, key.show(with_value=True), 201)
+    return call.tagged(key, key.show(with_value=True), 201)
 
 
 def _check_owner(call: Call, iam_id: str) -> None:
-    if iam_id == call.caller.iam_id or call.world.service_id_of(iam_id):
-        return
-    if iam_id.startswith("IBMid-"):
-        raise Refusal(403, "An API key of a user can only be created by that user.")
-    raise invalid("Property iam_id names no identity of this account.")
+    """Users create their own keys, roles those of service IDs, and nobody those of a trusted profile."""
+    if iam_id in call.world.users or iam_id.startswith("IBMid-"):
+        if iam_id != call.caller.iam_id:
+            raise Refusal(403, "An API key of a user can only be created by that user.")
+        call.check_not_restricted("restrict_create_platform_apikey", "user-apikey.create")
+    elif call.world.service_id_of(iam_id):
+        call.check_role("apikey.create")
+    else:
+        raise invalid("Property iam_id names no user or service ID of this account.")
 
 
 def add_key(call: Call, body: Json, iam_id: str, *, is_locked: bool = False, is_disabled: bool = False) -> ApiKey:
@@ -98,7 +102,7 @@ def _check_owner_options(key: ApiKey) -> None:
 
 def update_key(call: Call, key_id: str) -> Answer:
     """PUT /v1/apikeys/{id}: only what is sent changes, an empty text clears (IBM SDK docstrings)."""
-    key = find_key(call, key_id)
+    key = find_key(call, key_id, "apikey.update")
     call.check_tag(key)
     body = json_body(call.request, CHANGEABLE_PROPERTIES)
     if "name" in body:
@@ -110,7 +114,7 @@ def update_key(call: Call, key_id: str) -> Answer:
     for attribute, value in changes.items():
         setattr(key, attribute, value)
     call.world.note_change(key, call.caller, "UPDATE")
-    return tagged_answer(key, key.show(with_value=shows_value(key)))
+    return call.tagged(key, key.show(with_value=shows_value(key)))
 
 
 def _parsed_changes(call: Call, body: Json, key: ApiKey) -> Json:
@@ -126,7 +130,7 @@ def _parsed_changes(call: Call, body: Json, key: ApiKey) -> Json:
 
 def delete_key(call: Call, key_id: str) -> Answer:
     """DELETE /v1/apikeys/{id}."""
-    key = find_key(call, key_id)
+    key = find_key(call, key_id, "apikey.delete")
     call.check_unlocked(key)
     call.world.remove_key(key)
     return NO_CONTENT
@@ -134,23 +138,23 @@ def delete_key(call: Call, key_id: str) -> Answer:
 
 def lock_key(call: Call, key_id: str) -> Answer:
     """POST /v1/apikeys/{id}/lock."""
-    return call.switch(find_key(call, key_id), "locked", True, "LOCK")
+    return call.switch(find_key(call, key_id, "apikey.update"), "locked", True, "LOCK")
 
 
 def unlock_key(call: Call, key_id: str) -> Answer:
     """DELETE /v1/apikeys/{id}/lock."""
-    return call.switch(find_key(call, key_id), "locked", False, "UNLOCK")
+    return call.switch(find_key(call, key_id, "apikey.update"), "locked", False, "UNLOCK")
 
 
 def disable_key(call: Call, key_id: str) -> Answer:
     """POST /v1/apikeys/{id}/disable; a lock protects against it like against any change."""
-    key = find_key(call, key_id)
+    key = find_key(call, key_id, "apikey.update")
     call.check_unlocked(key)
     return call.switch(key, "disabled", True, "DISABLE")
 
 
 def enable_key(call: Call, key_id: str) -> Answer:
     """DELETE /v1/apikeys/{id}/disable."""
-    key = find_key(call, key_id)
+    key = find_key(call, key_id, "apikey.update")
     call.check_unlocked(key)
     return call.switch(key, "disabled", False, "ENABLE")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .bodies import choice
-from .call import Call, tagged_answer
+from .call import Call
 from .entities import ApiKey
 from .messages import Answer
 from .pages import page_answer, parameters_of
@@ -14,12 +14,27 @@ from .refusals import Refusal, invalid, missing, not_found
 SORT_ATTRIBUTES = ("created_at", "name", "description", "created_by")
 
 
-def find_key(call: Call, key_id: str) -> ApiKey:
-    """The key with this id; 404 when there is none."""
+def find_key(call: Call, key_id: str, action: str) -> ApiKey:
+    """The key with this id, if the caller may do this with it; 404 when there is none."""
     key = call.world.keys.get(key_id)
     if key is None:
         raise not_found("ApiKey", key_id)
+    check_reach(call, key, action)
     return key
+
+
+def check_reach(call: Call, key: ApiKey, action: str) -> None:
+    """Refuse who may not do this: users manage their own keys, an administrator those of other users.
+
+    Keys of service IDs take a role of the caller, also those of the caller itself.
+    """
+    is_of_user = key.iam_id in call.world.users
+    if is_of_user and key.iam_id == call.caller.iam_id:
+        return
+    if not call.may("apikey.manage" if is_of_user else action):
+        if call.world.settings.foreign_key_status == 404:
+            raise not_found("ApiKey", key.id)
+        raise Refusal(call.world.settings.foreign_key_status, f"You are not authorized for {action} here.")
 
 
 def shows_value(key: ApiKey) -> bool:
@@ -30,8 +45,7 @@ def shows_value(key: ApiKey) -> bool:
 def list_keys(call: Call) -> Answer:
     """GET /v1/apikeys."""
     parameters = parameters_of(call.request)
-    if parameters.get("account_id", call.caller.account_id) != call.caller.account_id:
-        raise Refusal(403, "You are not authorized for this account.")
+    call.check_account(parameters.get("account_id", call.caller.account_id))
     if choice(parameters.get("scope"), "scope", ("entity", "account"), "entity") == "account":
         keys = _keys_of_account(call, parameters)
     else:
@@ -42,7 +56,11 @@ def list_keys(call: Call) -> Answer:
 
 def _listed_identity(call: Call, parameters: dict[str, str]) -> str:
     iam_id = parameters.get("iam_id", call.caller.iam_id)
-    if iam_id == call.caller.iam_id or call.world.service_id_of(iam_id):
+    if iam_id == call.caller.iam_id and iam_id in call.world.users:
+        return iam_id
+    if call.world.service_id_of(iam_id):
+        if not call.may("apikey.review"):
+            call.check_role("apikey.list")
         return iam_id
     if iam_id.startswith("IBMid-"):
         raise Refusal(403, "You are not authorized to list the API keys of another user.")
@@ -51,6 +69,7 @@ def _listed_identity(call: Call, parameters: dict[str, str]) -> str:
 
 def _keys_of_account(call: Call, parameters: dict[str, str]) -> list[ApiKey]:
     """Without a group only service IDs of the default group are searched (IBM SDK docstrings)."""
+    call.check_role("apikey.manage")
     wanted_type = choice(parameters.get("type"), "type", ("user", "serviceid"), "")
     group_id = parameters.get("group_id", call.world.default_group_id)
 
@@ -65,7 +84,7 @@ def _keys_of_account(call: Call, parameters: dict[str, str]) -> list[ApiKey]:
 
 def show_key(call: Call, key_id: str) -> Answer:
     """GET /v1/apikeys/{id}."""
-    key = find_key(call, key_id)
+    key = find_key(call, key_id, "apikey.get")
     if key.hides_from("get"):
         raise not_found("ApiKey", key_id)
     shown = key.show(
@@ -73,7 +92,7 @@ def show_key(call: Call, key_id: str) -> Answer:
         with_history=call.asks_for("include_history"),
         with_activity=call.asks_for("include_activity"),
     )
-    return tagged_answer(key, shown)
+    return call.tagged(key, shown)
 
 
 def show_key_by_value(call: Call) -> Answer:
@@ -82,6 +101,7 @@ def show_key_by_value(call: Call) -> Answer:
     if not key_value:
         raise missing("IAM-ApiKey")
     key = call.world.key_with_value(key_value)
-    if key is None or key.hides_from("details"):
+    if key is None or key.account_id != call.caller.account_id or key.hides_from("details"):
         raise not_found("ApiKey", "of the given value")
-    return tagged_answer(key, key.show(with_history=call.asks_for("include_history")))
+    check_reach(call, key, "apikey.get")
+    return call.tagged(key, key.show(with_history=call.asks_for("include_history")))

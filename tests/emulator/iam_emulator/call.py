@@ -11,6 +11,7 @@ from .clock import parse_expiry
 from .entities import Entity
 from .messages import NO_CONTENT, Answer, Json, Request, json_answer
 from .refusals import Refusal, invalid, missing
+from .roles import allows
 from .world import Caller, World
 
 ACTIONS_WHEN_LEAKED = ("none", "disable", "delete")
@@ -31,6 +32,33 @@ class Call:
     def demands(self, header: str) -> bool:
         """Whether a boolean header is true."""
         return flag(self.request.header(header), header)
+
+    def may(self, action: str) -> bool:
+        """Whether a role of the caller has this action on IAM Identity, such as `apikey.update`."""
+        return allows(self.world.roles_of(self.caller.iam_id), action)
+
+    def check_role(self, action: str) -> None:
+        """Refuse a caller without a role that has this action."""
+        if not self.may(action):
+            raise Refusal(403, f"You are not authorized: the action iam-identity.{action} is needed.")
+
+    def check_not_restricted(self, restriction: str, action: str) -> None:
+        """Refuse a creation that the account settings leave to holders of a role, even for its owner."""
+        if self.world.account_settings.values[restriction] == "RESTRICTED" and not self.may(action):
+            status = self.world.settings.restricted_create_status
+            raise Refusal(status, f"The account restricts this: the action iam-identity.{action} is needed.")
+
+    def check_account(self, account_id: str | None) -> None:
+        """Refuse what is about another account, or about none."""
+        if not account_id:
+            raise missing("account_id")
+        if account_id != self.caller.account_id:
+            raise Refusal(403, "You are not authorized for this account.")
+
+    def tagged(self, entity: Entity, content: Json, status: int = 200) -> Answer:
+        """An entity with its version in the ETag header."""
+        tag = f'"{entity.entity_tag}"' if self.world.settings.quoted_tags else entity.entity_tag
+        return json_answer(content, status, {"ETag": tag})
 
     def check_tag(self, entity: Entity) -> None:
         """Refuse an update without If-Match, or with a tag that is not the current one."""
@@ -70,8 +98,3 @@ class Call:
 def action_when_leaked(body: Json, default: str) -> str:
     """What IBM does when it finds the key in public."""
     return choice(body.get("action_when_leaked"), "action_when_leaked", ACTIONS_WHEN_LEAKED, default)
-
-
-def tagged_answer(entity: Entity, content: Json, status: int = 200) -> Answer:
-    """An entity with its version in the ETag header."""
-    return json_answer(content, status, {"ETag": entity.entity_tag})

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from . import scenery
+from .bodies import check_properties, require
 from .messages import NO_CONTENT, Answer, Request, json_answer
 from .refusals import Refusal, invalid
+from .world import World
 
 if TYPE_CHECKING:
     from .emulator import Emulator
@@ -65,6 +69,42 @@ def _change_settings(emulator: Emulator, body: Any) -> Answer:
     return NO_CONTENT
 
 
+def _add_account(emulator: Emulator, _body: Any) -> Answer:
+    return json_answer(asdict(emulator.add_account()))
+
+
+def _add_user(emulator: Emulator, body: Any) -> Answer:
+    check_properties(body, {"name": str, "roles": list, "account_id": str})
+    return json_answer(scenery.add_user(_world_in(emulator, body), body.get("name", ""), body.get("roles", [])))
+
+
+def _grant(emulator: Emulator, body: Any) -> Answer:
+    check_properties(body, {"iam_id": str, "roles": list, "account_id": str})
+    require(body, "iam_id")
+    scenery.grant(_world_in(emulator, body), body["iam_id"], body.get("roles", []))
+    return NO_CONTENT
+
+
+def _link_compute_resource(emulator: Emulator, body: Any) -> Answer:
+    check_properties(body, {"profile_id": str, "account_id": str})
+    require(body, "profile_id")
+    return json_answer({"cr_token": scenery.link_compute_resource(_world_in(emulator, body), body["profile_id"])})
+
+
+def _leak(emulator: Emulator, body: Any) -> Answer:
+    check_properties(body, {"id": str, "account_id": str})
+    require(body, "id")
+    scenery.leak(_world_in(emulator, body), body["id"])
+    return NO_CONTENT
+
+
+def _world_in(emulator: Emulator, body: Any) -> World:
+    account_id = body.get("account_id", emulator.seed.account_id)
+    if account_id not in emulator.worlds:
+        raise invalid(f"unknown account {account_id}")
+    return emulator.worlds[account_id]
+
+
 CONTROLS: dict[tuple[str, str], Control] = {
     ("GET", "requests"): _show_requests,
     ("POST", "reset"): _reset,
@@ -75,6 +115,11 @@ CONTROLS: dict[tuple[str, str], Control] = {
     ("POST", "faults"): _add_faults,
     ("DELETE", "faults"): _clear_faults,
     ("POST", "settings"): _change_settings,
+    ("POST", "accounts"): _add_account,
+    ("POST", "users"): _add_user,
+    ("POST", "roles"): _grant,
+    ("POST", "compute_resources"): _link_compute_resource,
+    ("POST", "leaks"): _leak,
 }
 
 

@@ -16,15 +16,16 @@ from .faults import Faults
 from .messages import Answer, Json, Request
 from .refusals import Refusal, error_answer
 from .routes import answer_request
+from .seeds import Randomness, Seed
 from .settings import Settings
 from .strikes import strike
-from .world import Randomness, World
+from .world import Shared, World
 
 TRANSACTION_HEADER = "Transaction-Id"
 
 
 class Emulator:
-    """An IBM Cloud IAM for one account; may be called from several threads."""
+    """An IBM Cloud IAM, of one account at first; may be called from several threads."""
 
     def __init__(
         self,
@@ -43,10 +44,28 @@ class Emulator:
         self._postponed: list[tuple[float, Request]] = []
         self._lock = threading.RLock()
         self.seed = self._randomness.seed()
-        self.world = self._new_world()
+        self.worlds: dict[str, World] = {}
+        self._start_afresh()
 
-    def _new_world(self) -> World:
-        return World(self.seed, self.clock, self._first_settings, self._randomness)
+    def _start_afresh(self) -> None:
+        self._shared = Shared()
+        self.worlds.clear()
+        self._add_world(self.seed, self._first_settings)
+
+    def _add_world(self, seed: Seed, settings: Settings) -> None:
+        self.worlds[seed.account_id] = World(seed, self.clock, settings, self._randomness, self._shared)
+
+    @property
+    def world(self) -> World:
+        """The first account."""
+        return self.worlds[self.seed.account_id]
+
+    def add_account(self) -> Seed:
+        """One more account, with a user and a key of its own, under the settings of the first; reset forgets it."""
+        with self._lock:
+            seed = self._randomness.seed()
+            self._add_world(seed, self.world.settings)
+            return seed
 
     def reset(self) -> None:
         """Start afresh: state, settings, clock, latency, log and faults; the account and its first key stay."""
@@ -56,12 +75,14 @@ class Emulator:
             self.requests.clear()
             self.latency_ms = self._first_latency_ms
             self._postponed.clear()
-            self.world = self._new_world()
+            self._start_afresh()
 
     def change_settings(self, **values: int | str) -> None:
         """Turn some switches from now on; an unknown one raises Refusal."""
         with self._lock:
-            self.world.settings = self.world.settings.changed(values)
+            changed = self.world.settings.changed(values)
+            for world in self.worlds.values():
+                world.settings = changed
 
     def handle(self, request: Request) -> Answer:
         """Answer one request, faults included; never raises."""
@@ -69,6 +90,8 @@ class Emulator:
             if request.is_control:
                 return control.answer_control(self, request)
             self._apply_postponed(until=self.clock.now())
+            for world in self.worlds.values():
+                world.purge()
             transaction_id = request.header(TRANSACTION_HEADER) or f"emul8ed-{self._randomness.hex_id()}"
             # With the id in the request every answer to it carries the same one.
             known = replace(request, headers={**request.headers, TRANSACTION_HEADER: transaction_id})
@@ -80,7 +103,7 @@ class Emulator:
     def serve(self, request: Request) -> Answer:
         """Answer without faults and without a log entry."""
         try:
-            answer = answer_request(self.world, request)
+            answer = answer_request(self.worlds, self.clock, request)
         except Refusal as refusal:
             return self.refuse(request, refusal)
         return self._with_transaction(request, answer)

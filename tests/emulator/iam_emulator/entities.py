@@ -11,6 +11,9 @@ from typing import ClassVar
 from .clock import minute_text
 from .messages import Json
 
+KEPT_AFTER_EXPIRY_SECONDS = 90 * 24 * 3600
+NOT_SET = "NOT_SET"
+
 
 @dataclass
 class Entity:
@@ -100,6 +103,11 @@ class ApiKey(Entity):
         """Whether the key has stopped to log in."""
         return self.expires_at is not None and now >= self.expires_at
 
+    def is_past_keeping(self, now: float) -> bool:
+        """Whether IAM removes the key for good, locked or not: expiry and last change are over 90 days ago."""
+        expired_at = self.expires_at
+        return expired_at is not None and now - max(expired_at, self.modified_at) > KEPT_AFTER_EXPIRY_SECONDS
+
     def show(self, *, with_value: bool = False, with_history: bool = False, with_activity: bool = False) -> Json:
         """The key as IAM answers it; what was never set is absent (IBM SDK docstrings)."""
         shown: Json = {
@@ -172,3 +180,81 @@ class ServiceIdGroup(Entity):
             "modified_at": minute_text(self.modified_at),
             **self._extras(with_history=False, with_activity=False),
         }
+
+
+@dataclass
+class TrustedProfile(Entity):
+    """An identity that others take on for a while."""
+
+    kind: ClassVar[str] = "profile"
+    email: str | None = None
+    identities: list[Json] = field(default_factory=list)
+
+    def show(self, *, with_history: bool = False, with_activity: bool = False) -> Json:
+        """The profile as IAM answers it."""
+        shown: Json = {
+            "id": self.id,
+            "entity_tag": self.entity_tag,
+            "crn": self.crn,
+            "name": self.name,
+            "created_at": minute_text(self.created_at),
+            "modified_at": minute_text(self.modified_at),
+            "iam_id": self.iam_id,
+            "account_id": self.account_id,
+            **self._extras(with_history, with_activity),
+        }
+        if self.email is not None:
+            shown["email"] = self.email
+        return shown
+
+
+@dataclass
+class AccountSettings(Entity):
+    """How an account restricts its identities."""
+
+    kind: ClassVar[str] = "account-settings"
+    values: Json = field(
+        default_factory=lambda: {
+            "restrict_create_service_id": NOT_SET,
+            "restrict_create_platform_apikey": NOT_SET,
+            "allowed_ip_addresses": "",
+            "mfa": "NONE",
+            "user_mfa": [],
+            "session_expiration_in_seconds": NOT_SET,
+            "session_invalidation_in_seconds": NOT_SET,
+            "max_sessions_per_identity": NOT_SET,
+            "system_access_token_expiration_in_seconds": NOT_SET,
+            "system_refresh_token_expiration_in_seconds": NOT_SET,
+            "restrict_user_list_visibility": "NOT_RESTRICTED",
+            "restrict_user_domains": [],
+        }
+    )
+
+    def show(self, *, with_history: bool = False) -> Json:
+        """The settings as IAM answers them."""
+        shown = {"account_id": self.account_id, "entity_tag": self.entity_tag, **self.values}
+        return {**shown, "history": self.history} if with_history else shown
+
+
+@dataclass
+class User:
+    """A person of the account."""
+
+    iam_id: str
+    name: str
+    email: str
+    last_authn_at: float | None = None
+
+    def record_login(self, now: float) -> None:
+        """Remember a log-in."""
+        self.last_authn_at = now
+
+
+@dataclass
+class Report:
+    """Who has not logged in for a while; not ready for the first reads."""
+
+    reference: str
+    created_at: float
+    content: Json
+    unready_reads: int

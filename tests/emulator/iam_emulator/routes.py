@@ -7,12 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from . import api_key_changes, api_keys, login, service_id_groups, service_ids
+from . import accounts, api_key_changes, api_keys, login, profiles, reports, service_id_groups, service_ids
 from .call import Call
+from .clock import Clock
+from .grants import Worlds
 from .messages import Answer, Request
 from .refusals import Refusal
 from .tokens import caller_of
-from .world import World
 
 Handler = Callable[..., Answer]
 
@@ -44,6 +45,23 @@ V1_ROUTES: dict[str, dict[str, Handler]] = {
         "POST": service_ids.lock_service_id,
         "DELETE": service_ids.unlock_service_id,
     },
+    "/v1/profiles": {"GET": profiles.list_profiles, "POST": profiles.create_profile},
+    "/v1/profiles/([^/]+)": {
+        "GET": profiles.show_profile,
+        "PUT": profiles.update_profile,
+        "DELETE": profiles.delete_profile,
+    },
+    "/v1/profiles/([^/]+)/identities": {"GET": profiles.list_identities},
+    "/v1/profiles/([^/]+)/identities/([^/]+)": {"POST": profiles.add_identity},
+    "/v1/profiles/([^/]+)/identities/([^/]+)/([^/]+)": {
+        "GET": profiles.show_identity,
+        "DELETE": profiles.remove_identity,
+    },
+    "/v1/accounts/([^/]+)/settings/identity": {"GET": accounts.show_settings, "PUT": accounts.update_settings},
+    "/v1/accounts/([^/]+)/effective_settings/identity": {"GET": accounts.show_effective_settings},
+    "/v1/accounts/([^/]+)/limits/identity": {"GET": accounts.show_limits, "POST": accounts.show_limits_for_body},
+    "/v1/activity/accounts/([^/]+)/report": {"POST": reports.create_report},
+    "/v1/activity/accounts/([^/]+)/report/([^/]+)": {"GET": reports.show_report},
     "/v1/serviceid_groups": {"GET": service_id_groups.list_groups, "POST": service_id_groups.create_group},
     "/v1/serviceid_groups/([^/]+)": {
         "GET": service_id_groups.show_group,
@@ -53,17 +71,17 @@ V1_ROUTES: dict[str, dict[str, Handler]] = {
 }
 
 
-def answer_request(world: World, request: Request) -> Answer:
-    """Carry out one request; raises Refusal when IAM would say no."""
+def answer_request(worlds: Worlds, clock: Clock, request: Request) -> Answer:
+    """Carry out one request in the account that its token is for; raises Refusal when IAM would say no."""
     public = PUBLIC_ROUTES.get(request.path)
     if public is not None:
-        return _method_of(public, request)(world, request)
+        return _method_of(public, request)(worlds, request)
     for pattern, handlers in V1_ROUTES.items():
         match = re.fullmatch(pattern, request.path)
         if match is not None:
             handler = _method_of(handlers, request)
-            caller = caller_of(world, request.header("Authorization"))
-            return _with_stale_pages(Call(world, request, caller), handler, *match.groups())
+            caller = caller_of(clock, request.header("Authorization"))
+            return _with_stale_pages(Call(worlds[caller.account_id], request, caller), handler, *match.groups())
     raise Refusal(404, "There is no such path.")
 
 

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from .bodies import json_body, require
-from .call import Call, tagged_answer
+from .call import Call
 from .entities import ServiceIdGroup
 from .messages import NO_CONTENT, Answer, json_answer
-from .refusals import Refusal, invalid, missing, not_found
+from .refusals import Refusal, invalid, not_found
 
 CHANGEABLE_PROPERTIES: dict[str, type] = {"name": str, "description": str}
 CREATE_PROPERTIES: dict[str, type] = {**CHANGEABLE_PROPERTIES, "account_id": str}
@@ -16,11 +16,8 @@ CREATE_PROPERTIES: dict[str, type] = {**CHANGEABLE_PROPERTIES, "account_id": str
 
 def list_groups(call: Call) -> Answer:
     """GET /v1/serviceid_groups: all at once, without pages."""
-    account_id = call.request.query.get("account_id")
-    if not account_id:
-        raise missing("account_id")
-    if account_id != call.caller.account_id:
-        raise Refusal(403, "You are not authorized for this account.")
+    call.check_account(call.request.query.get("account_id", call.caller.account_id))
+    call.check_role("serviceid.get")
     return json_answer({"serviceid_groups": [group.show() for group in call.world.groups.values()]})
 
 
@@ -30,9 +27,10 @@ def create_group(call: Call) -> Answer:
     require(body, "account_id", "name")
     if body["account_id"] != call.caller.account_id:
         raise invalid("Property account_id is not the account of the caller.")
+    call.check_role("group.manage")
     _check_name_is_free(call, body["name"])
     group = call.world.new_group(body["name"], body.get("description") or None, call.caller)
-    return tagged_answer(group, group.show(), 201)
+    return call.tagged(group, group.show(), 201)
 
 
 def _check_name_is_free(call: Call, name: str, but_for: ServiceIdGroup | None = None) -> None:
@@ -40,23 +38,24 @@ def _check_name_is_free(call: Call, name: str, but_for: ServiceIdGroup | None = 
         raise Refusal(409, "The account has a group of this name.")
 
 
-def find_group(call: Call, group_id: str) -> ServiceIdGroup:
-    """The group with this id; 404 when there is none."""
+def find_group(call: Call, group_id: str, action: str) -> ServiceIdGroup:
+    """The group with this id, if the caller may do this with it; 404 when there is none."""
     group = call.world.groups.get(group_id)
     if group is None:
         raise not_found("ServiceIdGroup", group_id)
+    call.check_role(action)
     return group
 
 
 def show_group(call: Call, group_id: str) -> Answer:
     """GET /v1/serviceid_groups/{id}."""
-    group = find_group(call, group_id)
-    return tagged_answer(group, group.show())
+    group = find_group(call, group_id, "serviceid.get")
+    return call.tagged(group, group.show())
 
 
 def update_group(call: Call, group_id: str) -> Answer:
     """PUT /v1/serviceid_groups/{id}."""
-    group = find_group(call, group_id)
+    group = find_group(call, group_id, "group.manage")
     call.check_tag(group)
     body = json_body(call.request, CHANGEABLE_PROPERTIES)
     if "name" in body:
@@ -65,12 +64,12 @@ def update_group(call: Call, group_id: str) -> Answer:
     for attribute, value in body.items():
         setattr(group, attribute, value or None)
     call.world.note_change(group, call.caller, "UPDATE")
-    return tagged_answer(group, group.show())
+    return call.tagged(group, group.show())
 
 
 def delete_group(call: Call, group_id: str) -> Answer:
     """DELETE /v1/serviceid_groups/{id}: neither the default group nor one in use (IBM SDK docstrings)."""
-    group = find_group(call, group_id)
+    group = find_group(call, group_id, "group.manage")
     is_used = any(service_id.group_id == group.id for service_id in call.world.service_ids.values())
     if is_used or group.id == call.world.default_group_id:
         raise Refusal(409, "The group is the default one or has service IDs.")

@@ -7,11 +7,11 @@ from __future__ import annotations
 from .api_key_changes import CREATE_PROPERTIES as KEY_PROPERTIES
 from .api_key_changes import add_key
 from .bodies import check_properties, json_body, require
-from .call import Call, tagged_answer
+from .call import Call
 from .entities import ServiceId
 from .messages import NO_CONTENT, Answer, Json
 from .pages import page_answer, parameters_of
-from .refusals import Refusal, invalid, missing, not_found
+from .refusals import Refusal, invalid, not_found
 
 SORT_ATTRIBUTES = ("created_at", "name", "description", "modified_at")
 CHANGEABLE_PROPERTIES: dict[str, type] = {"name": str, "description": str, "unique_instance_crns": list}
@@ -29,10 +29,8 @@ NESTED_KEY_PROPERTIES = {
 def list_service_ids(call: Call) -> Answer:
     """GET /v1/serviceids."""
     parameters = parameters_of(call.request)
-    if "account_id" not in parameters:
-        raise missing("account_id")
-    if parameters["account_id"] != call.caller.account_id:
-        raise Refusal(403, "You are not authorized for this account.")
+    call.check_account(parameters.get("account_id"))
+    call.check_role("serviceid.get")
     group_id = parameters.get("group_id", call.world.default_group_id)
     found = [
         service_id
@@ -56,6 +54,7 @@ def create_service_id(call: Call) -> Answer:
     require(body, "account_id", "name")
     if body["account_id"] != call.caller.account_id:
         raise invalid("Property account_id is not the account of the caller.")
+    call.check_not_restricted("restrict_create_service_id", "serviceid.create")
     service_id = _service_id_from(call, body)
     nested_key = body.get("apikey")
     if nested_key is not None:
@@ -65,7 +64,7 @@ def create_service_id(call: Call) -> Answer:
     shown = service_id.show(with_group=call.asks_for("show_group_id"))
     if nested_key is not None:
         shown["apikey"] = _first_key(call, service_id, nested_key)
-    return tagged_answer(service_id, shown, 201)
+    return call.tagged(service_id, shown, 201)
 
 
 def _service_id_from(call: Call, body: Json) -> ServiceId:
@@ -106,28 +105,29 @@ def _first_key(call: Call, service_id: ServiceId, body: Json) -> Json:
         raise
 
 
-def find_service_id(call: Call, service_id: str) -> ServiceId:
-    """The service ID with this id; 404 when there is none."""
+def find_service_id(call: Call, service_id: str, action: str) -> ServiceId:
+    """The service ID with this id, if the caller may do this with it; 404 when there is none."""
     found = call.world.service_ids.get(service_id)
     if found is None:
         raise not_found("ServiceId", service_id)
+    call.check_role(action)
     return found
 
 
 def show_service_id(call: Call, service_id: str) -> Answer:
     """GET /v1/serviceids/{id}."""
-    found = find_service_id(call, service_id)
+    found = find_service_id(call, service_id, "serviceid.get")
     shown = found.show(
         with_group=call.asks_for("show_group_id"),
         with_history=call.asks_for("include_history"),
         with_activity=call.asks_for("include_activity"),
     )
-    return tagged_answer(found, shown)
+    return call.tagged(found, shown)
 
 
 def update_service_id(call: Call, service_id: str) -> Answer:
     """PUT /v1/serviceids/{id}: only what is sent changes, an empty text or list clears."""
-    found = find_service_id(call, service_id)
+    found = find_service_id(call, service_id, "serviceid.update")
     call.check_tag(found)
     body = json_body(call.request, CHANGEABLE_PROPERTIES)
     if "name" in body:
@@ -137,12 +137,12 @@ def update_service_id(call: Call, service_id: str) -> Answer:
     for attribute, value in body.items():
         setattr(found, attribute, value or None if attribute == "description" else value)
     call.world.note_change(found, call.caller, "UPDATE")
-    return tagged_answer(found, found.show(with_group=call.asks_for("show_group_id")))
+    return call.tagged(found, found.show(with_group=call.asks_for("show_group_id")))
 
 
 def delete_service_id(call: Call, service_id: str) -> Answer:
     """DELETE /v1/serviceids/{id}: its keys go first; a key that stays is a conflict (IBM SDK docstrings)."""
-    found = find_service_id(call, service_id)
+    found = find_service_id(call, service_id, "serviceid.delete")
     call.check_unlocked(found)
     keys = call.world.keys_of(found.iam_id)
     for key in keys:
@@ -156,9 +156,9 @@ def delete_service_id(call: Call, service_id: str) -> Answer:
 
 def lock_service_id(call: Call, service_id: str) -> Answer:
     """POST /v1/serviceids/{id}/lock."""
-    return call.switch(find_service_id(call, service_id), "locked", True, "LOCK")
+    return call.switch(find_service_id(call, service_id, "serviceid.update"), "locked", True, "LOCK")
 
 
 def unlock_service_id(call: Call, service_id: str) -> Answer:
     """DELETE /v1/serviceids/{id}/lock."""
-    return call.switch(find_service_id(call, service_id), "locked", False, "UNLOCK")
+    return call.switch(find_service_id(call, service_id, "serviceid.update"), "locked", False, "UNLOCK")

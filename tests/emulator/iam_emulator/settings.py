@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .refusals import invalid
+from .roles import checked_roles
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ class Settings:
     default_action_when_leaked: str = "disable"
     keys_per_identity: int = 20
     access_token_lifetime_seconds: int = 3600
+    granted_role: str = ""
+    foreign_key_status: int = 403
+    restricted_create_status: int = 403
+    assume_refused_status: int = 403
+    report_unready_reads: int = 1
+    quoted_tags: bool = False
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """A copy with these values; an unknown name or a wrong type is refused."""
@@ -36,4 +43,6 @@ class Settings:
                 raise invalid(f"unknown setting {name}, known are {', '.join(known)}")
             if type(value) is not type(known[name]) or (isinstance(value, int) and value < 0):
                 raise invalid(f"setting {name} takes a value like {known[name]!r}")
+        if values.get("granted_role"):
+            checked_roles([values["granted_role"]])
         return replace(self, **values)

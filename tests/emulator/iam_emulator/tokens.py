@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 from jwt.types import Options
 
+from .clock import Clock
+from .entities import Entity, User
 from .messages import Json
 from .refusals import Refusal
 from .world import Caller, World
@@ -18,6 +20,7 @@ from .world import Caller, World
 ISSUER = "https://iam.cloud.ibm.com/identity"
 SIGNING_KEY_ID = "20260101000000"
 SCOPE = "ibm openid"
+SUBJECT_TYPES = {"serviceid": "ServiceId", "profile": "Profile"}
 # Only the emulator's own clock decides about time.
 UNTIMED: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
 
@@ -37,7 +40,7 @@ def published_keys() -> Json:
 def mint_token(world: World, iam_id: str, grant_type: str) -> Json:
     """The whole answer to a log-in of this identity."""
     issued_at = int(world.clock.now())
-    lifetime_seconds = world.settings.access_token_lifetime_seconds
+    lifetime_seconds = _lifetime_seconds(world)
     claims = {
         "iam_id": iam_id,
         "id": iam_id,
@@ -63,24 +66,22 @@ def mint_token(world: World, iam_id: str, grant_type: str) -> Json:
     }
 
 
+def _lifetime_seconds(world: World) -> int:
+    chosen: str = world.account_settings.values["system_access_token_expiration_in_seconds"]
+    return world.settings.access_token_lifetime_seconds if chosen == "NOT_SET" else int(chosen)
+
+
 def _identity_claims(world: World, iam_id: str) -> Json:
-    service_id = world.service_id_of(iam_id)
-    if service_id is None:
-        email = "first.user@example.com"
-        return {
-            "realmid": "IBMid",
-            "identifier": iam_id.removeprefix("IBMid-"),
-            "given_name": "First",
-            "family_name": "User",
-            "name": "First User",
-            "email": email,
-            "sub": email,
-            "authn": {"sub": email, "iam_id": iam_id, "name": "First User", "email": email},
-        }
-    subject = {"sub": service_id.id, "sub_type": "ServiceId", "name": service_id.name}
+    user = world.users.get(iam_id)
+    if user is not None:
+        return _user_claims(user)
+    robot: Entity | None = world.service_id_of(iam_id) or world.profile_of(iam_id)
+    if robot is None:
+        raise Refusal(400, "The identity of the API key does not exist any more.", "BXNIM0102E")
+    subject = {"sub": robot.id, "sub_type": SUBJECT_TYPES[robot.kind], "name": robot.name}
     return {
         "realmid": "iam",
-        "identifier": service_id.id,
+        "identifier": robot.id,
         **subject,
         "authn": {"iam_id": iam_id, **subject},
     }
@@ -93,15 +94,36 @@ def _verified_claims(token: str) -> Json:
     return claims
 
 
-def caller_of(world: World, authorization: str | None) -> Caller:
+def _user_claims(user: User) -> Json:
+    given_name, _space, family_name = user.name.partition(" ")
+    return {
+        "realmid": "IBMid",
+        "identifier": user.iam_id.removeprefix("IBMid-"),
+        "given_name": given_name,
+        "family_name": family_name,
+        "name": user.name,
+        "email": user.email,
+        "sub": user.email,
+        "authn": {"sub": user.email, "iam_id": user.iam_id, "name": user.name, "email": user.email},
+    }
+
+
+def caller_of(clock: Clock, authorization: str | None) -> Caller:
     """Who holds the token of an Authorization header; 401 unless it is valid now."""
     scheme, _space, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refusal(401, "No bearer token was provided.", "BXNIM0308E")
     try:
-        claims = _verified_claims(token)
+        return holder_of(clock, token)
+    except jwt.ExpiredSignatureError:
+        raise Refusal(401, "The provided access token is expired.") from None
     except jwt.InvalidTokenError:
         raise Refusal(401, "The provided access token is invalid.") from None
-    if world.clock.now() >= claims["exp"]:
-        raise Refusal(401, "The provided access token is expired.")
+
+
+def holder_of(clock: Clock, token: str) -> Caller:
+    """Whom a bearer token stands for; raises jwt.ExpiredSignatureError, and jwt.InvalidTokenError for nonsense."""
+    claims = _verified_claims(token)
+    if clock.now() >= claims["exp"]:
+        raise jwt.ExpiredSignatureError
     return Caller(claims["iam_id"], claims["account"]["bss"])

@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .emulator import Emulator
-from .login import API_KEY_GRANT, FORM_TYPE
+from .grants import API_KEY_GRANT
+from .login import FORM_TYPE
 from .messages import Answer, Json, Request
+from .scenery import add_user, grant
 
 
 class Visitor:
@@ -24,7 +26,10 @@ class Visitor:
 
     def log_in(self, key_value: str | None = None, **form: str) -> Answer:
         """The answer of the token endpoint to this key."""
-        content = {"grant_type": API_KEY_GRANT, "apikey": key_value or self._key_value, **form}
+        return self.post_form(**{"grant_type": API_KEY_GRANT, "apikey": key_value or self._key_value, **form})
+
+    def post_form(self, **content: str) -> Answer:
+        """The answer of the token endpoint to this form."""
         headers = {"Content-Type": FORM_TYPE}
         return self.emulator.handle(
             Request("POST", "/identity/token", headers=headers, body=urlencode(content).encode())
@@ -59,6 +64,24 @@ class Visitor:
         """A new service ID."""
         content = {"name": "a robot", "account_id": self.emulator.seed.account_id, **properties}
         return self._created("/v1/serviceids", content, headers)
+
+    def create_profile(self, *, assumed_by: str = "", **properties: Any) -> Json:
+        """A new trusted profile, which this user or service ID may assume."""
+        content = {"name": "a profile", "account_id": self.emulator.seed.account_id, **properties}
+        profile = self._created("/v1/profiles", content, None)
+        if assumed_by:
+            kind = "user" if assumed_by in self.emulator.world.users else "serviceid"
+            identity = {"type": kind, "identifier": assumed_by.removeprefix("iam-")}
+            self.ask("POST", f"/v1/profiles/{profile['id']}/identities/{kind}", identity)
+        return profile
+
+    def add_user(self, name: str = "Second User", *roles: str) -> Visitor:
+        """One more user of the account, by default without any role."""
+        return Visitor(self.emulator, add_user(self.emulator.world, name, roles)["api_key"])
+
+    def grant(self, iam_id: str, *roles: str) -> None:
+        """Give an identity these roles and no others."""
+        grant(self.emulator.world, iam_id, roles)
 
     def _created(self, path: str, content: Json, headers: Mapping[str, str] | None) -> Json:
         answer = self.ask("POST", path, content, headers)

@@ -5,30 +5,17 @@
 from __future__ import annotations
 
 import copy
-import random
-import string
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .clock import Clock
-from .entities import ApiKey, Entity, ServiceId, ServiceIdGroup
+from .entities import AccountSettings, ApiKey, Entity, Report, ServiceId, ServiceIdGroup, TrustedProfile, User
 from .refusals import Refusal
+from .seeds import Randomness, Seed
 from .settings import Settings
 
-GENERATED_VALUE_ALPHABET = string.ascii_letters + string.digits + "_-"
-GENERATED_VALUE_LENGTH = 44
 KINDS_OF_ACCESS = ("get", "details", "list", "login")
-
-
-@dataclass(frozen=True)
-class Seed:
-    """What every fresh world starts with: an account, its user and the key of that user."""
-
-    account_id: str
-    iam_id: str
-    api_key_id: str
-    api_key: str = field(repr=False)
+SECONDS_BETWEEN_PURGES = 60
 
 
 @dataclass(frozen=True)
@@ -39,47 +26,47 @@ class Caller:
     account_id: str
 
 
-class Randomness:
-    """Ids and key values, drawn from a source that tests may seed."""
+@dataclass
+class Shared:
+    """What all accounts have in common: no two keys of IBM Cloud have one value."""
 
-    def __init__(self, source: random.Random) -> None:
-        self._source = source
-
-    def uuid(self) -> str:
-        """A random UUID."""
-        return str(uuid.UUID(int=self._source.getrandbits(128), version=4))
-
-    def hex_id(self) -> str:
-        """Thirty-two hexadecimal digits."""
-        return f"{self._source.getrandbits(128):032x}"
-
-    def key_value(self) -> str:
-        """A key value like those that IAM generates."""
-        return "".join(self._source.choices(GENERATED_VALUE_ALPHABET, k=GENERATED_VALUE_LENGTH))
-
-    def seed(self) -> Seed:
-        """A made-up account."""
-        number = self._source.randrange(10**5)
-        return Seed(self.hex_id(), f"IBMid-27{number:05d}EMU", f"ApiKey-{self.uuid()}", self.key_value())
+    keys_by_value: dict[str, ApiKey] = field(default_factory=dict)
+    profiles_by_cr_token: dict[str, set[str]] = field(default_factory=dict)
 
 
 class World:
     """Everything IAM knows about the account."""
 
-    def __init__(self, seed: Seed, clock: Clock, settings: Settings, randomness: Randomness) -> None:
+    def __init__(
+        self, seed: Seed, clock: Clock, settings: Settings, randomness: Randomness, shared: Shared | None = None
+    ) -> None:
         self.seed = seed
         self.clock = clock
         self.settings = settings
         self.randomness = randomness
+        self.shared = shared or Shared()
+        self.users: dict[str, User] = {seed.iam_id: User(seed.iam_id, "First User", "first.user@example.com")}
+        self.roles: dict[str, frozenset[str]] = {seed.iam_id: frozenset({"Administrator"})}
         self.groups: dict[str, ServiceIdGroup] = {}
         self.keys: dict[str, ApiKey] = {}
         self.service_ids: dict[str, ServiceId] = {}
-        self._keys_by_value: dict[str, ApiKey] = {}
+        self.profiles: dict[str, TrustedProfile] = {}
+        self.reports: list[Report] = []
         self._keys_by_identity: dict[str, dict[str, ApiKey]] = {}
         self._stale_keys: list[ApiKey] = []
         self._stale_pages_left = 0
+        self._purged_at = clock.now()
         first_user = Caller(seed.iam_id, seed.account_id)
         self.default_group_id = self.new_group("default", None, first_user).id
+        self.account_settings = AccountSettings(
+            id=seed.account_id,
+            iam_id="",
+            account_id=seed.account_id,
+            name="settings",
+            created_by=seed.iam_id,
+            created_at=clock.now(),
+        )
+        self.note_change(self.account_settings, first_user, "CREATE")
         self._add_seed_key(first_user)
 
     def _add_seed_key(self, owner: Caller) -> None:
@@ -113,23 +100,23 @@ class World:
 
     def add_key(self, key: ApiKey) -> None:
         """Take in a key, refused when its identity is full or its value is in use."""
-        if key.key_value in self._keys_by_value:
+        if key.key_value in self.shared.keys_by_value:
             raise Refusal(self.settings.duplicate_value_status, "The value of the API key is already in use.")
         if len(self.keys_of(key.iam_id)) >= self.settings.keys_per_identity:
             raise Refusal(422, "The limit of API keys for this identity is reached.", "BXNIM0151E")
         self.keys[key.id] = key
-        self._keys_by_value[key.key_value] = key
+        self.shared.keys_by_value[key.key_value] = key
         self._keys_by_identity.setdefault(key.iam_id, {})[key.id] = key
 
     def remove_key(self, key: ApiKey) -> None:
         """Forget a key; tokens that it got stay valid."""
         del self.keys[key.id]
-        del self._keys_by_value[key.key_value]
+        del self.shared.keys_by_value[key.key_value]
         del self._keys_by_identity[key.iam_id][key.id]
 
     def key_with_value(self, key_value: str) -> ApiKey | None:
         """The key that has this value."""
-        return self._keys_by_value.get(key_value)
+        return self.shared.keys_by_value.get(key_value)
 
     def keys_of(self, iam_id: str) -> list[ApiKey]:
         """All keys of an identity, oldest first."""
@@ -161,3 +148,20 @@ class World:
     def service_id_of(self, iam_id: str) -> ServiceId | None:
         """The service ID with this IAM ID."""
         return self.service_ids.get(iam_id.removeprefix("iam-")) if iam_id.startswith("iam-") else None
+
+    def profile_of(self, iam_id: str) -> TrustedProfile | None:
+        """The trusted profile with this IAM ID."""
+        return self.profiles.get(iam_id.removeprefix("iam-")) if iam_id.startswith("iam-") else None
+
+    def roles_of(self, iam_id: str) -> frozenset[str]:
+        """The roles of an identity on the service IAM Identity; `granted_role` counts for those without any."""
+        default = {self.settings.granted_role} - {""}
+        return self.roles.get(iam_id, frozenset(default))
+
+    def purge(self) -> None:
+        """Remove for good what expired and was last changed long ago; looks at most once a minute."""
+        if self.clock.now() - self._purged_at < SECONDS_BETWEEN_PURGES:
+            return
+        self._purged_at = self.clock.now()
+        for key in [key for key in self.keys.values() if key.is_past_keeping(self._purged_at)]:
+            self.remove_key(key)

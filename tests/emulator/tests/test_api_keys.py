@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from iam_emulator import Emulator, Settings, Visitor
+from iam_emulator.scenery import leak
 
+DAY_SECONDS = 24 * 3600
 A_CHOSEN_VALUE = "chosen-by-the-client-0123456789-abcdef"
 
 
@@ -209,3 +211,36 @@ def test_errors_carry_the_transaction_of_the_request(user: Visitor) -> None:
 def test_unknown_paths_and_methods_are_refused(user: Visitor) -> None:
     assert user.ask("GET", "/v1/nothing").status == 404
     assert user.ask("PATCH", "/v1/apikeys").status == 405
+
+
+def test_a_key_is_removed_ninety_days_after_expiry_and_last_change_even_if_locked(
+    emulator: Emulator, user: Visitor
+) -> None:
+    user.create_key(name="touched", expires_at="2027-01-02T00:00+0000")
+    user.create_key(name="left", expires_at="2027-01-02T00:00+0000", headers={"Entity-Lock": "true"})
+    user.create_key(name="never expires")
+    emulator.clock.advance(60 * DAY_SECONDS)
+    touched = next(key for key in Visitor(emulator).list_keys() if key["name"] == "touched")
+    assert Visitor(emulator).ask("POST", f"/v1/apikeys/{touched['id']}/lock").status == 204
+    emulator.clock.advance(32 * DAY_SECONDS)
+    assert [key["name"] for key in Visitor(emulator).list_keys()] == ["first key", "touched", "never expires"]
+    emulator.clock.advance(60 * DAY_SECONDS)
+    assert [key["name"] for key in Visitor(emulator).list_keys()] == ["first key", "never expires"]
+
+
+@pytest.mark.parametrize(("action", "expected"), [("none", False), ("disable", True), ("delete", None)])
+def test_a_leaked_key_gets_what_its_action_says(
+    emulator: Emulator, user: Visitor, action: str, expected: bool | None
+) -> None:
+    key = user.create_key(action_when_leaked=action, headers={"Entity-Lock": "true"})
+    leak(emulator.world, key["id"])
+    answer = user.ask("GET", f"/v1/apikeys/{key['id']}")
+    assert (answer.json()["disabled"] if answer.status == 200 else None) is expected
+
+
+def test_tags_may_come_quoted() -> None:
+    user = Visitor(Emulator(settings=Settings(quoted_tags=True)))
+    url = f"/v1/apikeys/{user.create_key()['id']}"
+    tag = user.ask("GET", url).headers["ETag"]
+    assert tag.startswith('"')
+    assert user.ask("PUT", url, {"name": "b"}, {"If-Match": tag}).status == 200

@@ -10,6 +10,8 @@ import jwt
 import pytest
 from iam_emulator import Emulator, Request, Settings, Visitor
 
+NEW_YEAR_2027 = 1_798_761_600.0
+
 
 def claims_of(emulator: Emulator, token: str) -> dict[str, Any]:
     published = emulator.handle(Request("GET", "/identity/keys")).json()["keys"][0]
@@ -74,11 +76,13 @@ def test_a_disabled_key_does_not_log_in_until_it_is_enabled(user: Visitor) -> No
 
 
 def test_an_expired_key_does_not_log_in() -> None:
-    emulator = Emulator(settings=Settings(expired_login_code="BXNIM0999E", expired_login_status=401))
+    emulator = Emulator(
+        clock=lambda: NEW_YEAR_2027, settings=Settings(expired_login_code="BXNIM0999E", expired_login_status=401)
+    )
     user = Visitor(emulator)
-    key = user.create_key(expires_at="2099-01-01T00:00+0000")
+    key = user.create_key(expires_at="2027-01-02T00:00+0000")
     assert user.log_in(key["apikey"]).status == 200
-    emulator.clock.advance(80 * 366 * 24 * 3600)
+    emulator.clock.advance(24 * 3600)
     refused = user.log_in(key["apikey"])
     assert (refused.status, refused.json()["errorCode"]) == (401, "BXNIM0999E")
 

@@ -97,6 +97,8 @@ def test_a_group_has_a_life_cycle(user: Visitor) -> None:
     assert user.ask("POST", "/v1/serviceid_groups", wish).status == 409
     groups = user.ask("GET", "/v1/serviceid_groups", account_id=account_id).json()["serviceid_groups"]
     assert [found["name"] for found in groups] == ["default", "ci"]
+    assert user.ask("GET", "/v1/serviceid_groups").json()["serviceid_groups"] == groups
+    assert user.ask("GET", "/v1/serviceid_groups", account_id="another").status == 403
     tag = user.ask("GET", url).headers["ETag"]
     assert user.ask("PUT", url, {"name": "cd"}, {"If-Match": tag}).json()["name"] == "cd"
     robot = user.create_service_id(group_id=group["id"])

@@ -50,7 +50,7 @@ class Scene:
 
     def connect(self, environ: t.Mapping[str, str] | None = None, **options: t.Any) -> IamClient:
         """A client; forgets what was sent before. Without other credentials it logs in as the account's user."""
-        if not {"token", "api_key", "api_key_file"} & options.keys() and not environ:
+        if not {"token", "api_key", "api_key_file", "cr_token_file"} & options.keys() and not environ:
             options["api_key"] = self.api_key
         self.forget_requests()
         return open_client(options, environ or {}, protect, clock=self.clock, adapter=self.adapter())

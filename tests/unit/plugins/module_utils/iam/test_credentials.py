@@ -9,10 +9,11 @@ import json
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import (
     Credentials,
+    Profile,
     pick_credentials,
     read_key_file,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Invalid, MissingCredentials
 
 
 def by_token(text):
@@ -49,7 +50,18 @@ def in_file(tmp_path, monkeypatch):
         ({}, {"IC_API_KEY": "2", "IBMCLOUD_APIKEY": "3"}, by_key("2")),
         ({}, {"IBMCLOUD_APIKEY": "3"}, by_key("3")),
         ({}, {"IBMCLOUD_API_KEY": "@key.json"}, by_key("value-in-file")),
+        # A trusted profile goes on top of whatever was chosen; a compute resource has one too.
+        ({"token": "T", "profile_id": "P"}, {}, Credentials(token="T", profile=Profile(id="P"))),
+        ({"api_key": "K", "profile_crn": "crn:v1"}, {}, Credentials(key_value="K", profile=Profile(crn="crn:v1"))),
+        ({"profile_name": "N"}, {"IC_API_KEY": "2"}, Credentials(key_value="2", profile=Profile(name="N"))),
+        (
+            {"cr_token_file": "f", "profile_id": "P"},
+            {"IC_IAM_TOKEN": "ET", "IBMCLOUD_API_KEY": "EK"},
+            Credentials(cr_token_file="f", profile=Profile(id="P")),
+        ),
         # What is empty is unset, in both places.
+        ({"api_key": "K", "profile_id": "", "profile_name": None, "cr_token_file": ""}, {}, by_key("K")),
+        ({"api_key": "K", "profile_id": "", "profile_name": "N"}, {}, Credentials("K", profile=Profile(name="N"))),
         ({"token": "", "api_key": None, "api_key_file": ""}, {"IC_API_KEY": "2"}, by_key("2")),
         ({}, {"IC_IAM_TOKEN": "", "IBMCLOUD_API_KEY": "", "IC_API_KEY": "", "IBMCLOUD_APIKEY": "3"}, by_key("3")),
     ],
@@ -67,12 +79,29 @@ def test_no_credentials_at_all_are_reported_with_every_way_to_give_them(environ)
         "api_key",
         "api_key_file",
         "token",
+        "cr_token_file",
         "IBMCLOUD_API_KEY",
         "IC_API_KEY",
         "IBMCLOUD_APIKEY",
         "IC_IAM_TOKEN",
     ):
         assert way in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "says"),
+    [
+        ({"api_key": "K", "profile_id": "P", "profile_name": "N"}, Invalid, "profile_id and profile_name"),
+        ({"api_key": "K", "profile_id": "P", "profile_crn": "C"}, Invalid, "profile_id and profile_crn"),
+        ({"cr_token_file": "f", "profile_id": "P", "api_key": "K"}, Invalid, "cr_token_file and api_key"),
+        ({"cr_token_file": "f", "profile_id": "P", "token": "T"}, Invalid, "cr_token_file and token"),
+        ({"cr_token_file": "f"}, MissingCredentials, "set profile_id, profile_crn or profile_name"),
+        ({"profile_id": "P"}, MissingCredentials, "no credentials"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(options, kind, says):
+    with pytest.raises(kind, match=says):
+        pick_credentials(options, {})
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,7 @@ class Scene:
     def __init__(self, **policy: t.Any):
         self.emulator = Emulator(clock=lambda: START)
         self.owner = self.visitor.create_service_id(name="ci", account_id=self.emulator.seed.account_id)
+        self.visitor.grant(self.owner["iam_id"], "Operator")  # so that a run may log in with the key that it rotates
         self.store = MemoryDisk()
         self.slot = self.make_slot("deploy", **policy)
 

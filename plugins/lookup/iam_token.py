@@ -1,0 +1,75 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: iam_token
+short_description: A bearer token of IBM Cloud IAM
+version_added: 0.1.0
+description:
+  - Logs in on the controller and returns a bearer token, for M(ansible.builtin.uri) and everything else that talks to
+    an API of IBM Cloud.
+  - It takes the same options and environment variables as the modules of this collection.
+    C(module_defaults) and the task keyword C(environment) do not reach lookups; give options or set variables where
+    Ansible starts.
+  - One log-in serves a whole task with its loop. A token is replaced when four fifths of its life are over, so it is
+    good for at least twelve of the usual sixty minutes.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.connection
+notes:
+  - A token is a secret. Ansible shows the headers of M(ansible.builtin.uri) with C(-vvv), so set C(no_log) on a task
+    that uses it. From ansible-core 2.22 on it is masked everywhere.
+  - It takes no terms.
+seealso:
+  - module: cloudkeys.ibmcloud.iam_caller_info
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: Read the resource groups of the account
+  ansible.builtin.uri:
+    url: https://resource-controller.cloud.ibm.com/v2/resource_groups
+    headers:
+      Authorization: "Bearer {{ lookup('cloudkeys.ibmcloud.iam_token') }}"
+  register: resource_groups
+  no_log: true
+
+- name: The same as a trusted profile
+  ansible.builtin.uri:
+    url: https://resource-controller.cloud.ibm.com/v2/resource_groups
+    headers:
+      Authorization: "Bearer {{ lookup('cloudkeys.ibmcloud.iam_token', api_key=admin_key, profile_name='reader') }}"
+  no_log: true
+"""
+
+RETURN = r"""
+_raw:
+  description: One token, without the word Bearer.
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_token import bearer_token
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[str]:
+        """The token of these options and this environment."""
+        if terms:
+            raise AnsibleError("iam_token: there is nothing to look up by name; give options, such as api_key=...")
+        if REQUESTS_IMPORT_ERROR:
+            raise AnsibleError("iam_token: the Python library requests is missing on the controller")
+        # ansible-core has no types for these.
+        ansible: t.Any = self
+        ansible.set_options(var_options=variables, direct=kwargs)
+        result = outcome(lambda params, _check: {"key_value": bearer_token(params)}, ansible.get_options(), False)
+        if result.get("failed"):
+            raise AnsibleError(f"iam_token: {result['msg']}")
+        return [result["key_value"]]

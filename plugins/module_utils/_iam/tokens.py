@@ -1,0 +1,178 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From credentials to a bearer token that is renewed in time."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import typing as t
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import (
+    Credentials,
+    Profile,
+    read_cr_token,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    BadCredentials,
+    IamError,
+    Invalid,
+    NotFound,
+    NotPermitted,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Transport
+
+APIKEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+ASSUME_GRANT = "urn:ibm:params:oauth:grant-type:assume"
+CR_TOKEN_GRANT = "urn:ibm:params:oauth:grant-type:cr-token"  # noqa: S105  # the name of a grant, not a token
+
+# IBM's SDKs renew at 80 % of a token's life too (ibm-cloud-sdk-core, token managers).
+RENEW_AFTER_SHARE_OF_LIFE = 0.8
+
+# IAM's codes for this are not documented, so every refusal gets the same advice.
+NO_SUCH_PROFILE = (
+    "there is no such trusted profile in this account, or it does not list who is logging in among those that may "
+    "take it on"
+)
+PROFILE_ADVICE: dict[type[IamError], str] = dict.fromkeys((Invalid, NotFound, NotPermitted), NO_SUCH_PROFILE)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who a token speaks for, read from its claims."""
+
+    iam_id: str
+    account_id: str
+    name: t.Optional[str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Token:
+    """A bearer token; `issued_at` is IAM's clock, `received_at` this machine's monotonic seconds."""
+
+    bearer: str = field(repr=False)
+    caller: Caller
+    issued_at: datetime
+    received_at: float
+
+    @property
+    def renew_at(self) -> float:
+        life = (self.caller.expires_at - self.issued_at).total_seconds()
+        return self.received_at + RENEW_AFTER_SHARE_OF_LIFE * life
+
+
+def log_in(transport: Transport, key_value: str, clock: Clock) -> Token:
+    """Exchange the value of an API key for a token; raises BadCredentials and its kinds."""
+    return _fetch(transport, clock, "log in with an API key", {"grant_type": APIKEY_GRANT, "apikey": key_value})
+
+
+def take_on(transport: Transport, profile: Profile, base: Token, account_id: str | None, clock: Clock) -> Token:
+    """Exchange a token for one of a trusted profile; a profile given by name is one of `account_id`."""
+    form = {"grant_type": ASSUME_GRANT, "access_token": base.bearer, **_form_of(profile)}
+    if profile.name:
+        form["account"] = account_id or base.caller.account_id
+    return _fetch(transport, clock, f"log in as {_words_for(profile)}", form)
+
+
+def log_in_compute_resource(transport: Transport, profile: Profile, cr_token: str, clock: Clock) -> Token:
+    """Exchange the token of a compute resource for one of a trusted profile."""
+    transport.protect(cr_token)
+    form = {"grant_type": CR_TOKEN_GRANT, "cr_token": cr_token, **_form_of(profile)}
+    return _fetch(transport, clock, f"log in this compute resource as {_words_for(profile)}", form)
+
+
+def _form_of(profile: Profile) -> dict[str, str]:
+    named = {"profile_id": profile.id, "profile_crn": profile.crn, "profile_name": profile.name}
+    return {name: value for name, value in named.items() if value}
+
+
+def _words_for(profile: Profile) -> str:
+    return f"trusted profile {profile.id or profile.crn or profile.name}"
+
+
+def _fetch(transport: Transport, clock: Clock, action: str, form: dict[str, str]) -> Token:
+    advice = None if form["grant_type"] == APIKEY_GRANT else PROFILE_ADVICE
+    reply = transport.send("POST", "/identity/token", action, form=form, advice=advice)
+    bearer = reply.body.get("access_token") if isinstance(reply.body, dict) else None
+    if not isinstance(bearer, str):
+        raise IamError(f"IBM Cloud IAM let this caller {action} but sent no token", transaction_id=reply.transaction_id)
+    return token_from(bearer, clock)
+
+
+def token_from(bearer: str, clock: Clock) -> Token:
+    """Read the claims of a bearer token; the signature is IAM's business, not ours."""
+    try:
+        payload = bearer.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        caller = Caller(
+            iam_id=claims["iam_id"],
+            account_id=claims["account"]["bss"],
+            name=claims.get("name"),
+            expires_at=datetime.fromtimestamp(claims["exp"], timezone.utc),
+        )
+        issued_at = datetime.fromtimestamp(claims["iat"], timezone.utc)
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
+        raise BadCredentials("the token is not one of IBM Cloud IAM's (a JWT with iam_id and account)") from None
+    return Token(bearer, caller, issued_at, clock.monotonic())
+
+
+class TokenSource:
+    """Logs in when first asked, renews early, and tells IAM's time; may be shared by threads."""
+
+    def __init__(self, transport: Transport, credentials: Credentials, clock: Clock, *, account_id: str | None = None):
+        self._transport = transport
+        self._credentials = credentials
+        self._clock = clock
+        self._account_id = account_id
+        self._token: t.Optional[Token] = None
+        self._lock = threading.Lock()
+        self.login_key_id: t.Optional[str] = None
+
+    @property
+    def can_renew(self) -> bool:
+        return self._credentials.token is None
+
+    @property
+    def is_profile(self) -> bool:
+        """Whether a trusted profile is taken on with the credentials."""
+        return self._credentials.profile is not None
+
+    @property
+    def key_value(self) -> str | None:
+        """The value of the API key that is logged in with, if it is one."""
+        return self._credentials.key_value
+
+    def token(self) -> Token:
+        # Without the lock, eight threads that find no token log in eight times.
+        with self._lock:
+            if self._token is None or (self.can_renew and self._clock.monotonic() >= self._token.renew_at):
+                self._token = self._fetch()
+            return self._token
+
+    def forget(self) -> bool:
+        """Drop a token that IAM no longer accepts; False when there is no way to get another."""
+        self._token = None
+        return self.can_renew
+
+    def now(self) -> datetime:
+        """IAM's time: when the token was issued, plus what has passed here since; the wall clock has no say."""
+        token = self.token()
+        return token.issued_at + timedelta(seconds=self._clock.monotonic() - token.received_at)
+
+    def _fetch(self) -> Token:
+        credentials = self._credentials
+        if credentials.cr_token_file and credentials.profile:
+            cr_token = read_cr_token(credentials.cr_token_file)
+            return log_in_compute_resource(self._transport, credentials.profile, cr_token, self._clock)
+        if credentials.token:
+            base = token_from(credentials.token, self._clock)
+        else:
+            base = log_in(self._transport, credentials.key_value or "", self._clock)
+        if credentials.profile is None:
+            return base
+        return take_on(self._transport, credentials.profile, base, self._account_id, self._clock)

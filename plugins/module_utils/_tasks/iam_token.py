@@ -1,0 +1,24 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The work of the lookup iam_token."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+
+
+def bearer_token(params: t.Mapping[str, t.Any]) -> str:
+    """A token for these connection options; the one of before while it has a fifth of its life left."""
+    return current_token(client_for(params))
+
+
+def current_token(client: IamClient) -> str:
+    """The same with the client handed in; fails when the credentials belong to another account than asked for."""
+    client.caller()
+    bearer = client.tokens.token().bearer
+    protect(bearer)
+    return bearer

@@ -122,22 +122,20 @@ class ApiKeys:
 
     def list(self, iam_id: str, account_id: str) -> list[ApiKey]:
         """All keys of one identity, every page."""
-        query = {"iam_id": iam_id, "account_id": account_id}
-        return [told.key for told in self._each(query, f"list the API keys of {iam_id}")]
-
-    def list_account(self, account_id: str, kind: str | None = None) -> t.Iterator[ApiKey]:
-        """The keys of the whole account one by one, of `user`s or `serviceid`s (of the default group) only if said."""
-        return (told.key for told in self.search(account_id, scope="account", type=kind))
+        return [told.key for told in self.search(account_id, iam_id=iam_id)]
 
     def search(self, account_id: str, **query: t.Any) -> t.Iterator[Told]:
-        """The keys that IAM finds, one by one; `query` holds its own parameters, None for those that do not matter."""
-        return self._each({"account_id": account_id, **query}, "list API keys")
+        """The keys that IAM finds, one by one, every page; `query` holds its own parameters (iam-api.md 2.2).
 
-    def _each(self, query: dict[str, t.Any], action: str) -> t.Iterator[Told]:
+        Without `iam_id`, `scope` account means all keys, those of service IDs in the default group only.
+        """
+        action = f"list the API keys of {query.get('iam_id') or 'the account'}"
+
         def get(path: str, action: str, query: dict[str, t.Any]) -> t.Any:
             return self._send("GET", path, action, query=query).body
 
-        return map(Told.from_iam, each_entry(get, "/v1/apikeys", "apikeys", query, action))
+        asked = {**query, "account_id": account_id}
+        return map(Told.from_iam, each_entry(get, "/v1/apikeys", "apikeys", asked, action))
 
     def get(self, key_id: str) -> ApiKey:
         reply = self._send("GET", _path(key_id), f"read API key {key_id}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, Told, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound, NotPermitted
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
@@ -121,7 +121,12 @@ def _find_one(client: IamClient, wish: KeyWish) -> ApiKey | None:
 
 
 def list_keys(client: IamClient, iam_id: str, account_id: str) -> list[ApiKey]:
-    """All keys of one identity.
+    """All keys of one identity."""
+    return [told.key for told in search_keys(client, iam_id, account_id)]
+
+
+def search_keys(client: IamClient, iam_id: str, account_id: str, **query: t.Any) -> t.Iterator[Told]:
+    """The keys of one identity one by one; `query` holds IAM's own parameters besides.
 
     IAM lists a user's keys to that user only (IBM SDK docstring of list_api_keys); for a colleague all user keys of the
     account are read.
@@ -132,9 +137,11 @@ def list_keys(client: IamClient, iam_id: str, account_id: str) -> list[ApiKey]:
             "log in as that user, or name a service ID with `service_id`"
         )
     if iam_id == client.caller().iam_id or iam_id.startswith(SERVICE_ID_OWNER):
-        return client.api_keys.list(iam_id, account_id)
+        yield from client.api_keys.search(account_id, iam_id=iam_id, **query)
+        return
     try:
-        return [key for key in client.api_keys.list_account(account_id, "user") if key.iam_id == iam_id]
+        found = client.api_keys.search(account_id, scope="account", type="user", **query)
+        yield from (told for told in found if told.key.iam_id == iam_id)
     except NotPermitted as error:
         raise NotPermitted(
             f"{error}. The keys of another user, {iam_id}, are among those of the whole account, "

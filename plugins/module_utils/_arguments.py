@@ -32,3 +32,40 @@ IDENTITY: Spec = {
 IDENTITY_RULES: list[tuple[str, ...]] = [("iam_id", "service_id")]
 
 STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+
+# The options of one API key; iam_api_key has them at its top, iam_api_key_bulk in each member of `keys`.
+KEY_OPTIONS: Spec = {
+    **IDENTITY,
+    **STATE,
+    "name": {"type": "str"},
+    "id": {"type": "str"},
+    "description": {"type": "str"},
+    "expires_at": {"type": "str"},
+    "action_when_leaked": {"type": "str", "choices": ["none", "disable", "delete"]},
+    "support_sessions": {"type": "bool"},
+    "locked": {"type": "bool"},
+    "disabled": {"type": "bool"},
+    "unlock": {"type": "bool", "default": False},
+    "allow_self": {"type": "bool", "default": False},
+    "on_duplicate": {"type": "str", "choices": ["fail", "newest", "oldest", "all"], "default": "fail"},
+    "file": {"type": "path"},
+    "reveal": {"type": "bool", "default": False},
+    "discard_value": {"type": "bool", "default": False},
+    "store_value": {"type": "bool"},
+    "key_value": {"type": "str", "no_log": True},
+    "key_source": {"type": "str", "choices": ["local", "iam"], "default": "local", "no_log": False},
+    "on_missing_file": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
+    "recreate": {"type": "bool", "default": False},
+}
+KEY_RULES: dict[str, list[tuple[str, ...]]] = {
+    "mutually_exclusive": [
+        *IDENTITY_RULES,
+        ("file", "discard_value"),
+        ("reveal", "discard_value"),
+        ("store_value", "discard_value"),
+        ("key_value", "discard_value"),
+        # Whoever brings a value has it; Ansible masks it in every result.
+        ("key_value", "reveal"),
+    ],
+    "required_one_of": [("name", "id", "key_value")],
+}

@@ -13,7 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import
 
 Work = t.Callable[[dict[str, t.Any], bool], dict[str, t.Any]]
 
-# The one member of a result in which a secret may leave, and only because the user asked for it.
+# The one member of a result, or of one of its `results`, in which a secret may leave, because the user asked for it.
 SECRET_MEMBERS = frozenset({"key_value"})
 
 
@@ -28,7 +28,15 @@ def outcome(work: Work, params: dict[str, t.Any], check_mode: bool) -> dict[str,
         return t.cast("dict[str, t.Any]", scrub_all(failure))
     except (Exception, SystemExit) as error:
         return _unexpected(error)
-    return {name: value if name in SECRET_MEMBERS else scrub_all(value) for name, value in result.items()}
+    return _scrub_result(result)
+
+
+def _scrub_result(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Take secrets out everywhere but where the user asked for them."""
+    inner = {"results": [_scrub_result(part) for part in result["results"]]} if "results" in result else {}
+    kept = {name: value for name, value in result.items() if name in SECRET_MEMBERS}
+    rest = {name: value for name, value in result.items() if name not in {*kept, *inner}}
+    return {**scrub_all(rest), **kept, **inner}
 
 
 def _unexpected(error: BaseException) -> dict[str, t.Any]:

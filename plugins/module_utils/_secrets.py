@@ -20,6 +20,8 @@ except ImportError:
     register_secret = None
 
 MASK = "********"
+# With so few secrets it is faster to look for each of them in the whole text first: an account has 40,000 keys to show.
+FEW = 64
 SHORTEST_SECRET = 6
 
 _known: set[str] = set()
@@ -42,6 +44,8 @@ def protect(secret: str) -> None:
 
 def scrub(text: str) -> str:
     """Take every secret out of a text, also where it was quoted for JSON or a URL."""
+    if len(_forms) <= FEW and not any(start in text for start in _forms):
+        return text
     parts: list[str] = []
     taken = at = 0
     while at + SHORTEST_SECRET <= len(text):

@@ -9,10 +9,11 @@ short_description: Create, change or delete an IBM Cloud API key
 version_added: 0.1.0
 description:
   - Keeps one API key of a user or a service ID as declared.
-  - A key is identified by O(id), or else by its owner and its exact O(name). Names are not unique in IBM Cloud;
-    when several keys could be meant the task fails and lists their ids.
+  - A key is identified by O(id), or else by its owner and its exact O(name), or else by its O(key_value). Names are
+    not unique in IBM Cloud; when several keys could be meant the task fails and lists their ids, unless
+    O(on_duplicate) says which one is.
   - IBM Cloud shows the value of a key only once, when the key is created. The module makes no key whose value
-    nobody would keep, see O(file), O(reveal) and O(discard_value).
+    nobody would keep, see O(file), O(reveal), O(store_value), O(key_value) and O(discard_value).
   - To replace a key without an outage use the role P(cloudkeys.ibmcloud.rotate_api_keys#role).
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
@@ -34,6 +35,7 @@ options:
   id:
     description:
       - Id of an existing key, V(ApiKey-...). A key that is named by its id is never created.
+      - This is how a key that was made elsewhere is taken over.
     type: str
   state:
     description:
@@ -48,6 +50,23 @@ options:
       - Text that says what the key is for. An empty text removes it.
       - The rotation's marker at the end of a description is not shown here and is kept.
     type: str
+  expires_at:
+    description:
+      - When the key stops working, with its zone, such as V(2027-03-31T12:00+0000) or V(2027-03-31T14:00:00+02:00).
+        Compared in minutes, UTC; seconds are cut off. It has to lie ahead.
+      - An empty text takes the expiry away.
+      - IBM Cloud erases a key for good when its expiry and its last change are both more than 90 days ago,
+        even a locked one.
+    type: str
+  action_when_leaked:
+    description:
+      - What IBM does when it finds the key in public. Without it, IBM Cloud's own default for new keys holds.
+    type: str
+    choices: [none, disable, delete]
+  support_sessions:
+    description:
+      - Whether log-ins with the key show up as sessions, which can be revoked. For keys of users only.
+    type: bool
   locked:
     description:
       - Whether the key is locked. IBM Cloud neither changes nor deletes a locked key; it can still log in.
@@ -61,18 +80,43 @@ options:
       - Allow a locked key to be changed or deleted. After a change it is locked again.
     type: bool
     default: false
+  allow_self:
+    description:
+      - Allow the key that this task logs in with to be deleted or disabled.
+      - Without it, a task that deletes or disables one of the caller's own keys asks which key it logs in with,
+        which is one request more.
+    type: bool
+    default: false
+  on_duplicate:
+    description:
+      - Which key is meant when several of one owner have the O(name).
+      - V(newest) and V(oldest) are for O(state=present); keys that were created in the same minute stay ambiguous.
+      - V(all) is for O(state=absent) and deletes every key of that name.
+      - The keys of one rotation slot are no such case, because the published one is meant.
+    type: str
+    choices: [fail, newest, oldest, all]
+    default: fail
   file:
     description:
       - File that receives the key with its value, mode 0600, in the JSON that C(ibmcloud login --apikey @FILE) reads.
       - The file is written before the key is made, so that a run that is stopped in between loses nothing;
         the next run finishes the job.
       - A file that holds another existing key is never overwritten.
-      - When the key exists but the file does not hold it, the task fails, because the value cannot be read again.
+      - When the key exists but the file does not hold it, the value cannot be read again, and O(on_missing_file) says
+        what to do. With O(store_value=true) the file is written again.
       - With a remote connection the file is on the remote host.
     type: path
+  on_missing_file:
+    description:
+      - What to do when the key exists but O(file) does not hold it. V(fail) tells it, V(ignore) leaves it so.
+        With O(recreate=true) and V(fail) the key is replaced.
+    type: str
+    choices: [fail, ignore]
+    default: fail
   reveal:
     description:
       - Return the value of a key that was just created as RV(key_value), for C(register).
+        With O(store_value=true) it is returned every time.
       - The rest of the result is then hidden from the output, except one line with id and name.
         In an ad-hoc call nothing could take the value, so use O(file) there.
     type: bool
@@ -82,8 +126,43 @@ options:
       - Create the key although nobody keeps its value. It can then never be used to log in.
     type: bool
     default: false
+  store_value:
+    description:
+      - Whether IBM Cloud keeps the value of a new key, so that it can be read again by whoever may read the key.
+        For keys of service IDs only.
+      - O(file) and O(reveal) then give the value again, at the cost of one request when it is needed.
+      - IBM Cloud decides this when the key is made and does not tell it later. To have it changed use O(recreate=true).
+    type: bool
+  key_value:
+    description:
+      - A value of your own for a new key, 32 or more characters, which no other key has ever had. It is written only;
+        an existing key keeps the value that it has, unless O(recreate=true).
+      - Without O(name) and O(id) it says which key is meant, to disable or delete a key whose value leaked.
+        A key that is named by its value alone is never created.
+      - Keep the value in a vaulted variable.
+    type: str
+  key_source:
+    description:
+      - Who draws the value of a new key. With V(local), which is safer, this module draws it like IBM Cloud does,
+        and a lost answer neither loses the value nor makes a second key.
+      - With V(iam) IBM Cloud draws it. After a lost answer the task fails and lists the keys that may have been made.
+    type: str
+    choices: [local, iam]
+    default: local
+  recreate:
+    description:
+      - Allow the key to be replaced by a new one when what is asked for cannot be had by changing it, because O(file)
+        does not hold it, O(store_value) was decided otherwise, or it has another O(key_value).
+      - The new key is created first, like the old one where the task does not say otherwise, then the old one is
+        deleted. Whatever uses the old value stops working. For a replacement without an outage use the rotation;
+        a key that belongs to a rotation is not replaced here.
+      - A run that is stopped in between leaves two keys of that name, which the next run tells.
+        The key has to be named by O(name), because its id changes.
+    type: bool
+    default: false
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key_info
+  - module: cloudkeys.ibmcloud.iam_api_key_bulk
   - module: cloudkeys.ibmcloud.iam_api_key_rotation
 author:
   - The cloudkeys authors (@cloudkeys)
@@ -104,6 +183,31 @@ EXAMPLES = r"""
     locked: true
     reveal: true
   register: deploy_key
+
+- name: Let a key end with the project, and be deleted when it leaks
+  cloudkeys.ibmcloud.iam_api_key:
+    service_id: ci-deploy
+    name: deploy
+    expires_at: 2027-03-31T12:00+0000
+    action_when_leaked: delete
+
+- name: Let a key never expire
+  cloudkeys.ibmcloud.iam_api_key:
+    id: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+    expires_at: ""
+
+- name: Have IBM Cloud keep the value, and download it wherever it is missing
+  cloudkeys.ibmcloud.iam_api_key:
+    service_id: ci-deploy
+    name: deploy
+    store_value: true
+    file: deploy.json
+
+- name: Revoke a key whose value leaked
+  cloudkeys.ibmcloud.iam_api_key:
+    key_value: "{{ leaked_value }}"   # a vaulted variable
+    state: absent
+    unlock: true
 
 - name: Lock a key and disable it
   cloudkeys.ibmcloud.iam_api_key:
@@ -186,17 +290,19 @@ api_key:
       description: Cloud resource name of the key.
       type: str
 key_value:
-  description: The value of the key. Never returned again.
-  returned: when the key was just created and O(reveal=true)
+  description: The value of the key. Without O(store_value=true) it is never returned again.
+  returned: with O(reveal=true), when the key was just created or O(store_value=true)
   type: str
 duplicates:
-  description: Ids of the other keys of this name that belong to the same rotation slot.
+  description:
+    - Ids of the other keys of this name, those of the same rotation slot for instance.
+    - With O(on_duplicate=all) they were deleted too.
   returned: success
   type: list
   elements: str
 candidates:
   description: Ids of the keys that could be meant.
-  returned: when the name is ambiguous
+  returned: when the name is ambiguous, or a request got no answer and nobody can tell what it did
   type: list
   elements: str
 transaction_ids:

@@ -8,7 +8,8 @@ module: iam_api_key_info
 short_description: Read IBM Cloud API keys
 version_added: 0.1.0
 description:
-  - Lists the API keys of one user or service ID, with their ages. Never returns the value of a key.
+  - Lists the API keys of one user or service ID, or of the whole account, with their ages.
+  - Never returns the value of a key.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.identity
@@ -18,6 +19,41 @@ options:
     description:
       - Only keys of exactly this name; there may be several.
     type: str
+  scope:
+    description:
+      - V(entity) reads the keys of one identity, the caller itself if no other is named.
+      - V(account) reads those of all users and service IDs of the account. It takes the role Administrator on
+        IAM Identity, and leaves out the keys of service IDs that are not in the default service-ID group.
+      - The keys of another user are read the same way, because IBM Cloud lists a user's keys to that user only.
+    type: str
+    choices: [entity, account]
+    default: entity
+  type:
+    description:
+      - With O(scope=account), only keys of users, or only those of service IDs.
+    type: str
+    choices: [user, serviceid]
+  filter:
+    description:
+      - Let IBM Cloud pick the keys, for example C(name sw "ci-" and description co "deploy").
+      - It knows C(sw), C(ew) and C(co) (starts with, ends with, contains), each with C(_ci) to ignore case, on C(name)
+        and C(description), and C(and), C(or) and parentheses. There is no C(equals); use O(name).
+    type: str
+  include_history:
+    description:
+      - Return who changed what.
+    type: bool
+    default: false
+  include_activity:
+    description:
+      - Return how often and when each key logged in last. It takes one request a key, which IBM calls expensive.
+    type: bool
+    default: false
+  concurrency:
+    description:
+      - How many of these requests are under way at a time.
+    type: int
+    default: 8
   id:
     description:
       - Only the key of this id. An unknown id gives an empty list.
@@ -38,6 +74,14 @@ EXAMPLES = r"""
     msg: "{{ found.api_keys | selectattr('age_days', '>', 90) | map(attribute='name') }}"
   vars:
     found: "{{ mine }}"
+
+- name: Find the keys of the account that nobody used for 30 days
+  cloudkeys.ibmcloud.iam_api_key_info:
+    scope: account
+    type: serviceid
+    filter: name sw "ci-"
+    include_activity: true
+  register: ci_keys
 
 - name: List the keys of a service ID
   cloudkeys.ibmcloud.iam_api_key_info:
@@ -110,6 +154,27 @@ api_keys:
       sample: 12
     expires_in_days:
       description: Whole days until the key stops working; null when it never does.
+      type: int
+    erased_at:
+      description:
+        - When IBM Cloud erases the key for good unless somebody changes it, which is 90 days after its expiry or its
+          last change, whichever is later. Null when it never expires.
+      type: str
+    history:
+      description: Who changed what, in IBM Cloud's words.
+      returned: with O(include_history=true)
+      type: list
+      elements: dict
+    activity:
+      description:
+        - How often the key logged in (C(authn_count)) and when last (C(last_authn), null when it never did).
+        - Null for a key that was deleted while it was looked at.
+      returned: with O(include_activity=true)
+      type: dict
+      sample: {authn_count: 12, last_authn: 2026-03-04T09:15+0000}
+    last_used_days:
+      description: Whole days since the key logged in last; null when it never did.
+      returned: with O(include_activity=true)
       type: int
 """
 

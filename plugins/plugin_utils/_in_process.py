@@ -54,7 +54,7 @@ class InProcessAction(NormalAction):
             # of the play's context, not the task.
             self._connection._play_context.no_log = True
         result = super().run(tmp, task_vars) if why_not else outcome(self._run_here, {}, self._task.check_mode)
-        if any(result.get(member) for member in SECRET_MEMBERS) and not result.get("failed"):
+        if _parts_with_a_value(result):
             self._hide(result)
         return result
 
@@ -120,10 +120,12 @@ class InProcessAction(NormalAction):
         result["_ansible_no_log"] = True
         # ansible-core before 2.19 shows the items of a loop unless the task says so too.
         self._task.no_log = True
-        shown = result.get("api_key") or {}
-        display.display(
-            f"created API key {shown.get('id')} ({shown.get('name')}); its value is in the result, hidden here"
-        )
+        for part in _parts_with_a_value(result):
+            shown = part.get("api_key") or {}
+            display.display(f"API key {shown.get('id')} ({shown.get('name')}): its value is in the result, hidden here")
+        if result.get("failed"):
+            # ansible-core before 2.19 hides the message too.
+            display.display(str(result.get("msg")))
 
     @contextlib.contextmanager
     def _like_a_module(self) -> t.Iterator[None]:
@@ -142,6 +144,12 @@ class InProcessAction(NormalAction):
             os.environ.clear()
             os.environ.update(saved)
             os.chdir(folder)
+
+
+def _parts_with_a_value(result: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The result itself, and those of its `results`, that carry a secret."""
+    parts = [result, *(result.get("results") or [])]
+    return [part for part in parts if any(part.get(member) for member in SECRET_MEMBERS)]
 
 
 def plain(value: t.Any) -> t.Any:

@@ -17,7 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     NotUnderstood,
     OutcomeUnknown,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import read_all_pages
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
 # A key created a moment ago may be unknown for some seconds (IBM docs of Secrets Manager: about two).
@@ -69,6 +69,26 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A key with what IAM tells of it only when asked; None when it did not."""
+
+    key: ApiKey
+    history: t.Optional[list[dict[str, t.Any]]] = None
+    activity: t.Optional[Activity] = None
+
+    @classmethod
+    def from_iam(cls, entry: t.Any) -> Told:
+        key = ApiKey.from_iam(entry)
+        history, activity = entry.get("history"), entry.get("activity")
+        count = activity.get("authn_count") if isinstance(activity, dict) else None
+        return cls(
+            key,
+            history if isinstance(history, list) else None,
+            Activity(count, activity.get("last_authn")) if isinstance(count, int) else None,
+        )
+
+
+@dataclass(frozen=True)
 class NewKey:
     """A key to be made; its value is chosen by us, so that a lost answer can be settled, or by IAM when it is None."""
 
@@ -82,6 +102,7 @@ class NewKey:
     expires_at: t.Optional[str] = None
     action_when_leaked: t.Optional[str] = None
     support_sessions: t.Optional[bool] = None
+    store_value: t.Optional[bool] = None
 
 
 def draw_key_value() -> str:
@@ -101,13 +122,20 @@ class ApiKeys:
 
     def list(self, iam_id: str, account_id: str) -> list[ApiKey]:
         """All keys of one identity, every page."""
+        return [told.key for told in self.search(account_id, iam_id=iam_id)]
+
+    def search(self, account_id: str, **query: t.Any) -> t.Iterator[Told]:
+        """The keys that IAM finds, one by one, every page; `query` holds its own parameters (iam-api.md 2.2).
+
+        Without `iam_id`, `scope` account means all keys, those of service IDs in the default group only.
+        """
+        action = f"list the API keys of {query.get('iam_id') or 'the account'}"
 
         def get(path: str, action: str, query: dict[str, t.Any]) -> t.Any:
             return self._send("GET", path, action, query=query).body
 
-        query = {"iam_id": iam_id, "account_id": account_id}
-        entries = read_all_pages(get, "/v1/apikeys", "apikeys", query, f"list the API keys of {iam_id}")
-        return [ApiKey.from_iam(entry) for entry in entries]
+        asked = {**query, "account_id": account_id}
+        return map(Told.from_iam, each_entry(get, "/v1/apikeys", "apikeys", asked, action))
 
     def get(self, key_id: str) -> ApiKey:
         reply = self._send("GET", _path(key_id), f"read API key {key_id}")
@@ -115,13 +143,15 @@ class ApiKeys:
 
     def read_activity(self, key_id: str) -> Activity:
         """How often and when the key logged in; a request that IBM calls expensive."""
-        query = {"include_activity": "true"}
-        reply = self._send("GET", _path(key_id), f"read the activity of API key {key_id}", query=query)
-        activity = reply.body.get("activity") if isinstance(reply.body, dict) else None
-        count = activity.get("authn_count") if isinstance(activity, dict) else None
-        if not isinstance(activity, dict) or not isinstance(count, int):
+        activity = self.read(key_id, include_activity="true").activity
+        if activity is None:
             raise NotUnderstood(f"IBM Cloud IAM did not tell whether API key {key_id} ever logged in")
-        return Activity(count, activity.get("last_authn"))
+        return activity
+
+    def read(self, key_id: str, **query: t.Any) -> Told:
+        """One key with what `query` asks for besides: include_history, include_activity."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        return Told.from_iam(self._send("GET", _path(key_id), f"read API key {key_id}", query=asked).body)
 
     def find_by_value(self, key_value: str) -> ApiKey | None:
         """The key that has this value; None when IAM knows of none."""
@@ -163,7 +193,7 @@ class ApiKeys:
         raise NotUnderstood(f"creating API key {new.name} had no outcome")
 
     def update(self, key_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ApiKey:
-        """Change name or description; `entity_tag` is the version that was read before."""
+        """Change some properties of a key; an empty text clears. `entity_tag` is the version that was read before."""
         if not entity_tag:
             raise NotUnderstood(f"IBM Cloud IAM told no version of API key {key_id}, so it cannot be changed safely")
         reply = self._send(
@@ -210,6 +240,8 @@ class ApiKeys:
             "expires_at": new.expires_at,
             "action_when_leaked": new.action_when_leaked,
             "support_sessions": new.support_sessions,
+            # What IAM does when it is not told is not documented; of a user's key it never keeps the value.
+            "store_value": bool(new.store_value) if new.iam_id.startswith("iam-ServiceId-") else None,
         }
         body = {member: value for member, value in wanted.items() if value is not None}
         headers = {"Entity-Lock": str(new.locked).lower(), "Entity-Disable": str(new.disabled).lower()}

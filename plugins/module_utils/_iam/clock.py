@@ -4,9 +4,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 import typing as t
 from datetime import datetime, timedelta, timezone
+
+# Read by hand: an account has 40,000 keys of three times each, and strptime takes five times as long.
+TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?"
+    r"(?:Z|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))"
+)
 
 
 class Clock(t.Protocol):
@@ -28,14 +35,14 @@ class SystemClock:
 
 
 def parse_time(text: str) -> datetime:
-    """Read one of IAM's times, `2026-03-04T09:15+0000`, with or without seconds."""
-    plain = text.replace("Z", "+0000")
-    for form in ("%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"):
-        try:
-            return datetime.strptime(plain, form).astimezone(timezone.utc)
-        except ValueError:
-            continue
-    raise ValueError(f"not a time of the form 2026-03-04T09:15+0000: {text}")
+    """Read one of IAM's times, `2026-03-04T09:15+0000`, with or without seconds and parts of them."""
+    found = TIME.fullmatch(text)
+    if found is None:
+        raise ValueError(f"not a time of the form 2026-03-04T09:15+0000: {text}")
+    date_and_time = [int(part or 0) for part in found.groups()[:6]]
+    sign, hours, minutes = found["sign"], found["hours"] or 0, found["minutes"] or 0
+    offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1)
+    return datetime(*date_and_time, tzinfo=timezone.utc) - offset  # type: ignore[arg-type, misc]  # six numbers, no more
 
 
 def format_time(moment: datetime) -> str:

@@ -22,11 +22,17 @@ class AsksOnce(t.Protocol):
 def read_all_pages(
     get: AsksOnce, path: str, member: str, query: dict[str, t.Any], action: str
 ) -> list[dict[str, t.Any]]:
-    """Read a list to its end; the pages' order is kept.
+    """Read a list to its end; the pages' order is kept."""
+    return list(each_entry(get, path, member, query, action))
+
+
+def each_entry(
+    get: AsksOnce, path: str, member: str, query: dict[str, t.Any], action: str
+) -> t.Iterator[dict[str, t.Any]]:
+    """The same one by one, for a list that may be long: no page is kept.
 
     The original parameters go along with each page token, as IBM's own pagers do.
     """
-    entries: list[dict[str, t.Any]] = []
     asked = {**{name: value for name, value in query.items() if value is not None}, "pagesize": LARGEST_PAGE}
     seen: set[str] = set()
     for _page in range(MOST_PAGES):
@@ -34,10 +40,10 @@ def read_all_pages(
         page = body.get(member) if isinstance(body, dict) else None
         if not isinstance(page, list):
             raise NotUnderstood(f"the answer to {action} holds no list of {member}")
-        entries.extend(page)
+        yield from page
         page_token = _page_token(body.get("next"))
         if page_token is None:
-            return entries
+            return
         if page_token in seen:
             break
         seen.add(page_token)

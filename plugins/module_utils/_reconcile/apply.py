@@ -9,21 +9,43 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, ApiKeys, NewKey
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    IamError,
+    NotPermitted,
+    NotUnderstood,
+    OutcomeUnknown,
+    Refused,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
+    SERVICE_ID_OWNER,
+    KeyWish,
+    minute_text,
+)
+
+DrawsValue = t.Callable[[], t.Optional[str]]
 
 
-def apply_change(api_keys: ApiKeys, change: Change, wish: KeyWish, draw_value: t.Callable[[], str]) -> ApiKey | None:
+def apply_change(api_keys: ApiKeys, change: Change, wish: KeyWish, draw_value: DrawsValue) -> ApiKey | None:
     """Carry out the steps of a change and return the key as it is then; None when it was deleted.
 
-    The value of a created key is in `key_value` of the result. Raises Conflict when somebody else changed the key
-    since it was read: plan again from a fresh read. A key that was unlocked for a change that fails is locked again.
+    The value of a created key is in `key_value` of the result; a `draw_value` of None lets IAM choose it. Raises
+    Conflict when somebody else changed the key since it was read: plan again from a fresh read. A key that was unlocked
+    for a change that fails is locked again.
     """
+    if not change.creates:
+        return _take_steps(api_keys, change)
+    made = _create(api_keys, change, wish, draw_value())
+    if change.key is not None:
+        _delete_the_old(api_keys, change, made)
+    return made
+
+
+def _take_steps(api_keys: ApiKeys, change: Change) -> ApiKey | None:
     key = change.key
     for number, step in enumerate(change.steps):
         try:
-            key = _take_step(api_keys, step, key, change, wish, draw_value)
+            key = _take_step(api_keys, step, t.cast(ApiKey, key), change)
         except IamError:
             if "unlock" in change.steps[:number] and {"lock", "delete"} & set(change.steps):
                 _lock_again(api_keys, change)
@@ -38,27 +60,14 @@ def _lock_again(api_keys: ApiKeys, change: Change) -> None:
             api_keys.lock(change.key.id)
 
 
-def _take_step(
-    api_keys: ApiKeys,
-    step: str,
-    key: ApiKey | None,
-    change: Change,
-    wish: KeyWish,
-    draw_value: t.Callable[[], str],
-) -> ApiKey | None:
-    if step == "create":
-        key_value = draw_value()
-        made = api_keys.create(_new_key(change, wish, key_value))
-        return replace(made, key_value=key_value)
-    if key is None:
-        raise ValueError(f"the step {step} needs a key")
+def _take_step(api_keys: ApiKeys, step: str, key: ApiKey, change: Change) -> ApiKey | None:
     if step == "delete":
         api_keys.delete(key.id)
         return None
     if step == "update":
         # A lock or an unlock before this may have made a new version, so the tag has to be fresh.
         tag = key.entity_tag if change.steps[0] == "update" else api_keys.get(key.id).entity_tag
-        return api_keys.update(key.id, change.fields, tag)
+        return _with_expiry_as_asked(api_keys.update(key.id, change.fields, tag), change)
     getattr(api_keys, step)(key.id)
     return replace(key, **SWITCHES[step])
 
@@ -71,13 +80,86 @@ SWITCHES: dict[str, dict[str, t.Any]] = {
 }
 
 
-def _new_key(change: Change, wish: KeyWish, key_value: str) -> NewKey:
-    return NewKey(
-        name=change.fields["name"],
-        iam_id=wish.iam_id,
-        account_id=wish.account_id,
+def _with_expiry_as_asked(key: ApiKey, change: Change) -> ApiKey:
+    """No document of IBM says how an expiry is taken away, so what IAM made of the request is looked at."""
+    is_now = minute_text(key.expires_at) if key.expires_at else ""
+    if change.fields.get("expires_at", is_now) != is_now:
+        raise NotUnderstood(
+            f"IBM Cloud IAM accepted another expires_at for API key {key.id}, and it is {is_now or 'not set'} now"
+        )
+    return key
+
+
+def _create(api_keys: ApiKeys, change: Change, wish: KeyWish, key_value: str | None) -> ApiKey:
+    new = NewKey(
+        **change.fields,
+        **{member: change.after[member] for member in ("iam_id", "account_id", "locked", "disabled")},
         key_value=key_value,
-        description=change.fields.get("description"),
-        locked=bool(wish.locked),
-        disabled=bool(wish.disabled),
+        store_value=wish.store_value,
     )
+    try:
+        made = api_keys.create(new)
+    except NotPermitted as error:
+        raise _may_be_restricted(error, new) from None
+    except IamError as error:
+        if key_value is None and error.may_have_happened:
+            raise _lost(api_keys, change, error) from None
+        raise
+    return replace(made, key_value=key_value or made.key_value)
+
+
+def _may_be_restricted(error: NotPermitted, new: NewKey) -> NotPermitted:
+    if new.iam_id.startswith(SERVICE_ID_OWNER):
+        return error
+    return NotPermitted(
+        f"{error}. A user needs no role for a key of its own, unless the account restricts who creates them: then it "
+        "takes the role 'User API key creator' on the service IAM Identity",
+        transaction_id=error.transaction_id,
+    )
+
+
+def _lost(api_keys: ApiKeys, change: Change, error: IamError) -> IamError:
+    """IAM chose the value and its answer is lost: nobody has that value, and nothing is guessed."""
+    old_id = change.key.id if change.key else None
+    name, iam_id = change.fields["name"], change.after["iam_id"]
+    try:
+        keys = api_keys.list(iam_id, change.after["account_id"])
+    except IamError:
+        keys = []
+    ids = sorted(key.id for key in keys if key.name == name and key.id != old_id)
+    there = f"a key of that name is there: {', '.join(ids)}; delete it" if ids else "look for it before the next try"
+    return OutcomeUnknown(
+        f"{error}; the key may have been made, and then nobody has its value (`key_source: iam`): {there}",
+        transaction_id=error.transaction_id,
+        details={"candidates": ids},
+    )
+
+
+def _delete_the_old(api_keys: ApiKeys, change: Change, made: ApiKey) -> None:
+    """Finish a replacement: when the old key has to stay, the new one, which nobody has yet, goes again."""
+    try:
+        _take_steps(api_keys, replace(change, steps=change.steps[1:]))
+    except Refused as error:
+        _withdraw(api_keys, made, error)
+        raise
+    except IamError as error:
+        old_id = t.cast(ApiKey, change.key).id
+        raise OutcomeUnknown(
+            f"API key {made.id} was created to replace {old_id}, and it is not known whether that is deleted: {error}. "
+            "Look, and delete one of the two by its id",
+            transaction_id=error.transaction_id,
+            details={"candidates": sorted([made.id, old_id])},
+        ) from None
+
+
+def _withdraw(api_keys: ApiKeys, made: ApiKey, why: IamError) -> None:
+    try:
+        if made.locked:
+            api_keys.unlock(made.id)
+        api_keys.delete(made.id)
+    except IamError:
+        raise OutcomeUnknown(
+            f"{why}; the API key that was created to replace it, {made.id}, could not be deleted again: do that",
+            transaction_id=why.transaction_id,
+            details={"candidates": [made.id]},
+        ) from None

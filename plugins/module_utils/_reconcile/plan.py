@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     join_description,
     split_description,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide, KeyWish
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
+    CannotDecide,
+    KeyWish,
+    minute_text,
+)
 
 StepName = t.Literal["create", "unlock", "update", "disable", "enable", "lock", "delete"]
 
@@ -21,18 +25,23 @@ StepName = t.Literal["create", "unlock", "update", "disable", "enable", "lock", 
 class Change:
     """The steps that turn a key into what the task asked for, in order; none means that it is so already.
 
-    `fields` is what an update or a create sends; `before` and `after` are views without secrets, for the diff.
+    `key` is the existing one; when the first step is to create, it is the one that the new key replaces. `fields` is
+    what an update or a create sends; `before` and `after` are views without secrets, for the diff.
     """
 
     steps: tuple[StepName, ...] = ()
     key: t.Optional[ApiKey] = None
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, t.Any] = field(default_factory=dict)
     before: dict[str, t.Any] = field(default_factory=dict)
     after: dict[str, t.Any] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:
         return bool(self.steps)
+
+    @property
+    def creates(self) -> bool:
+        return self.steps[:1] == ("create",)
 
 
 def view(key: ApiKey) -> dict[str, t.Any]:
@@ -46,30 +55,43 @@ def view(key: ApiKey) -> dict[str, t.Any]:
     return {**shown, "description": text, "rotation_marker": str(marker) if marker else None}
 
 
-def plan_key(existing: ApiKey | None, wish: KeyWish) -> Change:
-    """Decide what has to happen to one key; raises CannotDecide when the task does not allow what it would take."""
+def plan_key(existing: ApiKey | None, wish: KeyWish, *, is_replaced: bool = False) -> Change:
+    """Decide what has to happen to one key; raises CannotDecide when the task does not allow what it would take.
+
+    `is_replaced` says that what is asked for cannot be had by changing the existing key.
+    """
     if wish.state == "absent":
         return _plan_absent(existing, wish)
     if existing is None:
         return _plan_create(wish)
-    return _plan_update(existing, wish)
+    return _plan_replace(existing, wish) if is_replaced else _plan_update(existing, wish)
 
 
 def _plan_absent(existing: ApiKey | None, wish: KeyWish) -> Change:
     if existing is None:
         return Change()
-    steps: tuple[StepName, ...] = ("unlock", "delete") if existing.locked else ("delete",)
+    return Change(_steps_to_delete(existing, wish), existing, before=view(existing))
+
+
+def _steps_to_delete(existing: ApiKey, wish: KeyWish) -> tuple[StepName, ...]:
     _refuse_if_locked(existing, wish, "deleted")
-    return Change(steps, existing, before=view(existing))
+    return ("unlock", "delete") if existing.locked else ("delete",)
 
 
 def _plan_create(wish: KeyWish) -> Change:
     if wish.name is None:
         raise CannotDecide(f"there is no API key {wish.id}, and without a name none can be created")
-    wanted = {"name": wish.name, "description": wish.description}
-    fields = {member: text for member, text in wanted.items() if text is not None}
-    after = {
+    wanted = {
         "name": wish.name,
+        "description": wish.description,
+        # An empty text takes an expiry away; a new key has none.
+        "expires_at": wish.expires_at or None,
+        "action_when_leaked": wish.action_when_leaked,
+        "support_sessions": wish.support_sessions,
+    }
+    fields = {member: value for member, value in wanted.items() if value is not None}
+    after: dict[str, t.Any] = {
+        **fields,
         "iam_id": wish.iam_id,
         "account_id": wish.account_id,
         "description": wish.description or "",
@@ -79,14 +101,30 @@ def _plan_create(wish: KeyWish) -> Change:
     return Change(("create",), fields=fields, after=after)
 
 
-def _plan_update(existing: ApiKey, wish: KeyWish) -> Change:
+def _plan_replace(existing: ApiKey, wish: KeyWish) -> Change:
+    """A new key like the old one, then the old one goes; options that are not set are as they were."""
     text, marker = split_description(existing.description)
-    fields: dict[str, str] = {}
-    shown: dict[str, t.Any] = {}
-    if wish.name is not None and wish.name != existing.name:
-        fields["name"] = shown["name"] = wish.name
-    if wish.description is not None and wish.description != text:
-        fields["description"], shown["description"] = join_description(wish.description, marker), wish.description
+    if marker:
+        raise CannotDecide(
+            f"API key {existing.id} ({existing.name}) belongs to a rotation, so it is not recreated here: rotate it"
+        )
+    inherited = {
+        "name": existing.name,
+        "description": text or None,
+        "expires_at": existing.expires_at,
+        "action_when_leaked": existing.action_when_leaked,
+        # IAM tells it of every key, and takes it for those of users only.
+        "support_sessions": existing.support_sessions or None,
+        "locked": existing.locked,
+        "disabled": existing.disabled,
+    }
+    unsaid: dict[str, t.Any] = {name: value for name, value in inherited.items() if getattr(wish, name) is None}
+    change = _plan_create(replace(wish, iam_id=existing.iam_id, **unsaid))
+    return replace(change, steps=("create", *_steps_to_delete(existing, wish)), key=existing, before=view(existing))
+
+
+def _plan_update(existing: ApiKey, wish: KeyWish) -> Change:
+    fields, shown = _differences(existing, wish)
     steps: list[StepName] = ["update"] if fields else []
     if wish.disabled is not None and wish.disabled != existing.disabled:
         steps.append("disable" if wish.disabled else "enable")
@@ -102,6 +140,24 @@ def _plan_update(existing: ApiKey, wish: KeyWish) -> Change:
         shown["locked"] = locked_after
     before = view(existing)
     return Change(tuple(steps), existing, fields, before, {**before, **shown})
+
+
+def _differences(existing: ApiKey, wish: KeyWish) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """What an update has to send -> (the fields as IAM takes them, the same as a view shows them)."""
+    text, marker = split_description(existing.description)
+    is_now = {
+        "name": existing.name,
+        "description": text,
+        "expires_at": minute_text(existing.expires_at) if existing.expires_at else "",
+        "action_when_leaked": (existing.action_when_leaked or "").lower(),
+        "support_sessions": existing.support_sessions or False,
+    }
+    wanted = {name: getattr(wish, name) for name in is_now}
+    fields = {name: value for name, value in wanted.items() if value not in (None, is_now[name])}
+    shown = {name: None if (name, value) == ("expires_at", "") else value for name, value in fields.items()}
+    if "description" in fields:
+        fields["description"] = join_description(fields["description"], marker)
+    return fields, shown
 
 
 def _refuse_if_locked(key: ApiKey, wish: KeyWish, verb: str) -> None:

@@ -7,13 +7,21 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, Told, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound, NotPermitted
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.guards import check_change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner, match_by_name
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change, plan_key
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide, KeyWish
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
+    PROFILE_OWNER,
+    SERVICE_ID_OWNER,
+    CannotDecide,
+    KeyWish,
+)
+
+Keys = t.Sequence[ApiKey]
 
 
 @dataclass(frozen=True)
@@ -25,29 +33,50 @@ class Outcome:
     duplicates: list[ApiKey] = field(default_factory=list)
 
 
+class Values:
+    """What is done about the value of a key: a port, and the kind that keeps none."""
+
+    def lacks(self, key: ApiKey) -> str | None:
+        """Why an existing key cannot give what was asked for; None when it can."""
+        return None
+
+    def prepare(self, change: Change) -> None:
+        """See the plan before anything is sent, and refuse it by raising."""
+
+    def draw(self) -> str | None:
+        """The value of the key that is about to be made; None lets IAM choose."""
+        return draw_key_value()
+
+
 def reconcile_key(
     client: IamClient,
     wish: KeyWish,
     *,
     check_mode: bool,
-    before_apply: t.Callable[[Change], None] = lambda change: None,
-    draw_value: t.Callable[[], str] = draw_key_value,
+    values: Values | None = None,
+    known: Keys | None = None,
 ) -> Outcome:
-    """Make one key as wished; `before_apply` sees the plan and may refuse it by raising.
+    """Make one key as wished; `known` are the keys of its identity if they were read already.
 
     When somebody else changes the key in between, it is read and planned again once.
     """
+    values = values or Values()
     attempted: Change | None = None
     while True:
-        key, twins = find_key(client, wish)
-        change = plan_key(key, wish)
-        before_apply(change)
+        key, twins = find_key(client, wish, known if attempted is None else None)
+        change = _plan(key, wish, values)
+        also = [plan_key(twin, wish) for twin in twins if wish.on_duplicate == "all"]
+        for each in (change, *also):
+            check_change(client, each, wish)
+        values.prepare(change)
         if attempted and attempted.key and not change.changed:
             # The answer to our own change was lost, or somebody wanted the same: since the first look it was done.
             change = attempted
         elif not check_mode and change.changed:
             try:
-                key = apply_change(client.api_keys, change, wish, draw_value)
+                key = apply_change(client.api_keys, change, wish, values.draw)
+                for each in also:
+                    apply_change(client.api_keys, each, wish, values.draw)
             except Conflict:
                 if attempted:
                     raise
@@ -56,19 +85,66 @@ def reconcile_key(
         return Outcome(change, key if wish.state == "present" else None, twins)
 
 
-def find_key(client: IamClient, wish: KeyWish) -> tuple[t.Optional[ApiKey], list[ApiKey]]:
-    """The key that the wish is about, and the twins of its rotation slot; an unknown id is never created."""
-    if wish.id:
-        try:
-            key = client.api_keys.get(wish.id)
-        except NotFound:
-            if wish.state == "absent":
-                return None, []
+def _plan(key: ApiKey | None, wish: KeyWish, values: Values) -> Change:
+    lacks = values.lacks(key) if key and wish.state == "present" else None
+    if lacks and not wish.recreate:
+        raise CannotDecide(lacks)
+    return plan_key(key, wish, is_replaced=bool(lacks))
+
+
+def find_key(client: IamClient, wish: KeyWish, known: Keys | None = None) -> tuple[t.Optional[ApiKey], list[ApiKey]]:
+    """The key that the wish is about, and the others of its name; an unknown id or value is never created."""
+    if wish.id or not wish.name:
+        key = _find_one(client, wish)
+        if key:
+            check_owner(key, wish.iam_id or None, wish.account_id)
+        elif wish.state == "present":
+            meant, option = (wish.id, "id") if wish.id else ("with this value", "key_value")
             raise CannotDecide(
-                f"there is no API key {wish.id}, or the caller may not see it; with `id` a key is never created"
-            ) from None
-        check_owner(key, wish.iam_id or None, wish.account_id)
+                f"there is no API key {meant}, or the caller may not see it; with `{option}` a key is never created"
+                + ("" if wish.id else " unless it has a `name`")
+            )
         return key, []
-    if not wish.name:
-        raise CannotDecide("say which API key is meant: `name` or `id`")
-    return match_by_name(client.api_keys.list(wish.iam_id, wish.account_id), wish.name)
+    keys = list_keys(client, wish.iam_id, wish.account_id) if known is None else known
+    return match_by_name(keys, wish.name, wish.on_duplicate)
+
+
+def _find_one(client: IamClient, wish: KeyWish) -> ApiKey | None:
+    if not wish.id:
+        if not wish.key_value:
+            raise CannotDecide("say which API key is meant: `name`, `id` or `key_value`")
+        return client.api_keys.find_by_value(wish.key_value)
+    try:
+        return client.api_keys.get(wish.id)
+    except NotFound:
+        return None
+
+
+def list_keys(client: IamClient, iam_id: str, account_id: str) -> list[ApiKey]:
+    """All keys of one identity."""
+    return [told.key for told in search_keys(client, iam_id, account_id)]
+
+
+def search_keys(client: IamClient, iam_id: str, account_id: str, **query: t.Any) -> t.Iterator[Told]:
+    """The keys of one identity one by one; `query` holds IAM's own parameters besides.
+
+    IAM lists a user's keys to that user only (IBM SDK docstring of list_api_keys); for a colleague all user keys of the
+    account are read.
+    """
+    if iam_id.startswith(PROFILE_OWNER):
+        raise CannotDecide(
+            "a trusted profile has no API keys of its own, and whoever logged in as one cannot create any for a user: "
+            "log in as that user, or name a service ID with `service_id`"
+        )
+    if iam_id == client.caller().iam_id or iam_id.startswith(SERVICE_ID_OWNER):
+        yield from client.api_keys.search(account_id, iam_id=iam_id, **query)
+        return
+    try:
+        found = client.api_keys.search(account_id, scope="account", type="user", **query)
+        yield from (told for told in found if told.key.iam_id == iam_id)
+    except NotPermitted as error:
+        raise NotPermitted(
+            f"{error}. The keys of another user, {iam_id}, are among those of the whole account, "
+            "and only an Administrator on IAM Identity sees these. Nobody can create a key for another user",
+            transaction_id=error.transaction_id,
+        ) from None

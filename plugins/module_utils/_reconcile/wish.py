@@ -4,11 +4,20 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
+
+SERVICE_ID_OWNER = "iam-ServiceId-"
+PROFILE_OWNER = "iam-Profile-"
+# IBM SDK docstring of create_api_key: a value of one's own has at least this many characters.
+SHORTEST_OWN_VALUE = 32
+# The separator is a blank when YAML took the text for a time of its own; seconds do not count.
+EXPIRY = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 
 
 class CannotDecide(IamError):
@@ -17,7 +26,12 @@ class CannotDecide(IamError):
 
 @dataclass(frozen=True)
 class KeyWish:
-    """One API key as it should be; None means that the user did not say."""
+    """One API key as it should be; None means that the user did not say.
+
+    An `iam_id` of "" leaves the owner open, for a key that is named by its id or value. `expires_at` is IAM's text, or
+    "" for never. `store_value`, `key_value` and `key_source` are for a key that is made; without `name` and `id`,
+    `key_value` says which key is meant.
+    """
 
     iam_id: str
     account_id: str
@@ -25,15 +39,74 @@ class KeyWish:
     id: t.Optional[str] = None
     state: str = "present"
     description: t.Optional[str] = None
+    expires_at: t.Optional[str] = None
+    action_when_leaked: t.Optional[str] = None
+    support_sessions: t.Optional[bool] = None
     locked: t.Optional[bool] = None
     disabled: t.Optional[bool] = None
+    store_value: t.Optional[bool] = None
+    key_value: t.Optional[str] = field(default=None, repr=False)
+    key_source: str = "local"
+    on_duplicate: str = "fail"
     unlock: bool = False
+    allow_self: bool = False
+    recreate: bool = False
 
     def __post_init__(self) -> None:
-        if split_description(self.description)[1]:
-            raise CannotDecide(
-                "the description must not end like a rotation marker, [cloudkeys .../...]: "
-                "the rotation finds its keys by that text and would take this key for its own"
-            )
-        if self.name is not None and not self.name.strip():
-            raise CannotDecide("the name of an API key must not be empty")
+        for why_not in (_about_texts(self), _about_owner(self), _about_duplicates(self), _about_value(self)):
+            if why_not:
+                raise CannotDecide(why_not)
+
+
+def _about_texts(wish: KeyWish) -> str | None:
+    if split_description(wish.description)[1]:
+        return (
+            "the description must not end like a rotation marker, [cloudkeys .../...]: "
+            "the rotation finds its keys by that text and would take this key for its own"
+        )
+    if wish.name is not None and not wish.name.strip():
+        return "the name of an API key must not be empty"
+    return None
+
+
+def _about_owner(wish: KeyWish) -> str | None:
+    if wish.store_value and wish.iam_id and not wish.iam_id.startswith(SERVICE_ID_OWNER):
+        return "`store_value: true` is for API keys of service IDs: IBM Cloud keeps no value of a user's key"
+    if wish.support_sessions and wish.iam_id.startswith(SERVICE_ID_OWNER):
+        return "`support_sessions: true` is for API keys of users: log-ins of a service ID are no sessions"
+    return None
+
+
+def _about_duplicates(wish: KeyWish) -> str | None:
+    if wish.state == "present" and wish.on_duplicate == "all":
+        return "`on_duplicate: all` deletes every key of the name, so it goes with `state: absent` only"
+    if wish.state == "absent" and wish.on_duplicate in {"newest", "oldest"}:
+        return (
+            f"`on_duplicate: {wish.on_duplicate}` with `state: absent` would delete another key in every run; "
+            "say which one by its `id`, or `on_duplicate: all`"
+        )
+    return None
+
+
+def _about_value(wish: KeyWish) -> str | None:
+    if wish.recreate and wish.id:
+        return "`recreate: true` makes a key of another id, so the key has to be named by its `name`, not by `id`"
+    if wish.key_value is None or wish.state == "absent":
+        return "`key_value` must not be empty" if wish.key_value == "" else None
+    if len(wish.key_value) < SHORTEST_OWN_VALUE:
+        return f"`key_value` must have at least {SHORTEST_OWN_VALUE} characters"
+    return None
+
+
+def minute_text(text: str) -> str:
+    """A time in IAM's form, `2027-03-31T12:00+0000`, seconds cut off; raises CannotDecide for anything else."""
+    found = EXPIRY.fullmatch(text.strip())
+    try:
+        if found is None:
+            raise ValueError
+        return parse_time("{}T{}{}".format(*found.groups())).strftime("%Y-%m-%dT%H:%M+0000")
+    except ValueError:
+        raise CannotDecide(
+            f"expires_at has to be a time with its zone, such as 2027-03-31T12:00+0000 or 2027-03-31T14:00:00+02:00, "
+            f"or an empty text for never: {text}"
+        ) from None

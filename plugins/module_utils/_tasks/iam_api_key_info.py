@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, IDENTITY, IDENTITY_RULES
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, Told
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, NotUnderstood, Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import search_keys
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_key import names_an_identity
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import (
     check_service_id_exists,
     identity_of,
@@ -21,46 +25,122 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 
 SPEC: dict[str, t.Any] = {
-    "argument_spec": {**CONNECTION, **IDENTITY, "name": {"type": "str"}, "id": {"type": "str"}},
-    "mutually_exclusive": [*IDENTITY_RULES, ("name", "id")],
+    "argument_spec": {
+        **CONNECTION,
+        **IDENTITY,
+        "name": {"type": "str"},
+        "id": {"type": "str"},
+        "scope": {"type": "str", "choices": ["entity", "account"], "default": "entity"},
+        "type": {"type": "str", "choices": ["user", "serviceid"]},
+        "filter": {"type": "str"},
+        "include_history": {"type": "bool", "default": False},
+        "include_activity": {"type": "bool", "default": False},
+        "concurrency": {"type": "int", "default": 8},
+    },
+    "mutually_exclusive": [*IDENTITY_RULES, ("name", "id"), ("filter", "id")],
 }
+# IBM SDK docstring of `expires_at`: erased when this is over for both the expiry and the last change.
+ERASED_AFTER = timedelta(days=90)
+
+Params = dict[str, t.Any]
 
 
-def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def run(params: Params, check_mode: bool) -> dict[str, t.Any]:
     """Read API keys; never a value."""
     return read_keys(client_for(params), params)
 
 
-def read_keys(client: IamClient, params: dict[str, t.Any]) -> dict[str, t.Any]:
+def read_keys(client: IamClient, params: Params) -> dict[str, t.Any]:
     """The same with the client handed in."""
+    _check(params)
     now = client.now()
-    return {"changed": False, "api_keys": [_with_ages(key, now) for key in _find(client, params)]}
+    found = (told for told in _find(client, params) if params["name"] in (None, told.key.name))
+    # An account may have 40,000 keys: of each only what is shown is kept.
+    shown = [_show(told, params["include_history"], now) for told in found]
+    if params["include_activity"]:
+        _add_activity(client, shown, params["concurrency"], now)
+    return {"changed": False, "api_keys": shown}
 
 
-def _find(client: IamClient, params: dict[str, t.Any]) -> list[ApiKey]:
+def _check(params: Params) -> None:
+    is_account = params["scope"] == "account"
+    if is_account and (names_an_identity(params) or params["id"]):
+        raise CannotDecide(
+            "`scope: account` reads the keys of every identity: leave `iam_id`, `service_id` and `id` out"
+        )
+    if params["type"] and not is_account:
+        raise CannotDecide("`type` goes with `scope: account`")
+
+
+def _find(client: IamClient, params: Params) -> t.Iterator[Told]:
     account_id = client.caller().account_id
+    query = {"filter": params["filter"], "include_history": "true" if params["include_history"] else None}
     if params["id"]:
-        try:
-            key = client.api_keys.get(params["id"])
-        except NotFound:
-            return []
-        named = params["iam_id"] or params["service_id"]
-        check_owner(key, identity_of(client, params) if named else None, account_id)
-        return [key]
-    iam_id = identity_of(client, params)
+        return _find_one(client, params, account_id)
+    if params["scope"] == "account":
+        return client.api_keys.search(account_id, scope="account", type=params["type"], **query)
+    return _find_those_of(client, identity_of(client, params), account_id, query)
+
+
+def _find_one(client: IamClient, params: Params, account_id: str) -> t.Iterator[Told]:
     try:
-        keys = client.api_keys.list(iam_id, account_id)
+        told = client.api_keys.read(params["id"], include_history="true" if params["include_history"] else None)
+    except NotFound:
+        return
+    check_owner(told.key, identity_of(client, params) if names_an_identity(params) else None, account_id)
+    yield told
+
+
+def _find_those_of(client: IamClient, iam_id: str, account_id: str, query: Params) -> t.Iterator[Told]:
+    count = 0
+    try:
+        for told in search_keys(client, iam_id, account_id, **query):
+            count += 1
+            yield told
     except Refused:
         check_service_id_exists(client, iam_id)
         raise
-    if not keys:
+    if not count:
         check_service_id_exists(client, iam_id)
-    return [key for key in keys if params["name"] in (None, key.name)]
 
 
-def _with_ages(key: ApiKey, now: datetime) -> dict[str, t.Any]:
-    return {
+def _show(told: Told, with_history: bool, now: datetime) -> dict[str, t.Any]:
+    key = told.key
+    shown = {
         **view(key),
         "age_days": (now - parse_time(key.created_at)).days if key.created_at else None,
         "expires_in_days": (parse_time(key.expires_at) - now).days if key.expires_at else None,
+        "erased_at": _erased_at(key),
     }
+    return {**shown, "history": told.history or []} if with_history else shown
+
+
+def _erased_at(key: ApiKey) -> str | None:
+    if not key.expires_at:
+        return None
+    return format_time(max(parse_time(text) for text in (key.expires_at, key.modified_at) if text) + ERASED_AFTER)
+
+
+def _add_activity(client: IamClient, shown: list[dict[str, t.Any]], concurrency: int, now: datetime) -> None:
+    """One request a key: IAM does not tell the activity in lists."""
+
+    def read(entry: dict[str, t.Any]) -> Activity | None:
+        try:
+            return client.branch().api_keys.read_activity(entry["id"])
+        except NotFound:
+            # Deleted since it was listed.
+            return None
+
+    for entry, activity in zip(shown, side_by_side(read, shown, concurrency)):
+        if isinstance(activity, Exception):
+            raise activity
+        last = activity.last_login_at if activity else None
+        entry["activity"] = {"authn_count": activity.login_count, "last_authn": last} if activity else None
+        entry["last_used_days"] = _days_since(last, now) if last else None
+
+
+def _days_since(text: str, now: datetime) -> int:
+    try:
+        return (now - parse_time(text)).days
+    except ValueError:
+        raise NotUnderstood(f"IBM Cloud IAM told the last log-in in a form that is not known: {text}") from None

@@ -10,8 +10,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.matc
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 
 
-def key(key_id, name="wanted", description=None):
-    return ApiKey(id=key_id, name=name, iam_id="i", account_id="a", description=description)
+def key(key_id, name="wanted", description=None, minute=None):
+    created_at = None if minute is None else f"2027-01-01T00:{minute:02}+0000"
+    return ApiKey(id=key_id, name=name, iam_id="i", account_id="a", description=description, created_at=created_at)
 
 
 SLOT_A = ["[cloudkeys aaaaaaaa/2]", "x [cloudkeys aaaaaaaa/11]", "[cloudkeys aaaaaaaa/9]"]
@@ -60,6 +61,38 @@ def test_an_ambiguous_name_is_refused_and_every_id_listed(descriptions):
 
     assert caught.value.details == {"candidates": ids}
     assert ", ".join(ids) in str(caught.value)
+
+
+THREE = [key("1", minute=2), key("2", minute=3), key("3", minute=1), key("4", "other", minute=0)]
+
+
+@pytest.mark.parametrize(
+    ("keys", "on_duplicate", "found", "others"),
+    [
+        (THREE, "newest", "2", ["1", "3"]),
+        (THREE, "oldest", "3", ["1", "2"]),
+        (THREE, "all", "1", ["2", "3"]),
+        (THREE[:1], "all", "1", []),
+        ([], "all", None, []),
+        (THREE[:1], "oldest", "1", []),
+        # The rotation knows better than the age.
+        ([key("1", description=SLOT_A[1], minute=1), key("2", description=SLOT_A[0], minute=2)], "newest", "1", ["2"]),
+        ([key("1", description=SLOT_A[1], minute=1), key("2", description=SLOT_B, minute=2)], "newest", "2", ["1"]),
+    ],
+)
+def test_the_user_may_say_which_of_several_is_meant(keys, on_duplicate, found, others):
+    match, rest = match_by_name(keys, "wanted", on_duplicate)
+
+    assert (match.id if match else None, [other.id for other in rest]) == (found, others)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "on_duplicate"),
+    [((1, 2, 2), "newest"), ((1, 1, 2), "oldest"), ((None, 2), "newest"), ((1, None), "oldest")],
+)
+def test_keys_of_the_same_minute_stay_ambiguous(minutes, on_duplicate):
+    with pytest.raises(CannotDecide, match=f"so neither is the {on_duplicate}"):
+        match_by_name([key(str(n), minute=minute) for n, minute in enumerate(minutes)], "wanted", on_duplicate)
 
 
 @pytest.mark.parametrize(

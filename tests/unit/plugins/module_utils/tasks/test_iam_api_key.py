@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_api_key import ValuePlace
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.value_place import ValuePlace
 
 LOG_IN, LIST, GET = "POST /identity/token", "GET /v1/apikeys", "GET /v1/apikeys/ID"
 CREATE, UPDATE, DELETE = "POST /v1/apikeys", "PUT /v1/apikeys/ID", "DELETE /v1/apikeys/ID"
+LOOK_UP, DISABLE = "GET /v1/apikeys/details", "POST /v1/apikeys/ID/disable"
 
 
 @pytest.fixture
@@ -27,12 +28,18 @@ def existing(scene):
         ({"name": "two", "discard_value": True, "locked": True, "disabled": True}, [LOG_IN, LIST, CREATE]),
         ({"name": "two", "reveal": True}, [LOG_IN, LIST, CREATE]),
         ({"name": "one", "description": "new"}, [LOG_IN, LIST, UPDATE]),
-        ({"name": "one", "state": "absent"}, [LOG_IN, LIST, DELETE]),
+        # Whoever deletes or disables a key of its own may cut off the branch it sits on: that takes one look.
+        ({"name": "one", "state": "absent"}, [LOG_IN, LIST, LOOK_UP, DELETE]),
+        ({"name": "one", "disabled": True}, [LOG_IN, LIST, LOOK_UP, DISABLE]),
+        ({"name": "one", "state": "absent", "allow_self": True}, [LOG_IN, LIST, DELETE]),
         ({"id": True}, [LOG_IN, GET]),
         ({"id": True, "description": "old"}, [LOG_IN, GET]),
         ({"id": True, "description": "new"}, [LOG_IN, GET, UPDATE]),
         ({"id": True, "name": "new"}, [LOG_IN, GET, UPDATE]),
-        ({"id": True, "state": "absent"}, [LOG_IN, GET, DELETE]),
+        ({"id": True, "state": "absent"}, [LOG_IN, GET, LOOK_UP, DELETE]),
+        ({"id": True, "state": "absent", "allow_self": True}, [LOG_IN, GET, DELETE]),
+        ({"name": "one", "expires_at": "2027-06-01T00:00Z"}, [LOG_IN, LIST, UPDATE]),
+        ({"name": "two", "key_source": "iam", "reveal": True}, [LOG_IN, LIST, CREATE]),
     ],
 )
 def test_no_request_more_than_needed_is_sent(scene, existing, manage, options, sent):
@@ -40,7 +47,7 @@ def test_no_request_more_than_needed_is_sent(scene, existing, manage, options, s
 
     assert "msg" not in result
     assert scene.sent() == sent
-    assert result["changed"] is (len(sent) == 3)
+    assert result["changed"] is (len(sent) > 2)
 
 
 def test_a_file_costs_no_request_more(scene, manage, tmp_path):
@@ -211,6 +218,6 @@ def test_a_create_that_nobody_can_settle_is_not_tried_with_another_value(scene, 
 
 
 def test_where_a_value_goes_does_not_show_in_a_repr(scene):
-    place = ValuePlace(scene.connect(), {"file": None, "reveal": True, "discard_value": False}, False)
+    place = ValuePlace(scene.connect(), {"file": None, "key_value": "s3cret"}, False)
 
-    assert "value" not in repr(place).lower().replace("valueplace", "")
+    assert "s3cret" not in repr(place)

@@ -243,7 +243,7 @@ def test_a_key_that_exists_without_its_file_fails(scene, manage, path, other):
         manage(name=other, file=str(path))
     result = manage(name="new", file=str(path))
 
-    assert "A value cannot be read again: rotate the key, or leave `file` out" in result["msg"]
+    assert "A value cannot be read again: rotate the key, or say `on_missing_file: ignore`" in result["msg"]
     assert scene.writes() == []
 
 

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Does the same for many things at a time, bounded; one failure stops no other."""
+
+from __future__ import annotations
+
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+Item = t.TypeVar("Item")
+Done = t.TypeVar("Done")
+
+
+def side_by_side(
+    work: t.Callable[[Item], Done], items: t.Sequence[Item], concurrency: int
+) -> list[t.Union[Done, Exception]]:
+    """The result of `work` for each item, or the exception that it raised, in the order of the items."""
+
+    def attempt(item: Item) -> Done | Exception:
+        try:
+            return work(item)
+        except Exception as error:
+            return error
+
+    if concurrency <= 1 or len(items) <= 1:
+        return [attempt(item) for item in items]
+    pool = ThreadPoolExecutor(min(concurrency, len(items)))
+    try:
+        return list(pool.map(attempt, items))
+    finally:
+        # `timeout` on a task interrupts this thread: it must not wait for requests that are still on their way.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -205,7 +205,9 @@ def test_whoever_may_not_look_at_a_colleagues_keys_is_told_who_may(scene, collea
 
 
 def test_whoever_logs_in_as_a_profile_is_told_that_it_has_no_keys(scene, manage):
-    token = mint_token(scene.emulator.world, "iam-Profile-1", "grant")["access_token"]
+    profile = scene.user.create_profile(name="deployer")
+    token = mint_token(scene.emulator.world, profile["iam_id"], "grant")["access_token"]
+    scene.emulator.requests.clear()
     for options in ({}, {"iam_id": "iam-Profile-2"}):
         result = manage(client=scene.connect(token=token), name="one", discard_value=True, **options)
         assert "a trusted profile has no API keys of its own" in result["msg"]

@@ -12,8 +12,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.lasting import explain, throw_away_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
+    OpenStore,
+    Surroundings,
+    open_store,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import resolve_paths, rotate
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
@@ -35,25 +40,46 @@ class ActionModule(InProcessAction):
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         try:
-            cipher = Cipher.of_this_run(self._loader)
+            resolve_paths(params, self._folder_of_relative_paths())
+            self._refuse_what_does_not_last(params)
+            around = Surroundings(Cipher.of_this_run(self._loader), protect, _tell, os.environ)
+            with open_store(params, around) as opened:
+                return self._rotate(params, opened, check_mode)
         except VaultFileError as error:
             raise CannotDecide(str(error)) from None
-        resolve_paths(params, self._folder_of_relative_paths())
+
+    def _rotate(self, params: dict[str, t.Any], opened: OpenStore, check_mode: bool) -> dict[str, t.Any]:
         ports = Ports(
             client=client_for(params),
-            store=FileStore(cipher, protect, vault_id=params["vault_id"]),
+            store=opened.store,
             protect=protect,
-            tell=lambda line: display.display(f"  {line}"),
+            tell=_tell,
             concurrency=params["concurrency"],
             batch_size=params["batch_size"],
             stop_after_failures=params["stop_after_failures"],
         )
-        return rotate(params, ports, check_mode=check_mode, unforeseen=_kind_and_place)
+        result = rotate(params, ports, check_mode=check_mode, unforeseen=_kind_and_place)
+        for shown in result["slots"]:
+            shown["local_file"] = opened.path_of(shown["file"])
+        return {**result, "working_copy": opened.working_copy}
+
+    @staticmethod
+    def _refuse_what_does_not_last(params: dict[str, t.Any]) -> None:
+        if params["git"] or params["project_folder_lasts"]:
+            return
+        files = [place["file"] for slot in params["slots"] for place in (slot, *slot["copies"])]
+        going = throw_away_file(files, os.environ)
+        if going:
+            raise CannotDecide(explain(going))
 
     def _folder_of_relative_paths(self) -> str:
         """The folder of the playbook; the one where Ansible was started when that is inside an installed collection."""
         folder = str(self._loader.get_basedir())
         return self._started_in if "ansible_collections" in folder.split(os.sep) else os.path.abspath(folder)
+
+
+def _tell(line: str) -> None:
+    display.display(f"  {line}")
 
 
 def _kind_and_place(error: Exception) -> str:

@@ -53,7 +53,8 @@ options:
         description:
           - The vault file, on the controller. It is created with mode 0600 when it is missing.
           - A relative path starts at the folder of the playbook. In an ad-hoc call, and with the playbooks of this
-            collection, it starts where Ansible was started.
+            collection, it starts where Ansible was started. With O(git) it starts at the top of the repository.
+          - A file in the project folder of an AWX job is refused, because that folder goes away with the job.
         type: path
         required: true
       variable:
@@ -107,7 +108,7 @@ options:
         default: []
         suboptions:
           file:
-            description: The vault file of the copy.
+            description: The vault file of the copy, a path like that of the slot and in the same repository.
             type: path
             required: true
           variable:
@@ -226,6 +227,87 @@ options:
           - Without it, the option O(key_source) of the task counts.
         type: str
         choices: [local, iam]
+  git:
+    description:
+      - The vault files are in this Git repository, and all paths are relative to it. Every record is pushed before
+        anything is sent to IBM Cloud; a push that others were faster than is planned again.
+      - One write of one file is one commit and one push. The clone is shallow, in a private folder that is removed at
+        the end; it holds the vault files, so nothing in clear.
+      - Needs the program C(git) on the controller. The user's own Git and SSH settings and hooks are not used, and no
+        question is asked.
+      - Check mode reads the repository and pushes nothing.
+    type: dict
+    suboptions:
+      repository:
+        description:
+          - Address of the repository, C(https://HOST/PATH), C(USER@HOST:PATH), C(ssh://USER@HOST/PATH) or an absolute
+            path.
+        type: str
+        required: true
+      branch:
+        description:
+          - The branch that is read and pushed to. It has to be there, and the job has to be allowed to push to it.
+        type: str
+        required: true
+      token:
+        description:
+          - Token for an address with C(https://). It is given to C(git) in a variable of that process, for the server
+            of O(git.repository) only, and is in no argument, setting, address or output.
+          - Without it and O(git.ssh_key_file), a non-empty environment variable E(CLOUDKEYS_GIT_TOKEN) is used.
+        type: str
+      username:
+        description:
+          - The user's name that goes with the token. GitHub and GitLab take any, Bitbucket wants V(x-token-auth).
+        type: str
+        default: x-access-token
+      ssh_key_file:
+        description:
+          - Private key for an address of SSH, a file on the controller that only its owner may read.
+          - Without it, a non-empty environment variable E(CLOUDKEYS_GIT_SSH_KEY_FILE) is used, and without that the
+            keys of an SSH agent.
+        type: path
+      known_hosts_file:
+        description:
+          - File with the public key of the SSH server, as C(ssh-keyscan) prints it. A host that is not in it is
+            refused.
+          - Without it, a non-empty environment variable E(CLOUDKEYS_GIT_KNOWN_HOSTS_FILE) is used, and without that the
+            files of the user and of the system.
+        type: path
+      author_name:
+        description: Author and committer of the commits.
+        type: str
+        default: cloudkeys
+      author_email:
+        description: Address of the author; some servers accept known ones only.
+        type: str
+        default: cloudkeys@localhost
+      message:
+        description: First line of each commit message. The slots and their generations follow below.
+        type: str
+        default: Rotate API keys
+      timeout_seconds:
+        description: How long one call of C(git) may take.
+        type: float
+        default: 60
+      keep_working_copy:
+        description:
+          - Whether the private folder stays when the task went well, so that later tasks can read the files that
+            RV(slots[].local_file) names. The role uses it for its probe and hand-over tasks.
+          - Give the folder as O(git.working_copy) to the last task of this module; that removes it.
+        type: bool
+        default: false
+      working_copy:
+        description:
+          - The folder that an earlier task has left, as RV(working_copy) names it. It is used again, and is removed
+            unless O(git.keep_working_copy).
+        type: path
+  project_folder_lasts:
+    description:
+      - Allows vault files in the project folder of an AWX job, E(AWX_PRIVATE_DATA_DIR) or C(/runner/project).
+      - Only for a folder that is mounted from a place that lasts. AWX itself deletes it when the job ends, and with it
+        the only copy of the new keys.
+    type: bool
+    default: false
   vault_id:
     description:
       - The vault id to encrypt with, for values that are new in a file.
@@ -445,6 +527,16 @@ EXAMPLES = r"""
     verify_values: true
     slots: "{{ all_slots }}"
 
+- name: Keep the vault file in a Git repository, as AWX jobs have to
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    git:
+      repository: https://git.example.com/team/secrets.git # its token is in CLOUDKEYS_GIT_TOKEN
+      branch: main
+    slots:
+      - name: deploy_api_key
+        service_id: ci-deploy
+        file: group_vars/all/secrets.yml # in the repository
+
 # Ad hoc, for one slot:
 # ansible localhost -m cloudkeys.ibmcloud.iam_api_key_rotation --vault-id prod@prompt \
 #   -a '{"slots": [{"name": "deploy_api_key", "service_id": "ci-deploy", "file": "secrets.yml"}]}'
@@ -462,9 +554,15 @@ slots:
       type: str
       sample: deploy_api_key
     file:
-      description: The vault file.
+      description: The vault file; with O(git) its path in the repository.
       type: str
       sample: group_vars/all/secrets.yml
+    local_file:
+      description:
+        - The vault file on the controller, for the lookup P(cloudkeys.ibmcloud.ansible_vault_value#lookup).
+        - Null with O(git) unless O(git.keep_working_copy).
+      type: str
+      sample: /srv/playbooks/group_vars/all/secrets.yml
     variable:
       description: The variable that holds the published value.
       type: str
@@ -521,6 +619,10 @@ report:
   type: list
   elements: str
   sample: ["deploy_api_key: idle, goes on at 2026-06-02T09:15+0000 (the key ApiKey-7a6b5c4d is not due)"]
+working_copy:
+  description: The private folder that was left behind because of O(git.keep_working_copy), or null.
+  returned: always, unless the options do not make sense
+  type: str
 unmanaged_ids:
   description: Leaked keys that still exist and belong to no slot of the task; revoke them by their id.
   returned: always, unless the options do not make sense

@@ -173,6 +173,12 @@ def _open(loader: _Loader, node: yaml.ScalarNode) -> str:
 _Loader.add_constructor("!vault", _open)
 
 
+def child_of(pid: int) -> int:
+    """The only process that this one has started."""
+    (child,) = (child for child, (state, parent) in _processes().items() if parent == pid and state != "Z")
+    return child
+
+
 def worker_of(pid: int) -> int:
     """The process that does the task: a child of the main one, since ansible-core 2.19 in a session of its own."""
     children = [child for child, (state, parent) in _processes().items() if parent == pid and state != "Z"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import dataclass
 
@@ -39,13 +40,22 @@ class _KnownFile:
 
 
 class FileStore:
-    """Reads and writes slots in vault files; `protect` is told every value that is read."""
+    """Reads and writes slots in vault files; `protect` is told every value that is read.
 
-    def __init__(self, cipher: Cipher, protect: t.Callable[[str], None], *, vault_id: str | None = None):
+    A relative path of a slot begins at `folder`.
+    """
+
+    def __init__(
+        self, cipher: Cipher, protect: t.Callable[[str], None], *, vault_id: str | None = None, folder: str = ""
+    ):
         self._cipher = cipher
         self._protect = protect
         self._vault_id = vault_id
+        self._folder = folder
         self._known: dict[str, _KnownFile] = {}
+
+    def refresh(self) -> None:
+        """Nothing to do: every load reads the file."""
 
     def load(self, slot: Slot) -> Loaded:
         vault_file = self._file(slot.file)
@@ -115,7 +125,9 @@ class FileStore:
         return known
 
     def _file(self, path: str) -> VaultFile:
-        return VaultFile(path, self._cipher, vault_id=self._vault_id, create=True, mode=0o600)
+        return VaultFile(
+            os.path.join(self._folder, path), self._cipher, vault_id=self._vault_id, create=True, mode=0o600
+        )
 
 
 def _written(change: SlotChange, epoch: int) -> Loaded:

@@ -51,6 +51,9 @@ class SlotChange:
 class RecordStore(t.Protocol):
     """Where records and published values live. Every commit is a compare-and-swap."""
 
+    def refresh(self) -> None:
+        """Called before the slots of a round are loaded: these loads have to show what others wrote until now."""
+
     def load(self, slot: Slot) -> Loaded:
         """Read a slot."""
 

@@ -73,6 +73,7 @@ class Mover:
 
 def rotate_slots(slots: Sequence[Slot], ports: Ports, *, check_mode: bool, unforeseen: Unforeseen) -> list[SlotOutcome]:
     """Move every slot as far as it can go now; `unforeseen` turns an exception nobody expected into a safe text."""
+    ports.store.refresh()
     published = {_place(slot): _published_id(slot, ports) for slot in slots}
     batch = Batch(ports.batch_size, ports.stop_after_failures)
     movers = [_mover(slot, ports, published, batch, check_mode) for slot in slots]
@@ -181,7 +182,10 @@ def _change(mover: Mover) -> SlotChange:
 
 def _answer_looks(movers: list[Mover], ports: Ports, workers: Executor | None) -> None:
     """Read all records first, and then list each identity once: a commit of a record vouches for the list."""
-    loaded = [_attempt(ports.store.load, mover.slot) for mover in movers]
+    if not movers:
+        return
+    unseen = _attempt(ports.store.refresh)
+    loaded = [unseen or _attempt(ports.store.load, mover.slot) for mover in movers]
     owners = list(dict.fromkeys((mover.slot.iam_id, mover.slot.account_id) for mover in movers))
     lists = (workers.map if workers else map)(
         lambda owner: _attempt(lambda: ports.client.api_keys.list(*owner)), owners

@@ -14,6 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import describe_record
@@ -67,19 +68,31 @@ def rotate(
             "touched: make another key, log in with that, and run again"
         )
     if failed:
-        lines = "; ".join(f"{each.slot.name}: {each.failure}" for each in failed)
-        result.update(failed=True, msg=f"{len(failed)} of {len(outcomes)} slots failed. {lines}")
+        result.update(failed=True, msg=f"{len(failed)} of {len(outcomes)} slots failed. {_told_once(failed)}")
     return result
 
 
+def _told_once(failed: list[SlotOutcome]) -> str:
+    """Every reason once, with the slots that it keeps from going on."""
+    names: dict[str, list[str]] = {}
+    for each in failed:
+        names.setdefault(str(each.failure), []).append(each.slot.name)
+    return "; ".join(f"{', '.join(slots)}: {failure}" for failure, slots in names.items())
+
+
 def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
-    """Make the paths of a task absolute; a relative one starts at `folder`."""
+    """Make the paths of a task absolute; a relative one starts at `folder`, a vault file in Git at its repository."""
     for slot in params["slots"]:
         moved_from = [slot["moved_from"]] if slot["moved_from"] and slot["moved_from"]["file"] else []
         for place in (slot, *slot["copies"], *moved_from):
-            place["file"] = os.path.join(folder, place["file"])
-    if params["compromised_values_file"]:
-        params["compromised_values_file"] = os.path.join(folder, params["compromised_values_file"])
+            place["file"] = check_path(place["file"]) if params["git"] else os.path.join(folder, place["file"])
+    for holder, name in (
+        (params, "compromised_values_file"),
+        (params["git"] or {}, "ssh_key_file"),
+        (params["git"] or {}, "known_hosts_file"),
+    ):
+        if holder.get(name):
+            holder[name] = os.path.join(folder, holder[name])
 
 
 def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:

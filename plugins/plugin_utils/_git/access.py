@@ -1,0 +1,100 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where a repository is and how Git logs in there; nothing secret is in an argument, a file or the address."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import typing as t
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+
+# An empty one counts as unset, because AWX injects empty ones.
+TOKEN_VARIABLE = "CLOUDKEYS_GIT_TOKEN"  # noqa: S105  # the name of a variable, not a token
+SSH_KEY_VARIABLE = "CLOUDKEYS_GIT_SSH_KEY_FILE"
+KNOWN_HOSTS_VARIABLE = "CLOUDKEYS_GIT_KNOWN_HOSTS_FILE"
+
+_USER_OF_HELPER = "CLOUDKEYS_GIT_HELPER_USER"
+_TOKEN_OF_HELPER = "CLOUDKEYS_GIT_HELPER_TOKEN"  # noqa: S105  # the name of a variable, not a token
+# Git has a shell run this, and adds what it wants: only an answer to `get` is needed.
+_HELPER = (
+    '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" '
+    f'"${_USER_OF_HELPER}" "${_TOKEN_OF_HELPER}"; }}; f'
+)
+
+Kind = t.Literal["https", "ssh", "other"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """An address and what Git logs in with; raises GitError when these do not fit together."""
+
+    repository: str
+    username: str = "x-access-token"
+    token: t.Optional[str] = field(default=None, repr=False)
+    ssh_key_file: t.Optional[str] = None
+    known_hosts_file: t.Optional[str] = None
+
+    def __post_init__(self) -> None:
+        kind = kind_of(self.repository)
+        if kind != "ssh" and urlsplit(self.repository).password is not None:
+            raise GitError("git.repository holds a password, which logs and process lists would show: use git.token")
+        if self.token and kind != "https":
+            raise GitError(f"git.token goes to an address with https:// only, and not to {self.repository}")
+        if self.ssh_key_file and kind != "ssh":
+            raise GitError(f"git.ssh_key_file is for an address of SSH, and {self.repository} is none")
+        for path in (self.ssh_key_file, self.known_hosts_file):
+            if path and not os.access(path, os.R_OK):
+                raise GitError(f"{path} cannot be read, which git is to use")
+
+    def settings(self) -> list[str]:
+        """Arguments for Git: the token is asked of a helper, for the server of the address and no other."""
+        if not self.token:
+            return []
+        parts = urlsplit(self.repository)
+        server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return ["-c", f"credential.{server}.helper={_HELPER}"]
+
+    def environ(self) -> dict[str, str]:
+        """Variables for Git and what it starts: the token, or how SSH is called."""
+        if kind_of(self.repository) == "ssh":
+            return {"GIT_SSH_COMMAND": shlex.join(self._ssh()), "GIT_SSH_VARIANT": "ssh"}
+        return {_USER_OF_HELPER: self.username, _TOKEN_OF_HELPER: self.token} if self.token else {}
+
+    def _ssh(self) -> list[str]:
+        """No settings of the user, no questions, and no host that is not known."""
+        command = ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
+        if self.known_hosts_file:
+            # The quotes are for ssh, which takes several files in this option.
+            command += ["-o", f'UserKnownHostsFile="{self.known_hosts_file}"', "-o", "GlobalKnownHostsFile=none"]
+        if self.ssh_key_file:
+            command += ["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i", self.ssh_key_file]
+        return command
+
+
+def kind_of(repository: str) -> Kind:
+    """How Git talks to this address; raises GitError for one that is none."""
+    scheme, separator, _rest = repository.partition("://")
+    if separator:
+        if scheme not in ("https", "http", "ssh", "file"):
+            raise GitError(f"git.repository begins with {scheme}://, which is not https, ssh or file")
+        return t.cast(Kind, scheme) if scheme in ("https", "ssh") else "other"
+    if os.path.isabs(repository):
+        return "other"
+    if re.match(r"(?!-)[^/:]+:(?!:)", repository):
+        return "ssh"
+    raise GitError("git.repository is neither an address (https://HOST/PATH, USER@HOST:PATH) nor an absolute path")
+
+
+def access_from(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Access:
+    """What the options say, and where they say nothing the environment, as far as it fits the address."""
+    kind = kind_of(given["repository"])
+    has_login = given["token"] or given["ssh_key_file"]
+    token = given["token"] or (environ.get(TOKEN_VARIABLE) if kind == "https" and not has_login else None)
+    key_file = given["ssh_key_file"] or (environ.get(SSH_KEY_VARIABLE) if kind == "ssh" and not has_login else None)
+    known_hosts_file = given["known_hosts_file"] or (environ.get(KNOWN_HOSTS_VARIABLE) if kind == "ssh" else None)
+    return Access(given["repository"], given["username"], token or None, key_file or None, known_hosts_file or None)

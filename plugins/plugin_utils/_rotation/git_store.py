@@ -1,0 +1,151 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Records in vault files of a Git repository: a commit of a record is a commit that was pushed.
+
+Each write of a file is one commit and one push, and a refused push is a failed compare-and-swap. What lies on disk here
+is the bare repository and the wanted files, which are cipher text: a killed run leaves nothing secret in clear.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+from dataclasses import replace
+from pathlib import Path
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, check_path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
+    CommitLost,
+    Loaded,
+    SlotChange,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+
+# While others push to the same branch. The engine plans again after a lost commit, and is bounded as well.
+_REBASE_TRIES = 5
+_COPY_TRIES = 3
+
+
+class GitStore:
+    """Wraps a `FileStore` whose folder is `folder`, and keeps that in line with the branch."""
+
+    def __init__(self, files: FileStore, branch: Branch, folder: str, message: str, tell: t.Callable[[str], None]):
+        self._files = files
+        self._branch = branch
+        self._folder = Path(folder)
+        self._message = message
+        self._tell = tell
+        # Each file that lies in the folder, with the commit whose content it is.
+        self._provided: dict[str, str] = {}
+        self._refusal: VaultFileError | None = None
+
+    def refresh(self) -> None:
+        self._branch.refresh()
+        for path, commit in list(self._provided.items()):
+            if self._branch.has_touched(commit, path):
+                self._provide(path)
+
+    def load(self, slot: Slot) -> Loaded:
+        for path in (slot.file, *(place.file for place in slot.copies)):
+            if path not in self._provided:
+                self._provide(path)
+        return self._files.load(slot)
+
+    def check(self, change: SlotChange) -> None:
+        self._files.check(change)
+
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[t.Union[Loaded, Exception]]:
+        path = changes[0].slot.file
+        answers = self._files.commit(changes)
+        written = [change for change, answer in zip(changes, answers) if isinstance(answer, Loaded)]
+        if not written:
+            return answers
+        try:
+            self._push(path, [_line(change) for change in written])
+        except (VaultFileError, CommitLost) as error:
+            return [error if isinstance(answer, Loaded) else answer for answer in answers]
+        return answers
+
+    def copy(self, slot: Slot, published_value: str | None) -> None:
+        for place in slot.copies:
+            for is_last in [False] * (_COPY_TRIES - 1) + [True]:
+                self._files.copy(replace(slot, copies=(place,)), published_value)
+                try:
+                    self._push(place.file, [f"{slot.name}: copy to {place.variable}"])
+                    break
+                except CommitLost as error:
+                    if is_last:
+                        raise VaultFileError(str(error)) from None
+
+    def _push(self, path: str, lines: list[str]) -> None:
+        """Make what lies in the folder the branch's; raises CommitLost, and puts the folder right when it is not."""
+        with self._provided_again_unless_done(path):
+            content = self._place(path).read_bytes() if self._place(path).exists() else None
+            for _try in range(_REBASE_TRIES):
+                if self._branch.has_touched(self._provided[path], path):
+                    raise CommitLost(f"somebody else pushed another {path} to {self._branch.name}")
+                if content is None or content == self._branch.read(path):
+                    return
+                commit = self._branch.commit(path, content, "\n".join([self._message, "", *lines]))
+                if self._try_push(commit):
+                    self._provided[path] = commit
+                    self._tell(f"{path}: pushed {commit[:12]} to {self._branch.name}")
+                    return
+            raise CommitLost(f"others keep pushing to {self._branch.name}")
+
+    def _try_push(self, commit: str) -> bool:
+        if self._refusal:
+            raise self._refusal
+        try:
+            return self._branch.push(commit)
+        except VaultFileError as error:
+            # It would be refused for every other file as well.
+            self._refusal = error
+            raise
+
+    @contextlib.contextmanager
+    def _provided_again_unless_done(self, path: str) -> t.Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._provide(path)
+            raise
+
+    def _provide(self, path: str) -> None:
+        """Put the branch's file into the folder; a new file each time, so that it counts as changed."""
+        place = self._place(path)
+        content = self._branch.read(path)
+        with contextlib.suppress(FileNotFoundError):
+            place.unlink()
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if content is not None:
+            with open(place, "xb", opener=_for_the_owner_only) as stream:
+                stream.write(content)
+        self._provided[path] = self._branch.tip
+
+    def _place(self, path: str) -> Path:
+        return self._folder / check_path(path)
+
+
+def _for_the_owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _line(change: SlotChange) -> str:
+    """What a change is about, for the history: never a value."""
+    name = " ".join(change.slot.name.split())
+    record = change.record
+    if record is None:
+        return f"{name}: forgotten"
+    if change.published_value is not None and record.current:
+        return f"{name}: generation {record.current.generation} published"
+    if record.pending:
+        what = "withdrawn" if record.pending.withdrawing_at else "announced"
+        return f"{name}: generation {record.pending.generation} {what}"
+    leaving = ", ".join(str(each.generation) for each in record.superseded)
+    return f"{name}: generation {record.current.generation if record.current else record.last_generation}" + (
+        f", on the way out {leaving}" if leaving else ""
+    )

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Opens the store that a task's options describe, and clears away what it needed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import access_from
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Git
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Author, Branch
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.git_store import GitStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import RecordStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+
+REPOSITORY, FILES = "repository.git", "files"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a store gets from the run."""
+
+    cipher: Cipher
+    protect: t.Callable[[str], None]
+    tell: t.Callable[[str], None]
+    environ: t.Mapping[str, str]
+    pause: t.Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class OpenStore:
+    """`working_copy` is a folder that stays behind for later tasks, if there is one."""
+
+    store: RecordStore
+    working_copy: t.Optional[str] = None
+    in_git: bool = False
+
+    def path_of(self, file: str) -> str | None:
+        """Where later tasks find a slot's file on this machine; None when it is only in the repository."""
+        if not self.in_git:
+            return file
+        return os.path.join(self.working_copy, FILES, file) if self.working_copy else None
+
+
+@contextlib.contextmanager
+def open_store(params: t.Mapping[str, t.Any], around: Surroundings) -> t.Iterator[OpenStore]:
+    """Vault files on disk, or in Git when the task says so; raises GitError before anything was done."""
+    given = params["git"]
+    if not given:
+        yield OpenStore(FileStore(around.cipher, around.protect, vault_id=params["vault_id"]))
+        return
+    access = access_from(given, around.environ)
+    if access.token:
+        around.protect(access.token)
+    with _working_copy(given["working_copy"], keep=given["keep_working_copy"]) as folder:
+        git = Git(os.path.join(folder, REPOSITORY), access, given["timeout_seconds"], around.environ)
+        author = Author(given["author_name"], given["author_email"])
+        branch = Branch(git, given["repository"], given["branch"], author, around.pause)
+        branch.open()
+        files_folder = os.path.join(folder, FILES)
+        files = FileStore(around.cipher, around.protect, vault_id=params["vault_id"], folder=files_folder)
+        store = GitStore(files, branch, files_folder, given["message"], around.tell)
+        yield OpenStore(store, folder if given["keep_working_copy"] else None, in_git=True)
+
+
+@contextlib.contextmanager
+def _working_copy(given: str | None, *, keep: bool) -> t.Iterator[str]:
+    """A private folder; it is left behind only when the task went well and a later one wants it."""
+    folder = _folder_of_an_earlier_task(given) if given else tempfile.mkdtemp(prefix="cloudkeys-")
+    try:
+        for name in (REPOSITORY, FILES):
+            os.makedirs(os.path.join(folder, name), mode=0o700, exist_ok=True)
+        yield folder
+    except BaseException:
+        keep = False
+        raise
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder_of_an_earlier_task(folder: str) -> str:
+    """The folder, made again if somebody cleared it away; raises GitError for one that nobody else may have made."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, mode=0o700)
+    found = os.lstat(folder)
+    is_private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+    if not is_private or set(os.listdir(folder)) - {REPOSITORY, FILES}:
+        raise GitError(f"{folder} is not a working copy that an earlier task left; leave git.working_copy out")
+    return folder

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.task import SPEC, resolve_paths, run_audit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+
+
+class ActionModule(ControllerAction):
+    """Runs on the controller: that is where the report goes."""
+
+    spec = SPEC
+
+    def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        resolve_paths(params, self.folder_of_relative_paths())
+        return run_audit(params, client_for(params), self._read_records, check_mode=check_mode)
+
+    def _read_records(self, paths: t.Sequence[str]) -> frozenset[str]:
+        try:
+            cipher = Cipher.of_this_run(self._loader)
+        except VaultFileError as error:
+            raise CannotDecide(str(error)) from None
+        return recorded_ids(paths, cipher)

@@ -1,0 +1,183 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_api_key_audit
+short_description: Find IBM Cloud API keys that are too old, unused, doubled or eternal, and report them
+version_added: 0.1.0
+description:
+  - Looks at the API keys of the whole account, or of chosen identities, by a policy. Each finding has a severity, the
+    control that asks for it, and the task that mends it.
+  - Writes the report as one HTML page that needs no network, as JSON, Markdown and CSV, and a ready file of slots for
+    the keys that no rotation looks after. The same keys at the same time give the same bytes.
+  - Only reads; it sends one request that changes nothing, for IBM Cloud's own report on what was not used. The last
+    log-in of a key that is in use is not in that report, so such a key is shown as used V(recently).
+  - Always runs on the controller, in Ansible's own process.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.connection
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what would be changed, without changing it.
+    support: full
+    details: Audits and returns everything; writes no file.
+  diff_mode:
+    description: Returns what would change or has changed; never a secret.
+    support: none
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: partial
+    details: A later report holds another time, so its files are written again.
+  action_group:
+    description: Options can be set once for all tasks with C(module_defaults) for the group C(cloudkeys.ibmcloud.iam).
+    membership: [cloudkeys.ibmcloud.iam]
+    support: full
+  action:
+    description: Runs on the controller only.
+    support: full
+options:
+  identities:
+    description:
+      - Whose keys to look at. Without it, all of the account that the caller may see; IBM Cloud lists the keys of
+        service IDs in the default service-ID group only.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      iam_id:
+        description: IAM ID of a user or a service ID.
+        type: str
+      service_id:
+        description: A service ID, by its id or its name.
+        type: str
+  max_age_days:
+    description: A key that is older is too old.
+    type: int
+    default: 90
+  unused_after_days:
+    description: A key that has not logged in for so long is unused.
+    type: int
+    default: 180
+  expires_soon_days:
+    description: A key that expires within so many days is a finding.
+    type: int
+    default: 30
+  require_expiry:
+    description: Whether a key without an expiry date is a finding.
+    type: bool
+    default: false
+  require_lock:
+    description: Whether a key that is not locked is a finding.
+    type: bool
+    default: false
+  account_owner_ids:
+    description:
+      - IAM IDs of the account owner. Their keys are findings.
+      - Without it that is not checked, and the report says so; IBM Cloud IAM does not tell who the owner is.
+    type: list
+    elements: str
+    default: []
+  record_files:
+    description:
+      - Vault files with the records of rotations. Keys that carry a rotation's marker and that no record needs are then
+        findings. Needs the vault secrets of these files.
+      - Without it only keys that have been the next key for a day count as left over.
+    type: list
+    elements: path
+    default: []
+  exceptions_file:
+    description:
+      - YAML file with findings that somebody answers for. A list of entries with C(key) (an id, or a pattern of ids or
+        names), C(owner), C(reason), C(expires) (a date) and, if it is not for all of them, C(findings).
+      - An entry whose date has passed excuses nothing, and is a finding.
+    type: path
+  folder:
+    description:
+      - Folder on the controller for the report; it has to exist. Without it no file is written.
+      - A relative path starts at the folder of the playbook. In an ad-hoc call, and with the playbooks of this
+        collection, it starts where Ansible was started.
+    type: path
+  formats:
+    description:
+      - What to write. V(html) is C(api-keys.html), V(json) C(api-keys.json), V(markdown) C(api-keys.md), V(csv)
+        C(api-keys.csv), and V(slots) C(slots.yml).
+    type: list
+    elements: str
+    choices: [html, json, markdown, csv, slots]
+    default: [html, json, markdown, csv, slots]
+  fail_on:
+    description: Fail when something of this severity or a worse one was found, after the report was written.
+    type: str
+    choices: [high, medium, low, none]
+    default: none
+  return_keys:
+    description: Whether to return every key with its findings. Of a large account the result is large.
+    type: bool
+    default: false
+  report_timeout_seconds:
+    description: How long to wait for IBM Cloud's report on what was not used. Without it, the audit says so.
+    type: float
+    default: 300
+  concurrency:
+    description: How many requests to IBM Cloud are under way at a time.
+    type: int
+    default: 8
+seealso:
+  - module: cloudkeys.ibmcloud.iam_api_key_info
+  - module: cloudkeys.ibmcloud.iam_api_key_rotation
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: Audit the account, and fail when a key is too old
+  cloudkeys.ibmcloud.iam_api_key_audit:
+    folder: reports
+    exceptions_file: exceptions.yml
+    account_owner_ids: [IBMid-50TPWQ6XHP]
+    fail_on: high
+
+- name: Look only at the keys of two service IDs
+  cloudkeys.ibmcloud.iam_api_key_audit:
+    identities:
+      - service_id: ci-deploy
+      - service_id: ServiceId-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+    return_keys: true
+  register: audited
+
+# Ad hoc, with the API key in the environment variable IBMCLOUD_API_KEY:
+# ansible localhost -m cloudkeys.ibmcloud.iam_api_key_audit -a "folder=."
+"""
+
+RETURN = r"""
+counts:
+  description: How many keys there are, findings of each severity, and findings that somebody answers for.
+  returned: always, unless the options do not make sense
+  type: dict
+  sample: {keys: 42, high: 3, medium: 1, low: 0, excused: 2}
+files:
+  description: The files of the report.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
+  sample: [/srv/reports/api-keys.html, /srv/reports/api-keys.json]
+not_checked:
+  description: What could not be looked at, and why.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
+markdown:
+  description: The report as Markdown, with the fifty worst keys, for the output of a job.
+  returned: always, unless the options do not make sense
+  type: str
+slots:
+  description: A file of slots for the first twenty keys that no rotation looks after; empty when there is none.
+  returned: always, unless the options do not make sense
+  type: str
+api_keys:
+  description: Every key with its findings, as in the JSON.
+  returned: when O(return_keys=true)
+  type: list
+  elements: dict
+"""

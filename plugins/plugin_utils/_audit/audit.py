@@ -1,0 +1,141 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Keys + policy + exceptions -> a report; pure. The same input gives the same report, in the same order."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import Exemption
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import (
+    ALL_RULES,
+    EXCEPTION_EXPIRED,
+    RULES,
+    SEVERITIES,
+    Account,
+    Policy,
+    Rule,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with one key; `exemption` is why it does not count."""
+
+    rule: Rule
+    key: KeyFacts
+    detail: str
+    exemption: t.Optional[Exemption] = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One key with what was found; the worst first."""
+
+    key: KeyFacts
+    findings: tuple[Finding, ...]
+
+    @property
+    def severity(self) -> str | None:
+        """That of the worst finding that counts."""
+        return next((finding.rule.severity for finding in self.findings if finding.exemption is None), None)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an audit found. `not_checked` are sentences on what could not be looked at."""
+
+    account_id: str
+    made_at: datetime
+    policy: Policy
+    rows: tuple[Row, ...]
+    not_checked: tuple[str, ...] = ()
+    idle_exceptions: tuple[Exemption, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those that count."""
+        return tuple(finding for row in self.rows for finding in row.findings if finding.exemption is None)
+
+    @property
+    def excused(self) -> tuple[Finding, ...]:
+        return tuple(finding for row in self.rows for finding in row.findings if finding.exemption is not None)
+
+    def count(self, severity: str) -> int:
+        return sum(finding.rule.severity == severity for finding in self.findings)
+
+    def by_rule(self) -> list[tuple[Rule, tuple[Finding, ...]]]:
+        """The rules that found something, the worst first."""
+        found = self.findings
+        groups = [(rule, tuple(finding for finding in found if finding.rule == rule)) for rule in ALL_RULES]
+        return sorted((group for group in groups if group[1]), key=lambda group: SEVERITIES.index(group[0].severity))
+
+    def fails(self, fail_on: str) -> bool:
+        """Whether anything counts that is as bad as this, or worse; `none` never."""
+        if fail_on == "none":
+            return False
+        return any(self.count(severity) for severity in SEVERITIES[: SEVERITIES.index(fail_on) + 1])
+
+
+def audit(
+    account_id: str,
+    keys: t.Sequence[KeyFacts],
+    policy: Policy,
+    exemptions: t.Sequence[Exemption],
+    now: datetime,
+    *,
+    recorded_ids: frozenset[str] | None = None,
+    not_checked: t.Sequence[str] = (),
+) -> Report:
+    """Look at every key; `recorded_ids` are the keys that records of rotations need, None when nobody looked."""
+    account = Account(_twins(keys), recorded_ids)
+    used: set[Exemption] = set()
+    rows = [Row(key, tuple(_findings(key, policy, account, exemptions, now, used))) for key in keys]
+    rows.sort(key=_order)
+    idle = tuple(each for each in exemptions if each not in used)
+    return Report(account_id, now, policy, tuple(rows), tuple(not_checked), idle)
+
+
+def _findings(
+    key: KeyFacts,
+    policy: Policy,
+    account: Account,
+    exemptions: t.Sequence[Exemption],
+    now: datetime,
+    used: set[Exemption],
+) -> list[Finding]:
+    found: list[Finding] = []
+    expired: dict[Exemption, None] = {}
+    for rule in RULES:
+        detail = rule.test(key, policy, account)
+        if detail is None:
+            continue
+        fitting = [each for each in exemptions if each.fits(key, rule.name)]
+        used.update(fitting)
+        valid = next((each for each in fitting if each.expires >= now.date()), None)
+        found.append(Finding(rule, key, detail, valid))
+        if fitting and valid is None:
+            expired[fitting[0]] = None
+    found += [
+        Finding(EXCEPTION_EXPIRED, key, f"{each.owner} answered for it until {each.expires}: {each.reason}")
+        for each in expired
+    ]
+    return sorted(found, key=lambda each: (each.exemption is not None, SEVERITIES.index(each.rule.severity)))
+
+
+def _twins(keys: t.Sequence[KeyFacts]) -> frozenset[str]:
+    """Keys that share owner and name and can log in; those of one rotation are no twins, it keeps two for a while."""
+    able = [key for key in keys if key.can_log_in]
+    counts = Counter((key.owner_id, key.name) for key in able)
+    rotated = Counter((key.owner_id, key.name) for key in able if key.marker)
+    shared = {place for place, count in counts.items() if count > 1 and rotated[place] < count}
+    return frozenset(key.id for key in able if (key.owner_id, key.name) in shared)
+
+
+def _order(row: Row) -> tuple[int, int, str]:
+    severity = row.severity
+    return (SEVERITIES.index(severity) if severity else len(SEVERITIES), -row.key.age_days, row.key.id)

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The numbers behind the two pictures of the page: how old the keys are, and what is due in the next weeks; pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report
+
+BIN_DAYS = 30
+BINS = 13
+WEEKS = 13
+WIDTH, HEIGHT = 720, 200
+LEFT, BOTTOM, TOP = 36, 28, 22
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a chart, in the units of its view box."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    count: int
+    label: str
+    title: str
+    is_bad: bool = False
+
+
+@dataclass(frozen=True)
+class AgeChart:
+    """Keys by age; `limit_x` is where the allowed age ends."""
+
+    bars: tuple[Bar, ...]
+    limit_x: float
+    summary: str
+
+
+@dataclass(frozen=True)
+class DueChart:
+    """What expires and what is to be rotated, week by week."""
+
+    expiries: tuple[Bar, ...]
+    rotations: tuple[Bar, ...]
+    summary: str
+
+
+def age_chart(report: Report) -> AgeChart:
+    """Of keys that can log in; the last bar is everything older."""
+    ages = [row.key.age_days for row in report.rows if row.key.can_log_in]
+    found = [0] * BINS
+    for age in ages:
+        found[min(max(age, 0) // BIN_DAYS, BINS - 1)] += 1
+    step = (WIDTH - LEFT) / BINS
+    limit = report.policy.max_age_days
+    bars = _bars(found, step, _age_label, lambda number: number * BIN_DAYS >= limit)
+    too_old = sum(age > limit for age in ages)
+    summary = f"{too_old} of {len(ages)} keys that can log in are older than {limit} days."
+    return AgeChart(bars, min(LEFT + step * limit / BIN_DAYS, WIDTH), summary)
+
+
+def due_chart(report: Report) -> DueChart:
+    """The next weeks, today first; what is overdue counts in the first."""
+    expiries, rotations = [0] * WEEKS, [0] * WEEKS
+    for key in (row.key for row in report.rows if row.key.can_log_in):
+        if key.expires_in_days is not None and key.expires_in_days // 7 < WEEKS:
+            expiries[key.expires_in_days // 7] += 1
+        due_in_days = report.policy.max_age_days - key.age_days
+        if due_in_days // 7 < WEEKS:
+            rotations[max(due_in_days // 7, 0)] += 1
+    step = (WIDTH - LEFT) / WEEKS
+
+    def label(number: int) -> str:
+        return f"{report.made_at + timedelta(days=7 * number):%m-%d}"
+
+    summary = f"{sum(expiries)} keys expire and {sum(rotations)} reach the allowed age within {WEEKS} weeks."
+    return DueChart(_bars(expiries, step, label), _bars(rotations, step, label), summary)
+
+
+def _age_label(number: int) -> str:
+    return f"{number * BIN_DAYS}+" if number == BINS - 1 else f"{number * BIN_DAYS}"
+
+
+def _bars(
+    found: list[int],
+    step: float,
+    label: t.Callable[[int], str],
+    is_bad: t.Callable[[int], bool] = lambda number: False,
+) -> tuple[Bar, ...]:
+    highest = max([*found, 1])
+    room = HEIGHT - BOTTOM - TOP
+    bars = []
+    for number, count in enumerate(found):
+        height = round(room * count / highest, 1)
+        x, width = round(LEFT + number * step + 3, 1), round(step - 6, 1)
+        title = f"{label(number)}: {count}"
+        bars.append(Bar(x, HEIGHT - BOTTOM - height, width, height, count, label(number), title, is_bad(number)))
+    return tuple(bars)

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads what an audit needs from IAM: the keys, when they were used, who owns them. Sends no write but the report's."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts, facts_of
+
+HOURS_A_DAY = 24
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The keys, and sentences on what could not be read."""
+
+    keys: tuple[KeyFacts, ...]
+    now: datetime
+    account_id: str
+    caller_iam_id: str
+    not_checked: tuple[str, ...]
+
+
+def gather(
+    client: IamClient,
+    identities: t.Sequence[t.Mapping[str, t.Any]],
+    *,
+    unused_after_days: int,
+    report_timeout_seconds: float,
+    concurrency: int,
+) -> Gathered:
+    """Read the keys of these identities, of the whole account when none is named; raises an IamError.
+
+    A report on last use, or names of owners, that the caller may not have only make the audit poorer, and it says so.
+    """
+    caller = client.caller()
+    keys = list(_keys(client, identities, caller.account_id, concurrency))
+    not_checked = []
+    inactive, names = None, {}
+    try:
+        found = ActivityReports(client.send, client.clock).inactive_keys(
+            caller.account_id, for_hours=unused_after_days * HOURS_A_DAY, timeout_seconds=report_timeout_seconds
+        )
+        inactive = {entry.key_id: entry for entry in found}
+    except IamError as error:
+        not_checked.append(f"which keys are not used, because {error}")
+    try:
+        found_ids = (told.service_id for told in client.service_ids.search(caller.account_id))
+        names = {each.iam_id: each.name for each in found_ids}
+    except IamError as error:
+        not_checked.append(f"the names of service IDs, because {error}")
+    now = client.now()
+    facts = tuple(facts_of(key, now, names, inactive) for key in keys)
+    return Gathered(facts, now, caller.account_id, caller.iam_id, tuple(not_checked))
+
+
+def _keys(
+    client: IamClient, identities: t.Sequence[t.Mapping[str, t.Any]], account_id: str, concurrency: int
+) -> t.Iterator[ApiKey]:
+    if not identities:
+        return (told.key for told in client.api_keys.search(account_id, scope="account"))
+    wanted = dict.fromkeys(identity_of(client, each) for each in identities)
+    lists = side_by_side(lambda iam_id: client.branch().api_keys.list(iam_id, account_id), list(wanted), concurrency)
+    for found in lists:
+        if isinstance(found, Exception):
+            raise found
+    return (key for found in lists if isinstance(found, list) for key in found)

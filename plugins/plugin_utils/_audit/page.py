@@ -1,0 +1,42 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A report as one HTML page that needs nothing else: no network, no other file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, last_login
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.charts import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    WIDTH,
+    age_chart,
+    due_chart,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.mend import task_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import visible
+from jinja2 import Environment, StrictUndefined
+
+TEMPLATE = Path(__file__).with_name("page.html.j2")
+SIGNS = {"high": "▲", "medium": "◆", "low": "●"}
+
+
+def to_html(report: Report, slots: str) -> str:
+    """The page; `slots` is the ready file of slots. Everything from the cloud is escaped."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["visible"] = visible
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        report=report,
+        counts=counts(report),
+        signs=SIGNS,
+        ages=age_chart(report),
+        due=due_chart(report),
+        size={"width": WIDTH, "height": HEIGHT, "left": LEFT, "floor": HEIGHT - BOTTOM},
+        last_login=last_login,
+        task_for=task_for,
+        slots=slots,
+    )

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a task's options to a report, its files, and the task's result."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, to_csv, to_data, to_json
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import read_exceptions
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import gather
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, Policy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import rotatable, slots_block
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import Storage
+
+FORMATS = ("html", "json", "markdown", "csv", "slots")
+FILE_NAMES = {
+    "html": "api-keys.html",
+    "json": "api-keys.json",
+    "markdown": "api-keys.md",
+    "csv": "api-keys.csv",
+    "slots": "slots.yml",
+}
+MOST_SLOTS_SHOWN = 20
+REPORT_MODE = 0o640
+LOCK_TIMEOUT_SECONDS = 30
+
+SPEC: dict[str, t.Any] = {
+    "argument_spec": {
+        **CONNECTION,
+        "identities": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {"iam_id": {"type": "str"}, "service_id": {"type": "str"}},
+            "mutually_exclusive": [("iam_id", "service_id")],
+        },
+        "max_age_days": {"type": "int", "default": 90},
+        "unused_after_days": {"type": "int", "default": 180},
+        "expires_soon_days": {"type": "int", "default": 30},
+        "require_expiry": {"type": "bool", "default": False},
+        "require_lock": {"type": "bool", "default": False},
+        "account_owner_ids": {"type": "list", "elements": "str", "default": []},
+        "record_files": {"type": "list", "elements": "path", "default": []},
+        "exceptions_file": {"type": "path"},
+        "folder": {"type": "path"},
+        "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
+        "fail_on": {"type": "str", "choices": ["high", "medium", "low", "none"], "default": "none"},
+        "return_keys": {"type": "bool", "default": False},
+        "report_timeout_seconds": {"type": "float", "default": 300},
+        "concurrency": {"type": "int", "default": 8},
+    },
+}
+
+Params = dict[str, t.Any]
+
+
+def run_audit(
+    params: Params,
+    client: IamClient,
+    read_records: t.Callable[[t.Sequence[str]], frozenset[str]],
+    *,
+    check_mode: bool,
+) -> dict[str, t.Any]:
+    """Audit, write the files of the report, and return the task's result; `failed` by `fail_on`."""
+    policy = _policy(params)
+    exemptions = read_exceptions(params["exceptions_file"]) if params["exceptions_file"] else []
+    recorded = read_records(params["record_files"]) if params["record_files"] else None
+    _check_folder(params["folder"])
+    found = gather(
+        client,
+        params["identities"],
+        unused_after_days=policy.unused_after_days,
+        report_timeout_seconds=params["report_timeout_seconds"],
+        concurrency=params["concurrency"],
+    )
+    not_checked = [*found.not_checked, *_left_out(policy)]
+    report = audit(
+        found.account_id,
+        found.keys,
+        policy,
+        exemptions,
+        found.now,
+        recorded_ids=recorded,
+        not_checked=not_checked,
+    )
+    slots = rotatable(found.keys, found.caller_iam_id)
+    texts = {name: make() for name, make in _makers(report, slots).items() if name in params["formats"]}
+    written, paths = _write(params["folder"], texts, check_mode) if params["folder"] else (False, [])
+    result: dict[str, t.Any] = {
+        "changed": written,
+        "counts": counts(report),
+        "files": paths,
+        "not_checked": not_checked,
+        "markdown": to_markdown(report),
+        "slots": slots_block(slots[:MOST_SLOTS_SHOWN]) if slots else "",
+    }
+    if params["return_keys"]:
+        result["api_keys"] = to_data(report)["keys"]
+    if report.fails(params["fail_on"]):
+        bad = ", ".join(f"{report.count(severity)} {severity}" for severity in SEVERITIES if report.count(severity))
+        result.update(failed=True, msg=f"the audit found {bad} (fail_on is {params['fail_on']})")
+    return result
+
+
+def resolve_paths(params: Params, folder: str) -> None:
+    """Make the paths of a task absolute; a relative one starts at `folder`."""
+    for name in ("exceptions_file", "folder"):
+        if params[name]:
+            params[name] = os.path.join(folder, params[name])
+    params["record_files"] = [os.path.join(folder, path) for path in params["record_files"]]
+
+
+def _policy(params: Params) -> Policy:
+    names = ("max_age_days", "unused_after_days", "expires_soon_days")
+    negative = [name for name in names if params[name] < 0]
+    if negative:
+        raise CannotDecide(f"these must not be negative: {', '.join(negative)}")
+    return Policy(
+        **{name: params[name] for name in names},
+        require_expiry=params["require_expiry"],
+        require_lock=params["require_lock"],
+        account_owner_ids=frozenset(params["account_owner_ids"]),
+    )
+
+
+def _left_out(policy: Policy) -> list[str]:
+    if policy.account_owner_ids:
+        return []
+    return ["keys of the account owner, because account_owner_ids does not say who that is"]
+
+
+def _makers(report: Report, slots: t.Sequence[t.Any]) -> dict[str, t.Callable[[], str]]:
+    shown = slots_block(slots[:MOST_SLOTS_SHOWN]) if slots else ""
+    return {
+        "html": lambda: to_html(report, shown),
+        "json": lambda: to_json(report),
+        "markdown": lambda: to_markdown(report),
+        "csv": lambda: to_csv(report),
+        "slots": lambda: slots_block(slots),
+    }
+
+
+def _check_folder(folder: str | None) -> None:
+    if folder and not os.path.isdir(folder):
+        raise CannotDecide(f"there is no folder {folder} for the report")
+
+
+def _write(folder: str, texts: t.Mapping[str, str], check_mode: bool) -> tuple[bool, list[str]]:
+    """Write what differs -> whether anything did, and the paths."""
+    has_written, paths = False, []
+    for name, text in texts.items():
+        storage = Storage(os.path.join(folder, FILE_NAMES[name]), LOCK_TIMEOUT_SECONDS)
+        paths.append(storage.path)
+        try:
+            content, identity = storage.read()
+            if content == text.encode() and identity != "missing":
+                continue
+            has_written = True
+            if not check_mode:
+                with storage.locked():
+                    storage.write(text.encode(), identity, REPORT_MODE)
+        except VaultFileError as error:
+            raise CannotDecide(str(error)) from None
+    return has_written, paths

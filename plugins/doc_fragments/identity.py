@@ -17,6 +17,11 @@ options:
   service_id:
     description:
       - The service ID that owns the key, by its id (V(ServiceId-...)) or by its name.
-      - A name costs one more request and has to be unique in the default service-ID group of the account.
+      - A name costs one more request and has to be unique in its service-ID group.
+    type: str
+  service_id_group:
+    description:
+      - The service-ID group to look for the name O(service_id) in, by its id (V(ServiceIdGroup-...)) or its name, which
+        costs one more request. Without it only the default group of the account is searched.
     type: str
 """

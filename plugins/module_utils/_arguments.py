@@ -28,6 +28,7 @@ CONNECTION: Spec = {
 IDENTITY: Spec = {
     "iam_id": {"type": "str"},
     "service_id": {"type": "str"},
+    "service_id_group": {"type": "str"},
 }
 IDENTITY_RULES: list[tuple[str, ...]] = [("iam_id", "service_id")]
 

@@ -9,6 +9,7 @@ short_description: Log in to IBM Cloud and tell who the credentials are
 version_added: 0.1.0
 description:
   - Logs in and returns identity and account. Fails when the credentials do not log in.
+  - With O(profile_id), O(profile_crn) or O(profile_name) the caller is that trusted profile.
   - Use it to prove that a key works, before and after it is put to use.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
@@ -46,21 +47,36 @@ caller:
   type: dict
   contains:
     iam_id:
-      description: IAM ID of the user or service ID.
+      description: IAM ID of the user, service ID or trusted profile.
       type: str
       sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+    type:
+      description: What the caller is, V(user), V(serviceid) or V(profile).
+      type: str
+      sample: serviceid
+    id:
+      description: Id of the service ID or trusted profile; null for a user.
+      type: str
+      sample: ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
     account_id:
       description: The account that the credentials belong to.
       type: str
       sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
     name:
-      description: Name of the user or service ID, or null.
+      description: Name of the user, service ID or trusted profile, or null.
       type: str
       sample: ci-deploy
+    email:
+      description: Address of a user, or null.
+      type: str
     token_expires_at:
       description: When the token of this log-in expires.
       type: str
       sample: 2026-03-04T10:15+0000
+    token_lifetime_seconds:
+      description: How long such a token lives; the settings of the account decide that.
+      type: int
+      sample: 3600
 """
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module

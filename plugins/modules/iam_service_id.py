@@ -9,8 +9,8 @@ short_description: Create, change or delete an IBM Cloud service ID
 version_added: 0.1.0
 description:
   - Keeps one service ID, an identity for programs that owns API keys, as declared.
-  - A service ID is identified by its exact O(name) in the default service-ID group of the account. Names are not
-    unique in IBM Cloud; when several service IDs could be meant the task fails and lists their ids.
+  - A service ID is identified by O(id), or else by its exact O(name) in one service-ID group. Names are not unique in
+    IBM Cloud; when several service IDs could be meant the task fails and lists their ids.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.attributes
@@ -23,25 +23,61 @@ attributes:
     support: full
 options:
   name:
-    description: Name of the service ID.
+    description:
+      - Name of the service ID. Together with O(id) the new name.
     type: str
-    required: true
+  id:
+    description:
+      - Id of a service ID that exists already (V(ServiceId-...)), whatever its name and group are. An unknown id is
+        an error with O(state=present).
+    type: str
+  service_id_group:
+    description:
+      - The service-ID group that the service ID is in, by its id (V(ServiceIdGroup-...)) or its name, which costs one
+        more request. Without it O(name) is looked for in the default group of the account only, and made there.
+      - IBM Cloud does not move service IDs between groups.
+    type: str
   state:
     description:
       - V(present) creates the service ID when it is missing.
-      - V(absent) deletes it. A service ID that still has API keys is not deleted without O(delete_keys=true).
+      - V(absent) deletes it. A service ID that still has API keys is not deleted without O(delete_keys=true), one
+        that is locked or has locked keys not without O(unlock=true), and the one that the task logs in as not without
+        O(allow_self=true).
     type: str
     choices: [present, absent]
     default: present
   description:
-    description: Text that says what the service ID is for. Left as it is when not set.
+    description: Text that says what the service ID is for. Left as it is when not set; an empty text clears it.
     type: str
+  unique_instance_crns:
+    description:
+      - CRNs of the service instances that the service ID is for. Left as they are when not set; an empty list clears
+        them. Their order does not matter.
+    type: list
+    elements: str
+  locked:
+    description:
+      - Whether the service ID is locked. A locked one cannot be changed or deleted, nor can its access policies. Its
+        API keys go on working. Left as it is when not set.
+    type: bool
+  unlock:
+    description:
+      - Allow a locked service ID to be changed or deleted, and its locked API keys to be deleted with
+        O(delete_keys=true). It is locked again after a change, and when the task fails.
+    type: bool
+    default: false
   delete_keys:
     description:
       - Allow the API keys of the service ID to be deleted together with it. Whatever uses them stops working.
     type: bool
     default: false
+  allow_self:
+    description:
+      - Allow the service ID to be deleted that the task logs in as.
+    type: bool
+    default: false
 seealso:
+  - module: cloudkeys.ibmcloud.iam_service_id_info
   - module: cloudkeys.ibmcloud.iam_api_key
 author:
   - The cloudkeys authors (@cloudkeys)
@@ -52,6 +88,17 @@ EXAMPLES = r"""
   cloudkeys.ibmcloud.iam_service_id:
     name: ci-deploy
     description: deploys from CI
+
+- name: Protect an identity of the group edge against changes
+  cloudkeys.ibmcloud.iam_service_id:
+    name: gateway
+    service_id_group: edge
+    locked: true
+
+- name: Rename a service ID that was made elsewhere
+  cloudkeys.ibmcloud.iam_service_id:
+    id: ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+    name: ci-deploy-old
 
 - name: Remove it with all its keys
   cloudkeys.ibmcloud.iam_service_id:
@@ -85,6 +132,14 @@ service_id:
     description:
       description: Description.
       type: str
+    unique_instance_crns:
+      description: CRNs of the service instances that it is for, sorted.
+      type: list
+      elements: str
+    group_id:
+      description: Id of its service-ID group; null when IBM Cloud does not tell.
+      type: str
+      sample: ServiceIdGroup-9c8b7a69-5847-4362-8514-0fedcba98765
     locked:
       description: Whether the service ID is locked.
       type: bool
@@ -96,7 +151,7 @@ service_id:
       description: Cloud resource name.
       type: str
 candidates:
-  description: Ids of the service IDs that could be meant, or of the keys that would be deleted too.
+  description: Ids of the service IDs that could be meant, or of the keys that stand in the way.
   returned: when the task fails because of them
   type: list
   elements: str

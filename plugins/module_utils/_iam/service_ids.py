@@ -1,19 +1,34 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The calls on /v1/serviceids: the robot identities that own keys."""
+"""The calls on /v1/serviceids and /v1/serviceid_groups: the robot identities that own keys."""
 
 from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Sends
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, Sends
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    Conflict,
+    IamError,
     Invalid,
     NotFound,
+    NotPermitted,
     NotUnderstood,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import read_all_pages
+
+# Without it IAM does not tell the group (IBM SDK docstring of show_group_id).
+SHOW_GROUP = {"show_group_id": "true"}
+CREATE_ADVICE: dict[type[IamError], str] = {
+    NotPermitted: (
+        "the account restricts who creates service IDs, even for its owner: the caller needs the role "
+        "Service ID creator on the service IAM Identity"
+    )
+}
+DELETE_ADVICE: dict[type[IamError], str] = {
+    Conflict: "not all of its API keys could be deleted, a locked one for instance; others may be gone already"
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +40,9 @@ class ServiceId:
     name: str
     account_id: str
     description: t.Optional[str] = None
+    unique_instance_crns: tuple[str, ...] = ()
     locked: bool = False
+    group_id: t.Optional[str] = None
     created_at: t.Optional[str] = None
     modified_at: t.Optional[str] = None
     crn: t.Optional[str] = None
@@ -35,34 +52,68 @@ class ServiceId:
     def from_iam(cls, entry: t.Any) -> ServiceId:
         if not isinstance(entry, dict) or not all(isinstance(entry.get(m), str) for m in ("id", "name", "iam_id")):
             raise NotUnderstood("IBM Cloud IAM described a service ID without id, name or IAM ID")
-        return cls(**{"account_id": "", **{m: entry[m] for m in cls.__dataclass_fields__ if m in entry}})
+        told = {"account_id": "", **{m: entry[m] for m in cls.__dataclass_fields__ if m in entry}}
+        return cls(**{**told, "unique_instance_crns": tuple(entry.get("unique_instance_crns") or ())})
+
+
+@dataclass(frozen=True)
+class ToldServiceId:
+    """A service ID with what IAM tells only when it is asked to."""
+
+    service_id: ServiceId
+    history: list[dict[str, t.Any]]
+    activity: t.Optional[Activity] = None
+
+    @classmethod
+    def from_iam(cls, entry: t.Any) -> ToldServiceId:
+        service_id = ServiceId.from_iam(entry)
+        told = entry.get("activity")
+        count = told.get("authn_count") if isinstance(told, dict) else None
+        activity = Activity(count, told.get("last_authn")) if isinstance(count, int) else None
+        return cls(service_id, entry.get("history") or [], activity)
 
 
 class ServiceIds:
-    """Reads and changes service IDs of the default service-ID group."""
+    """Reads and changes service IDs; every method raises an `IamError` when IAM does not do as asked."""
 
     def __init__(self, send: Sends):
         self._send = send
 
-    def list_named(self, name: str, account_id: str) -> list[ServiceId]:
-        """All service IDs with exactly this name; names are not unique."""
+    def search(self, account_id: str, **query: str | None) -> list[ToldServiceId]:
+        """The service IDs of one group, the default one unless `group_id` is given; `name` is matched exactly.
 
-        def get(path: str, action: str, query: dict[str, t.Any]) -> t.Any:
-            return self._send("GET", path, action, query=query).body
+        Further members of `query`: `filter` and `include_history`, as IBM names them.
+        """
+        asked = {"account_id": account_id, **SHOW_GROUP, **query}
+        what = f"look for service ID {query['name']}" if query.get("name") else "list the service IDs"
+        return [ToldServiceId.from_iam(entry) for entry in self._pages("/v1/serviceids", "serviceids", asked, what)]
 
-        query = {"account_id": account_id, "name": name}
-        entries = read_all_pages(get, "/v1/serviceids", "serviceids", query, f"look for service ID {name}")
-        return [found for found in map(ServiceId.from_iam, entries) if found.name == name]
+    def list_named(self, name: str, account_id: str, group_id: str | None = None) -> list[ServiceId]:
+        """All service IDs of one group with exactly this name; names are not unique."""
+        found = (told.service_id for told in self.search(account_id, name=name, group_id=group_id))
+        return [each for each in found if each.name == name]
 
     def get(self, service_id: str) -> ServiceId:
-        reply = self._send("GET", _path(service_id), f"read service ID {service_id}")
-        return ServiceId.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
+        return self.read(service_id).service_id
 
-    def create(self, name: str, account_id: str, description: str | None) -> ServiceId:
-        body = {"name": name, "account_id": account_id}
-        if description is not None:
-            body["description"] = description
-        return ServiceId.from_iam(self._send("POST", "/v1/serviceids", f"create service ID {name}", json=body).body)
+    def read(self, service_id: str, **query: str | None) -> ToldServiceId:
+        """One service ID; `query` may hold `include_history` and `include_activity`, which IBM calls expensive."""
+        asked = {name: value for name, value in {**SHOW_GROUP, **query}.items() if value}
+        reply = self._send("GET", _path(service_id), f"read service ID {service_id}", query=asked)
+        return ToldServiceId.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
+
+    def create(self, account_id: str, fields: t.Mapping[str, t.Any], *, locked: bool = False) -> ServiceId:
+        """Create a service ID; `fields` are name, description, group_id and unique_instance_crns."""
+        reply = self._send(
+            "POST",
+            "/v1/serviceids",
+            f"create service ID {fields['name']}",
+            query=SHOW_GROUP,
+            headers={"Entity-Lock": str(locked).lower()},
+            json={"account_id": account_id, **fields},
+            advice=CREATE_ADVICE,
+        )
+        return ServiceId.from_iam(reply.body)
 
     def update(self, service_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ServiceId:
         if not entity_tag:
@@ -70,16 +121,51 @@ class ServiceIds:
                 f"IBM Cloud IAM told no version of service ID {service_id}, so it cannot be changed safely"
             )
         headers = {"If-Match": entity_tag}
-        reply = self._send("PUT", _path(service_id), f"change service ID {service_id}", json=changes, headers=headers)
+        what = f"change service ID {service_id}"
+        reply = self._send("PUT", _path(service_id), what, query=SHOW_GROUP, json=changes, headers=headers)
         return ServiceId.from_iam(reply.body)
 
     def delete(self, service_id: str) -> bool:
         """Delete a service ID and all its API keys; False when it was gone already."""
         try:
-            self._send("DELETE", _path(service_id), f"delete service ID {service_id}")
+            self._send("DELETE", _path(service_id), f"delete service ID {service_id}", advice=DELETE_ADVICE)
         except NotFound:
             return False
         return True
+
+    def lock(self, service_id: str) -> None:
+        self._switch("POST", service_id, "lock")
+
+    def unlock(self, service_id: str) -> None:
+        self._switch("DELETE", service_id, "unlock")
+
+    def _switch(self, method: str, service_id: str, verb: str) -> None:
+        try:
+            self._send(method, f"{_path(service_id)}/lock", f"{verb} service ID {service_id}")
+        except Conflict:
+            if self.get(service_id).locked != (method == "POST"):
+                raise
+
+    def list_keys(self, service_id: ServiceId) -> list[ApiKey]:
+        """All API keys of a service ID, whichever group it is in."""
+        query = {"iam_id": service_id.iam_id, "account_id": service_id.account_id, "group_id": service_id.group_id}
+        entries = self._pages("/v1/apikeys", "apikeys", query, f"list the API keys of {service_id.iam_id}")
+        return [ApiKey.from_iam(entry) for entry in entries]
+
+    def list_groups(self, account_id: str) -> list[dict[str, t.Any]]:
+        """The service-ID groups of an account, each with id and name; IAM tells them without pages."""
+        query = {"account_id": account_id}
+        body = self._send("GET", "/v1/serviceid_groups", "list the service-ID groups", query=query).body
+        groups = body.get("serviceid_groups") if isinstance(body, dict) else None
+        if not isinstance(groups, list) or not all(isinstance(each.get("id"), str) for each in groups):
+            raise NotUnderstood("the answer to list the service-ID groups holds no list of serviceid_groups")
+        return groups
+
+    def _pages(self, path: str, member: str, query: dict[str, t.Any], action: str) -> list[dict[str, t.Any]]:
+        def get(path: str, action: str, query: dict[str, t.Any]) -> t.Any:
+            return self._send("GET", path, action, query=query).body
+
+        return read_all_pages(get, path, member, query, action)
 
 
 def _path(service_id: str) -> str:

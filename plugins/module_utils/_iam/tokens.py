@@ -33,6 +33,8 @@ CR_TOKEN_GRANT = "urn:ibm:params:oauth:grant-type:cr-token"  # noqa: S105  # the
 # IBM's SDKs renew at 80 % of a token's life too (ibm-cloud-sdk-core, token managers).
 RENEW_AFTER_SHARE_OF_LIFE = 0.8
 
+TYPE_BY_PREFIX = {"iam-ServiceId-": "serviceid", "iam-Profile-": "profile"}
+
 # IAM's codes for this are not documented, so every refusal gets the same advice.
 NO_SUCH_PROFILE = (
     "there is no such trusted profile in this account, or it does not list who is logging in among those that may "
@@ -49,6 +51,12 @@ class Caller:
     account_id: str
     name: t.Optional[str]
     expires_at: datetime
+    email: t.Optional[str] = None
+
+    @property
+    def type(self) -> str:
+        """`user`, `serviceid` or `profile`, as IBM's reports call them."""
+        return next((word for prefix, word in TYPE_BY_PREFIX.items() if self.iam_id.startswith(prefix)), "user")
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,7 @@ def token_from(bearer: str, clock: Clock) -> Token:
             account_id=claims["account"]["bss"],
             name=claims.get("name"),
             expires_at=datetime.fromtimestamp(claims["exp"], timezone.utc),
+            email=claims.get("email"),
         )
         issued_at = datetime.fromtimestamp(claims["iat"], timezone.utc)
     except (IndexError, KeyError, TypeError, ValueError, AttributeError):

@@ -22,12 +22,17 @@ def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 def read_caller(client: IamClient) -> dict[str, t.Any]:
     """The same with the client handed in."""
     caller = client.caller()
+    token = client.tokens.token()
     return {
         "changed": False,
         "caller": {
             "iam_id": caller.iam_id,
+            "type": caller.type,
+            "id": None if caller.type == "user" else caller.iam_id[len("iam-") :],
             "account_id": caller.account_id,
             "name": caller.name,
+            "email": caller.email,
             "token_expires_at": format_time(caller.expires_at),
+            "token_lifetime_seconds": int((caller.expires_at - token.issued_at).total_seconds()),
         },
     }

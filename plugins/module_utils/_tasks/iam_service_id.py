@@ -5,24 +5,41 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, STATE
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import one_service_id
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import (
+    one_service_id,
+    service_id_group_of,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.service_id_plan import (
+    ServiceIdChange,
+    ServiceIdWish,
+    plan_absent,
+    plan_present,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.service_id_steps import apply_steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
         **CONNECTION,
         **STATE,
-        "name": {"type": "str", "required": True},
+        "name": {"type": "str"},
+        "id": {"type": "str"},
+        "service_id_group": {"type": "str"},
         "description": {"type": "str"},
+        "unique_instance_crns": {"type": "list", "elements": "str"},
+        "locked": {"type": "bool"},
+        "unlock": {"type": "bool", "default": False},
         "delete_keys": {"type": "bool", "default": False, "no_log": False},
+        "allow_self": {"type": "bool", "default": False},
     },
+    "required_one_of": [("name", "id")],
 }
 
 
@@ -32,66 +49,70 @@ def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 
 def manage_service_id(client: IamClient, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """The same with the client handed in. Raises CannotDecide for an ambiguous name, and for keys that would go too."""
-    name = params["name"]
-    found = client.service_ids.list_named(name, client.caller().account_id)
-    existing = one_service_id(found, name) if found else None
-    if params["state"] == "absent":
-        after = _remove(client, existing, params, check_mode)
-    else:
-        after = _ensure(client, existing, params, check_mode)
-    before_view, after_view = _view(existing), _view(after)
+    """The same with the client handed in. Raises CannotDecide for what is ambiguous or needs the user's word."""
+    wish = _wish_from(client, params)
+    existing = before = _find(client, wish)
+    for is_last in (False, True):
+        change = _plan(client, existing, wish, params["state"])
+        try:
+            after = change.after if check_mode else _apply(client, existing, change, wish)
+            break
+        except Conflict:
+            if is_last or existing is None:
+                raise
+            # Somebody else changed it in between.
+            existing = client.service_ids.get(existing.id)
+    before_view, after_view = _view(before), _view(after)
     return {
-        "changed": before_view != after_view,
+        "changed": bool(change.steps) or before_view != after_view,
         "service_id": after_view if after and after.id else None,
         "transaction_ids": list(client.transaction_ids),
         "diff": {"before": before_view, "after": after_view},
     }
 
 
-def _ensure(client: IamClient, existing: ServiceId | None, params: dict[str, t.Any], check_mode: bool) -> ServiceId:
-    name, description = params["name"], params["description"]
-    if existing is None:
-        if check_mode:
-            return ServiceId("", "", name, client.caller().account_id, description)
-        return client.service_ids.create(name, client.caller().account_id, description)
-    if description is None or description == (existing.description or ""):
-        return existing
-    if not check_mode:
-        _describe(client, existing.id, description)
-    return replace(existing, description=description)
+def _wish_from(client: IamClient, params: dict[str, t.Any]) -> ServiceIdWish:
+    if params["name"] is not None and not params["name"].strip():
+        raise CannotDecide("the name of a service ID must not be empty")
+    account_id = client.caller().account_id
+    crns = params["unique_instance_crns"]
+    said = ("id", "name", "description", "locked", "unlock", "delete_keys", "allow_self")
+    return ServiceIdWish(
+        account_id=account_id,
+        group_id=service_id_group_of(client, params["service_id_group"]),
+        unique_instance_crns=None if crns is None else tuple(crns),
+        **{name: params[name] for name in said},
+    )
 
 
-def _describe(client: IamClient, service_id: str, description: str) -> None:
-    """Write the description; a change by somebody else in between is read again once."""
-    for is_last in (False, True):
-        fresh = client.service_ids.get(service_id)
-        if (fresh.description or "") == description:
-            return
-        try:
-            client.service_ids.update(service_id, {"description": description}, fresh.entity_tag)
-            return
-        except Conflict:
-            if is_last:
-                raise
-
-
-def _remove(
-    client: IamClient, existing: ServiceId | None, params: dict[str, t.Any], check_mode: bool
-) -> ServiceId | None:
-    if existing is None:
+def _find(client: IamClient, wish: ServiceIdWish) -> ServiceId | None:
+    if wish.id is None:
+        found = client.service_ids.list_named(t.cast(str, wish.name), wish.account_id, wish.group_id)
+        return one_service_id(found, t.cast(str, wish.name)) if found else None
+    try:
+        existing = client.service_ids.get(wish.id)
+    except NotFound:
         return None
-    keys = client.api_keys.list(existing.iam_id, existing.account_id)
-    if keys and not params["delete_keys"]:
+    if wish.group_id and existing.group_id != wish.group_id:
         raise CannotDecide(
-            f"service ID {existing.id} ({existing.name}) still has {len(keys)} API keys: "
-            f"{', '.join(sorted(key.id for key in keys))}. Deleting it deletes them at once; "
-            "delete them first, or say `delete_keys: true`",
-            details={"candidates": sorted(key.id for key in keys)},
+            f"service ID {existing.id} is in the group {existing.group_id}, not in {wish.group_id}; "
+            "IBM Cloud does not move service IDs between groups"
         )
-    if not check_mode:
-        client.service_ids.delete(existing.id)
-    return None
+    return existing
+
+
+def _plan(client: IamClient, existing: ServiceId | None, wish: ServiceIdWish, state: str) -> ServiceIdChange:
+    if state == "present":
+        return plan_present(existing, wish)
+    if existing is None:
+        return ServiceIdChange()
+    return plan_absent(existing, client.service_ids.list_keys(existing), client.caller().iam_id, wish)
+
+
+def _apply(
+    client: IamClient, existing: ServiceId | None, change: ServiceIdChange, wish: ServiceIdWish
+) -> ServiceId | None:
+    return apply_steps(client, existing, change, wish) if change.steps else change.after
 
 
 def _view(service_id: ServiceId | None) -> dict[str, t.Any]:
@@ -100,4 +121,5 @@ def _view(service_id: ServiceId | None) -> dict[str, t.Any]:
     shown = asdict(service_id)
     shown.pop("entity_tag")
     shown.pop("modified_at")
-    return {**shown, "description": service_id.description or ""}
+    crns = sorted(service_id.unique_instance_crns)
+    return {**shown, "description": service_id.description or "", "unique_instance_crns": crns}

@@ -12,31 +12,54 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 
 SERVICE_ID_PREFIX = "ServiceId-"
+SERVICE_ID_GROUP_PREFIX = "ServiceIdGroup-"
 IAM_PREFIX = "iam-"
 
 
 def identity_of(client: IamClient, params: t.Mapping[str, t.Any]) -> str:
     """The IAM ID that the task's options name; the caller's own when they name none.
 
-    A service ID given by name costs one request. Raises CannotDecide when no service ID has that name, or several.
+    A service ID given by name costs one request, its group given by name another one. Raises CannotDecide when no
+    service ID has that name, or several.
     """
     iam_id, service_id = params.get("iam_id"), params.get("service_id")
+    if params.get("service_id_group") and not service_id:
+        raise CannotDecide("`service_id_group` goes with a name in `service_id`")
     if iam_id:
         return IAM_PREFIX + iam_id if iam_id.startswith(SERVICE_ID_PREFIX) else t.cast(str, iam_id)
     if not service_id:
         return client.caller().iam_id
     if service_id.startswith(SERVICE_ID_PREFIX):
         return IAM_PREFIX + t.cast(str, service_id)
-    return one_service_id(client.service_ids.list_named(service_id, client.caller().account_id), service_id).iam_id
+    group = params.get("service_id_group")
+    group_id = service_id_group_of(client, group)
+    found = client.service_ids.list_named(service_id, client.caller().account_id, group_id)
+    return one_service_id(found, service_id, group).iam_id
 
 
-def one_service_id(found: t.Sequence[ServiceId], name: str) -> ServiceId:
+def service_id_group_of(client: IamClient, text: str | None) -> str | None:
+    """The id of a service-ID group that is given by id or name; None for None, which means the default group to IAM.
+
+    A name costs one request. Raises CannotDecide when no group has it; names of groups are unique in an account.
+    """
+    if not text or text.startswith(SERVICE_ID_GROUP_PREFIX):
+        return text or None
+    groups = client.service_ids.list_groups(client.caller().account_id)
+    for group in groups:
+        if group.get("name") == text:
+            return t.cast(str, group["id"])
+    raise CannotDecide(
+        f"there is no service-ID group called {text!r} in this account, or the caller may not see it; there are: "
+        f"{', '.join(sorted(str(group.get('name')) for group in groups))}"
+    )
+
+
+def one_service_id(found: t.Sequence[ServiceId], name: str, group: str | None = None) -> ServiceId:
     """The only one of these service IDs; raises CannotDecide when there is none, or more than one."""
     if not found:
-        raise CannotDecide(
-            f"there is no service ID called {name!r} in the default service-ID group of this account, "
-            "or the caller may not see it"
-        )
+        place = f"the service-ID group {group}" if group else "the default service-ID group of this account"
+        others = "" if group else "; `service_id_group` names another group"
+        raise CannotDecide(f"there is no service ID called {name!r} in {place}, or the caller may not see it{others}")
     if len(found) > 1:
         ids = sorted(each.id for each in found)
         raise CannotDecide(

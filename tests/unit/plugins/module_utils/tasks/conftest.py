@@ -12,6 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import (
     iam_api_key,
     iam_api_key_info,
     iam_service_id,
+    iam_service_id_info,
 )
 
 Result = dict[str, t.Any]
@@ -59,7 +60,7 @@ def manage_robot(scene: t.Any) -> t.Callable[..., Result]:
     """A task with iam_service_id."""
 
     def manage_robot(check_mode: bool = False, **options: t.Any) -> Result:
-        connected = scene.connect()
+        connected = scene.connect(**{name: options[name] for name in ("api_key",) if name in options})
         return outcome(
             lambda params, check: iam_service_id.manage_service_id(connected, params, check),
             params_of(iam_service_id.SPEC, options),
@@ -67,3 +68,18 @@ def manage_robot(scene: t.Any) -> t.Callable[..., Result]:
         )
 
     return manage_robot
+
+
+@pytest.fixture
+def list_robots(scene: t.Any) -> t.Callable[..., Result]:
+    """A task with iam_service_id_info."""
+
+    def list_robots(**options: t.Any) -> Result:
+        connected = scene.connect()
+        return outcome(
+            lambda params, _check: iam_service_id_info.read_service_ids(connected, params),
+            params_of(iam_service_id_info.SPEC, options),
+            False,
+        )
+
+    return list_robots

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""iam_api_key_info, iam_caller_info, and the connection that a task's loop shares."""
+"""iam_api_key_info, and the connection that a task's loop shares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import json
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import session
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_caller_info import read_caller
 
 A_DAY = 24 * 3600
 
@@ -66,19 +65,6 @@ def test_a_key_of_somebody_else_is_refused(scene, list_keys):
     result = list_keys(id=key["id"], iam_id=scene.iam_id)
 
     assert "belongs to iam-ServiceId-" in result["msg"]
-
-
-def test_the_caller_is_told_with_one_request(scene):
-    assert read_caller(scene.connect()) == {
-        "changed": False,
-        "caller": {
-            "iam_id": scene.iam_id,
-            "account_id": scene.account_id,
-            "name": "First User",
-            "token_expires_at": "2027-01-01T01:00+0000",
-        },
-    }
-    assert scene.sent() == ["POST /identity/token"]
 
 
 @pytest.fixture

@@ -1,0 +1,11 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_service_id_info import SPEC, run
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction
+
+
+class ActionModule(InProcessAction):
+    work = staticmethod(run)
+    spec = SPEC

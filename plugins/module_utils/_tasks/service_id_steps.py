@@ -1,0 +1,67 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Carries out what was planned for one service ID."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.service_id_plan import (
+    ServiceIdChange,
+    ServiceIdWish,
+    StepName,
+)
+
+
+def apply_steps(
+    client: IamClient, existing: ServiceId | None, change: ServiceIdChange, wish: ServiceIdWish
+) -> ServiceId | None:
+    """Take the steps and return the service ID as it is then; None when it was deleted.
+
+    Raises Conflict when somebody else changed it since it was read: plan again from a fresh read. What was unlocked for
+    a step that fails is locked again, the service ID and its keys.
+    """
+    if change.steps == ("create",):
+        return client.service_ids.create(wish.account_id, change.fields, locked=bool(wish.locked))
+    if existing is None:
+        return None
+    with contextlib.ExitStack() as on_failure:
+        for step in change.steps:
+            if step == "unlock" and wish.locked is not False:
+                on_failure.callback(_lock_again, client.service_ids.lock, existing.id)
+            if step == "unlock_keys":
+                for key_id in change.locked_key_ids:
+                    on_failure.callback(_lock_again, client.api_keys.lock, key_id)
+            STEPS[step](client, existing, change)
+        on_failure.pop_all()
+    return None if "delete" in change.steps else t.cast(ServiceId, change.after)
+
+
+def _update(client: IamClient, existing: ServiceId, change: ServiceIdChange) -> None:
+    # An unlock before this may have made a new version, so the tag has to be fresh.
+    tag = existing.entity_tag if change.steps[0] == "update" else client.service_ids.get(existing.id).entity_tag
+    client.service_ids.update(existing.id, change.fields, tag)
+
+
+def _unlock_keys(client: IamClient, _existing: ServiceId, change: ServiceIdChange) -> None:
+    for key_id in change.locked_key_ids:
+        client.api_keys.unlock(key_id)
+
+
+STEPS: dict[StepName, t.Callable[[IamClient, ServiceId, ServiceIdChange], object]] = {
+    "unlock": lambda client, existing, _change: client.service_ids.unlock(existing.id),
+    "update": _update,
+    "lock": lambda client, existing, _change: client.service_ids.lock(existing.id),
+    "unlock_keys": _unlock_keys,
+    "delete": lambda client, existing, _change: client.service_ids.delete(existing.id),
+}
+
+
+def _lock_again(lock: t.Callable[[str], None], entity_id: str) -> None:
+    """Leave it no less protected than it was; the error that led here matters more than one here."""
+    with contextlib.suppress(IamError):
+        lock(entity_id)

@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) schedules faults fuzz bench format emulator clean
+.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ leaks: setup ## Plays with every output on, searched for secrets
 
 vault: setup ## Real runs that change vault files: passwords, crashes, two at once
 	pytest tests/vault_runs
+
+awx: setup ## Jobs as AWX starts them: Git, kills, four at once
+	pytest --numprocesses 2 tests/awx
 
 fuzz: setup .build/fuzz/.ready ## Thousands of made-up and real vars files, edited in every place
 	pytest tests/fuzz

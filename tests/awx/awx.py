@@ -17,7 +17,6 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.
 
 PROJECT = ROOT / "docs" / "examples" / "awx" / "project"
 VAULT_FILE = "group_vars/all/secrets.yml"
-INVENTORY = '#!/bin/sh\necho \'{"all": {"hosts": ["localhost"]}, "_meta": {"hostvars": {"localhost": {}}}}\'\n'
 CREDENTIALS = ("IBMCLOUD_API_KEY", "IBMCLOUD_IAM_API_ENDPOINT")
 
 
@@ -63,6 +62,7 @@ class Awx:
         (self.checkout / ".git").mkdir()
         self.credentials: dict[str, str] = {}
         self.git: dict[str, t.Any] = {"repository": str(self.remote.path), "branch": "main"}
+        self.hosts = ["localhost"]
         self.jobs: list[Job] = []
 
     def start(
@@ -102,7 +102,9 @@ class Awx:
         shutil.copytree(self.checkout, folder / "project", ignore=shutil.ignore_patterns(".git"))
         (folder / "inventory").mkdir()
         script = folder / "inventory" / "hosts"
-        script.write_text(INVENTORY, encoding="utf-8")
+        local = {host: {"ansible_connection": "local"} for host in self.hosts}
+        inventory = json.dumps({"all": {"hosts": self.hosts}, "_meta": {"hostvars": local}})
+        script.write_text(f"#!/bin/sh\necho {shlex.quote(inventory)}\n", encoding="utf-8")
         script.chmod(0o700)
         (folder / "env").mkdir()
         asked = {"slots": slots, "git": self.git, **variables}

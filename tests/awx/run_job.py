@@ -30,7 +30,7 @@ def main() -> int:
             private_data_dir=job["folder"],
             ident="1",
             playbook=job["playbook"],
-            inventory="inventory/hosts",
+            inventory=f"{job['folder']}/inventory/hosts",
             cmdline=job["cmdline"],
             envvars=job["environ"],
             passwords=job["passwords"],

@@ -30,6 +30,11 @@ class JobScene:
         self.remote.write(VAULT_FILE, FIRST_CONTENT)
         self.iam_id = self._client().service_ids.create("ci", self.server.account_id, description=None).iam_id
 
+    @property
+    def own_iam_id(self) -> str:
+        """Who the jobs log in as."""
+        return self._client().caller().iam_id
+
     def wish(self, name: str = "deploy", **others: t.Any) -> dict[str, t.Any]:
         slot = {"name": name, "file": VAULT_FILE, "iam_id": self.iam_id, "key_name": name, "locked": True}
         return {**slot, **others}

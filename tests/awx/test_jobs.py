@@ -11,6 +11,14 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import NINETY_ONE
 HOUR_SECONDS = 3600
 SLOTS = 10
 USER_TASKS = {"probe": "probe", "handover": "hand_over"}
+EVERY_ACCOUNT = """\
+---
+- name: Rotate the API keys of every account
+  hosts: all
+  gather_facts: false
+  roles:
+    - role: cloudkeys.ibmcloud.rotate_api_keys
+"""
 LOG_IN_WITH_THE_VALUE = """\
 ---
 - name: Log in with the value
@@ -134,6 +142,20 @@ def test_a_probe_that_fails_withdraws_the_new_key(awx: Awx, scene: JobScene) -> 
     assert job.wait() == 1
     assert "did not pass its probe" in " ".join(job.output.split())
     assert (scene.value(), len(scene.keys())) == (value, 1)
+
+
+def test_accounts_are_hosts_that_are_rotated_side_by_side(awx: Awx, scene: JobScene) -> None:
+    awx.hosts = ["acme-prod", "acme-test"]
+    (awx.checkout / "rotate.yml").write_text(EVERY_ACCOUNT, encoding="utf-8")
+    files = [f"accounts/{host}.yml" for host in awx.hosts]
+    wish = scene.wish("{{ inventory_hostname }}", file="accounts/{{ inventory_hostname }}.yml")
+
+    job = scene.start(wish)
+
+    assert job.wait() == 0, job.output
+    assert [f"{host}: !vault" in scene.remote.read(file) for host, file in zip(awx.hosts, files)] == [True, True]
+    summary = job.artifacts["rotate_api_keys_summary"]
+    assert [summary[host]["slots"] for host in awx.hosts] == [1, 1]
 
 
 def test_four_jobs_at_once_lose_no_update_and_publish_nothing_twice(scene: JobScene) -> None:

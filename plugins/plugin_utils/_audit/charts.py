@@ -13,8 +13,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit im
 BIN_DAYS = 30
 BINS = 13
 WEEKS = 13
-WIDTH, HEIGHT = 720, 200
-LEFT, BOTTOM, TOP = 36, 28, 22
+WIDTH, HEIGHT, LOW_HEIGHT = 720, 260, 130
+LEFT, BOTTOM, TOP = 36, 28, 36
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def age_chart(report: Report) -> AgeChart:
         found[min(max(age, 0) // BIN_DAYS, BINS - 1)] += 1
     step = (WIDTH - LEFT) / BINS
     limit = report.policy.max_age_days
-    bars = _bars(found, step, _age_label, lambda number: number * BIN_DAYS >= limit)
+    bars = _bars(found, step, _age_label, HEIGHT, lambda number: number * BIN_DAYS >= limit)
     too_old = sum(age > limit for age in ages)
     summary = f"{too_old} of {len(ages)} keys that can log in are older than {limit} days."
     return AgeChart(bars, min(LEFT + step * limit / BIN_DAYS, WIDTH), summary)
@@ -77,7 +77,7 @@ def due_chart(report: Report) -> DueChart:
     def label(number: int) -> str:
         return f"{report.made_at + timedelta(days=7 * number):%m-%d}"
 
-    summary = f"{sum(expiries)} keys expire and {sum(rotations)} reach the allowed age within {WEEKS} weeks."
+    summary = f"Keys that expire within {WEEKS} weeks: {sum(expiries)}; that reach the allowed age: {sum(rotations)}."
     return DueChart(_bars(expiries, step, label), _bars(rotations, step, label), summary)
 
 
@@ -89,14 +89,15 @@ def _bars(
     found: list[int],
     step: float,
     label: t.Callable[[int], str],
+    height: float = LOW_HEIGHT,
     is_bad: t.Callable[[int], bool] = lambda number: False,
 ) -> tuple[Bar, ...]:
     highest = max([*found, 1])
-    room = HEIGHT - BOTTOM - TOP
+    room, floor = height - BOTTOM - TOP, height - BOTTOM
     bars = []
     for number, count in enumerate(found):
-        height = round(room * count / highest, 1)
+        rise = round(room * count / highest, 1)
         x, width = round(LEFT + number * step + 3, 1), round(step - 6, 1)
         title = f"{label(number)}: {count}"
-        bars.append(Bar(x, HEIGHT - BOTTOM - height, width, height, count, label(number), title, is_bad(number)))
+        bars.append(Bar(x, round(floor - rise, 1), width, rise, count, label(number), title, is_bad(number)))
     return tuple(bars)

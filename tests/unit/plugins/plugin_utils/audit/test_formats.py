@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The report in each format: what stands in it, and that nothing from the cloud gets a life of its own.
 
-The golden files are written anew by `GOLDEN=write pytest tests/unit/plugins/plugin_utils/audit/test_formats.py`; look at
-the difference before it is committed.
+The golden files are written anew with `GOLDEN=write` in the environment; look at the difference before it is committed.
 """
 
 from __future__ import annotations

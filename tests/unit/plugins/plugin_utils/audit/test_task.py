@@ -1,0 +1,207 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An audit of the emulator's account: what is asked of IAM, what is written, what is returned."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.task import FILE_NAMES, SPEC, run_audit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
+    DAY_SECONDS,
+    Effects,
+    Scene,
+)
+
+CIPHER = Cipher([("dev", t.cast(t.Any, VaultSecret(b"password of dev")))])
+
+
+def audit(scene: Scene, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+    checked = ArgumentSpecValidator(**SPEC).validate(options)
+    assert checked.error_messages == []
+    return run_audit(
+        checked.validated_parameters,
+        scene.client(Effects()),
+        lambda paths: recorded_ids(paths, CIPHER),
+        check_mode=check_mode,
+    )
+
+
+def asked(scene: Scene) -> list[str]:
+    return [f"{entry['method']} {entry['path']}" for entry in scene.emulator.requests]
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """An account with the operator's key, and one of a service ID."""
+    made = Scene()
+    made.visitor.create_key(name="deploy", iam_id=made.owner["iam_id"])
+    made.emulator.requests.clear()
+    return made
+
+
+def test_a_whole_account_costs_one_list_one_report_and_the_names(scene: Scene) -> None:
+    scene.emulator.change_settings(report_unready_reads=0)
+
+    result = audit(scene)
+
+    account_id = scene.emulator.seed.account_id
+    report = f"/v1/activity/accounts/{account_id}/report"
+    assert asked(scene)[:3] == ["POST /identity/token", "GET /v1/apikeys", f"POST {report}"]
+    assert asked(scene)[3].startswith(f"GET {report}/")
+    assert asked(scene)[4:] == ["GET /v1/serviceids"]
+    assert result["counts"]["keys"] == 2
+
+
+def test_what_is_too_old_or_not_used_is_found_with_its_owner(scene: Scene) -> None:
+    scene.pass_time(200 * DAY_SECONDS)
+
+    result = audit(scene, return_keys=True)
+
+    robots = next(key for key in result["api_keys"] if key["name"] == "deploy")
+    assert [each["rule"] for each in robots["findings"]] == ["too_old", "unused"]
+    assert (robots["owner_name"], robots["owner_kind"], robots["age_days"]) == ("ci", "service ID", 200)
+    assert "logged in" not in robots["findings"][0]["detail"]
+
+
+def test_only_the_named_identities_are_looked_at(scene: Scene) -> None:
+    result = audit(scene, identities=[{"service_id": "ci"}], return_keys=True)
+
+    assert [key["name"] for key in result["api_keys"]] == ["deploy"]
+
+
+def test_a_report_that_takes_a_while_is_waited_for(scene: Scene) -> None:
+    scene.emulator.change_settings(report_unready_reads=4)
+
+    assert audit(scene)["not_checked"] == [
+        "keys of the account owner, because account_owner_ids does not say who that is"
+    ]
+
+
+def test_a_report_that_never_comes_makes_the_audit_poorer_and_it_says_so(scene: Scene) -> None:
+    scene.emulator.change_settings(report_unready_reads=1000)
+
+    result = audit(scene, return_keys=True, report_timeout_seconds=60)
+
+    assert "still making the report" in result["not_checked"][0]
+    assert {key["is_inactive"] for key in result["api_keys"]} == {None}
+    assert "Not checked: which keys are not used" in result["markdown"]
+
+
+def test_who_may_not_have_the_report_is_told_who_may(scene: Scene) -> None:
+    scene.emulator.faults.add([{"kind": "status", "status": 403, "path": "/report", "method": "POST"}])
+
+    assert "Service Configuration Reader" in audit(scene)["not_checked"][0]
+
+
+def test_a_list_that_is_refused_ends_the_audit(scene: Scene) -> None:
+    scene.emulator.faults.add([{"kind": "status", "status": 403, "path": "/v1/apikeys", "method": "GET"}])
+
+    with pytest.raises(IamError, match="403"):
+        audit(scene)
+
+
+def test_every_format_is_written_for_the_group_to_read_and_nothing_when_it_is_as_it_was(
+    scene: Scene, tmp_path: Path
+) -> None:
+    first = audit(scene, folder=str(tmp_path))
+    second = audit(scene, folder=str(tmp_path))
+
+    assert (first["changed"], second["changed"]) == (True, False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILE_NAMES.values())
+    assert first["files"] == [str(tmp_path / name) for name in FILE_NAMES.values()]
+    assert {os.stat(path).st_mode & 0o777 for path in tmp_path.iterdir()} == {0o640}
+    assert json.loads((tmp_path / "api-keys.json").read_text(encoding="utf-8"))["counts"] == first["counts"]
+
+
+def test_check_mode_says_what_it_would_write_and_writes_nothing(scene: Scene, tmp_path: Path) -> None:
+    result = audit(scene, folder=str(tmp_path), formats=["csv"], check_mode=True)
+
+    assert (result["changed"], result["files"]) == (True, [str(tmp_path / "api-keys.csv")])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_audit_fails_by_what_it_found_after_it_wrote_the_report(scene: Scene, tmp_path: Path) -> None:
+    scene.pass_time(100 * DAY_SECONDS)
+
+    result = audit(scene, folder=str(tmp_path), formats=["json"], fail_on="high")
+
+    assert result["failed"]
+    assert result["msg"] == "the audit found 2 high (fail_on is high)"
+    assert (tmp_path / "api-keys.json").exists()
+    assert "failed" not in audit(scene, fail_on="none")
+
+
+def test_no_folder_is_an_error_before_anything_is_asked(scene: Scene, tmp_path: Path) -> None:
+    with pytest.raises(CannotDecide, match="there is no folder"):
+        audit(scene, folder=str(tmp_path / "nowhere"))
+
+    assert asked(scene) == []
+
+
+def test_the_slots_are_ready_for_the_rotation(scene: Scene) -> None:
+    result = audit(scene)
+
+    assert "service_id: " + scene.owner["id"] in result["slots"]
+    assert "key_name: deploy" in result["slots"]
+
+
+@pytest.fixture
+def recorded(scene: Scene, tmp_path: Path) -> Path:
+    """A vault file with the record of a slot, whose key is a day old."""
+    file = tmp_path / "secrets.yml"
+    slot = Slot("ci_key", str(file), "ci_key", "rotated", scene.owner["iam_id"], scene.emulator.seed.account_id)
+    ports = Ports(scene.client(Effects()), FileStore(CIPHER, lambda secret: None))
+    assert [each.failure for each in rotate_slots([slot], ports, check_mode=False, unforeseen=repr)] == [None]
+    scene.pass_time(2 * DAY_SECONDS)
+    return file
+
+
+def test_a_marked_key_is_left_over_only_when_the_named_records_do_not_need_it(
+    scene: Scene, recorded: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.yml"
+    other.write_text("---\ncloudkeys_records: {}\n", encoding="utf-8")
+
+    def left_over(*files: Path) -> list[str]:
+        keys = audit(scene, record_files=[str(file) for file in files], return_keys=True)["api_keys"]
+        return [key["name"] for key in keys if "left_over" in {each["rule"] for each in key["findings"]}]
+
+    assert left_over(recorded) == []
+    assert left_over(recorded, other) == []
+    assert left_over(other) == ["rotated"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "there is no file"), ("cloudkeys_records: {a: {slot_id: 1}}\n", "record of a"), ("[", "record_files")],
+)
+def test_a_record_file_that_cannot_be_read_ends_the_audit(
+    scene: Scene, tmp_path: Path, content: str | None, words: str
+) -> None:
+    file = tmp_path / "secrets.yml"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+
+    with pytest.raises(CannotDecide, match=words):
+        audit(scene, record_files=[str(file)])
+
+
+@pytest.mark.parametrize("option", ["max_age_days", "unused_after_days", "expires_soon_days"])
+def test_negative_days_are_refused(scene: Scene, option: str) -> None:
+    with pytest.raises(CannotDecide, match=option):
+        audit(scene, **{option: -1})

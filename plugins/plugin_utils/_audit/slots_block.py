@@ -11,6 +11,7 @@ import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import visible
 
+TEMPLATE_STARTS = ("{{", "{%", "{#")
 FILE = "group_vars/all/secrets.yml"
 HEADER = """\
 ---
@@ -28,10 +29,15 @@ def rotatable(keys: t.Sequence[KeyFacts], caller_iam_id: str) -> list[KeyFacts]:
     for key in sorted(keys, key=lambda each: (each.owner_id, each.name, each.id)):
         is_ours = key.owner_kind == "service ID" or key.owner_id == caller_iam_id
         place = (key.owner_id, key.name)
-        if is_ours and key.can_log_in and key.marker is None and place not in seen and visible(key.name) == key.name:
+        if is_ours and key.can_log_in and key.marker is None and place not in seen and _is_harmless(key.name):
             seen.add(place)
             chosen.append(key)
     return chosen
+
+
+def _is_harmless(name: str) -> bool:
+    """Whether a name may stand in a file of variables: Ansible carries out what it takes for a template."""
+    return visible(name) == name and not any(start in name for start in TEMPLATE_STARTS)
 
 
 def slots_block(keys: t.Sequence[KeyFacts]) -> str:

@@ -146,6 +146,9 @@ def test_no_slot_is_proposed_for_what_the_caller_cannot_rotate() -> None:
         key("own", owner_id=USER),
         key("off", disabled=True),
         key("hostile", name=HOSTILE),
+        key("a", name="{{ lookup('pipe', 'id') }}"),
+        key("b", name="{% include 'x' %}"),
+        key("c", name="{# x"),
     ]
 
     assert [each.name for each in rotatable(keys, USER)] == ["own"]

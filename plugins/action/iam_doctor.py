@@ -1,0 +1,29 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import os
+import typing as t
+from datetime import datetime, timezone
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.task import SPEC, Surroundings, examine
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+
+
+class ActionModule(ControllerAction):
+    """Runs on the controller: that is where the vault secrets and the files are."""
+
+    spec = SPEC
+
+    def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        try:
+            cipher = Cipher.of_this_run(self._loader)
+        except VaultFileError as error:
+            raise CannotDecide(str(error)) from None
+        around = Surroundings(cipher, os.environ, self.folder_of_relative_paths(), datetime.now(timezone.utc), protect)
+        return examine(params, client_for(params), around, check_mode=check_mode)

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Asks every question that a first run would otherwise answer with an error."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts, facts_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import rotatable, slots_block
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import checks
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+
+SPEC: dict[str, t.Any] = {
+    "argument_spec": {
+        **CONNECTION,
+        # The same slots as the rotation takes; what is of no interest here is passed over.
+        "slots": {"type": "list", "elements": "dict", "default": []},
+        "vault_id": {"type": "str"},
+        "try_create": {"type": "bool", "default": False},
+        "keys_per_identity": {"type": "int", "default": 20, "no_log": False},
+        "report_timeout_seconds": {"type": "float", "default": 60},
+    },
+}
+
+Params = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a doctor gets from the run; `here` is the controller's own time."""
+
+    cipher: Cipher
+    environ: t.Mapping[str, str]
+    folder: str
+    here: datetime
+    protect: t.Callable[[str], None]
+
+
+def examine(params: Params, client: IamClient, around: Surroundings, *, check_mode: bool) -> dict[str, t.Any]:
+    """Ask everything and return one line each; `failed` when there is something to do."""
+    asked = [checks.check_login(client)]
+    slots = ""
+    if asked[0].is_fine:
+        asked += _about_iam(params, client, around, check_mode)
+        slots = _slots(client)
+    asked += _about_files(params, around)
+    to_do = [each for each in asked if each.is_fine is False]
+    result: dict[str, t.Any] = {
+        "changed": False,
+        "checks": [{"name": each.name, "fine": each.is_fine, "text": each.text} for each in asked],
+        "report": [str(each) for each in asked],
+        "slots": slots,
+    }
+    if to_do:
+        result.update(
+            failed=True, msg=f"{len(to_do)} of {len(asked)} checks need something: {'; '.join(map(str, to_do))}"
+        )
+    return result
+
+
+def _about_iam(params: Params, client: IamClient, around: Surroundings, check_mode: bool) -> list[Check]:
+    asked = [checks.check_renewal(client), checks.check_clock(client, around.here)]
+    for name, owner in _owners(params).items():
+        asked += _about_owner(params, client, around, name, owner, check_mode)
+    return [*asked, checks.check_activity(client), checks.check_report(client, params["report_timeout_seconds"])]
+
+
+def _about_owner(
+    params: Params,
+    client: IamClient,
+    around: Surroundings,
+    name: str,
+    owner: dict[str, t.Any],
+    check_mode: bool,
+) -> list[Check]:
+    try:
+        iam_id = identity_of(client, owner)
+        keys = client.api_keys.list(iam_id, client.caller().account_id)
+    except IamError as error:
+        return [Check(f"list keys of {name}", False, str(error))]
+    asked = [checks.check_keys(name, keys, params["keys_per_identity"])]
+    if params["try_create"] and not check_mode:
+        return [*asked, checks.check_create_and_delete(client, iam_id, name, around.protect)]
+    return [*asked, Check(f"create and delete keys of {name}", None, "try_create makes a key and deletes it")]
+
+
+def _owners(params: Params) -> dict[str, dict[str, t.Any]]:
+    """The owners of the slots; the caller when there are none."""
+    owners = {}
+    for slot in params["slots"]:
+        owner = {name: slot.get(name) for name in ("iam_id", "service_id")}
+        owners[str(owner["service_id"] or owner["iam_id"] or "the caller")] = owner
+    return owners or {"the caller": {}}
+
+
+def _about_files(params: Params, around: Surroundings) -> list[Check]:
+    files = dict.fromkeys(
+        os.path.join(around.folder, str(slot["file"])) for slot in params["slots"] if slot.get("file")
+    )
+    return [
+        checks.check_vault(around.cipher, params["vault_id"]),
+        *(checks.check_file(file, around.cipher, params["vault_id"], around.environ) for file in files),
+    ]
+
+
+def _slots(client: IamClient) -> str:
+    """Ready slots for the keys that the caller sees; fewer when the account's list is not for them."""
+    caller = client.caller()
+    try:
+        keys = [told.key for told in client.api_keys.search(caller.account_id, scope="account")]
+        names = {told.service_id.iam_id: told.service_id.name for told in client.service_ids.search(caller.account_id)}
+    except IamError:
+        keys, names = _own_keys(client), {}
+    facts: list[KeyFacts] = [facts_of(key, client.now(), names, None) for key in keys]
+    found = rotatable(facts, caller.iam_id)
+    return slots_block(found) if found else ""
+
+
+def _own_keys(client: IamClient) -> list[ApiKey]:
+    try:
+        return client.api_keys.list(client.caller().iam_id, client.caller().account_id)
+    except IamError:
+        return []

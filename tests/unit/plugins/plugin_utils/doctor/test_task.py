@@ -1,0 +1,175 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The doctor asks everything, changes nothing unless it is told to, and says what to do."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.task import SPEC, Surroundings, examine
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import Effects, Scene
+
+SECRET = t.cast(t.Any, VaultSecret(b"password of dev"))
+ONE_ID, TWO_IDS = [("dev", SECRET)], [("dev", SECRET), ("prod", SECRET)]
+
+
+class Room:
+    """An account, a folder, and what the run has with it."""
+
+    def __init__(self, folder: Path):
+        self.scene = Scene()
+        self.folder = folder
+        self.secrets: list[tuple[str, t.Any]] = ONE_ID
+        self.skew_seconds = 0.0
+        self.environ: dict[str, str] = {}
+
+    def examine(self, *, check_mode: bool = False, client: t.Any = None, **options: t.Any) -> dict[str, t.Any]:
+        checked = ArgumentSpecValidator(**SPEC).validate(options)
+        assert checked.error_messages == []
+        here = datetime.fromtimestamp(self.scene.emulator.clock.now() + self.skew_seconds, timezone.utc)
+        around = Surroundings(Cipher(self.secrets), self.environ, str(self.folder), here, lambda secret: None)
+        asked = client or self.scene.client(Effects())
+        return examine(checked.validated_parameters, asked, around, check_mode=check_mode)
+
+    def to_do(self, **options: t.Any) -> dict[str, str]:
+        """The checks that are not fine, by name."""
+        return {each["name"]: each["text"] for each in self.examine(**options)["checks"] if each["fine"] is False}
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    return Room(tmp_path)
+
+
+def slot(**words: t.Any) -> dict[str, t.Any]:
+    return {"name": "ci_key", "file": "secrets.yml", "service_id": "ci", "unknown_member": 1, **words}
+
+
+def test_a_room_in_order_is_fine_in_every_respect(room: Room) -> None:
+    result = room.examine(slots=[slot()], try_create=True)
+
+    assert [each["name"] for each in result["checks"] if not each["fine"]] == []
+    assert "failed" not in result
+    assert result["report"][0].startswith("log in: fine, ")
+    assert list(room.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(("options", "check_mode"), [({}, False), ({"try_create": True}, True)], ids=["as is", "check"])
+def test_nothing_is_made_unless_it_is_asked_for(room: Room, options: dict[str, t.Any], check_mode: bool) -> None:
+    result = room.examine(slots=[slot()], check_mode=check_mode, **options)
+
+    made = [
+        entry for entry in room.scene.emulator.requests if entry["path"] == "/v1/apikeys" and entry["method"] == "POST"
+    ]
+    assert made == []
+    assert "create and delete keys of ci: not tried, try_create makes a key and deletes it" in result["report"]
+
+
+def test_the_key_that_was_made_to_try_it_is_gone(room: Room) -> None:
+    room.examine(slots=[slot()], try_create=True)
+
+    assert room.scene.keys() == {}
+
+
+def test_a_trial_key_that_cannot_be_deleted_is_named(room: Room) -> None:
+    room.scene.emulator.faults.add([{"kind": "status", "status": 403, "method": "DELETE", "path": "/v1/apikeys/"}])
+
+    text = room.to_do(slots=[slot()], try_create=True)["create and delete keys of ci"]
+
+    (left,) = room.scene.keys()
+    assert left in text
+    assert "has to be deleted by hand" in text
+
+
+def test_who_cannot_log_in_is_told_so_and_the_files_are_looked_at_all_the_same(room: Room) -> None:
+    room.environ["AWX_PRIVATE_DATA_DIR"] = str(room.folder)
+
+    to_do = room.to_do(client=room.scene.client(Effects(), api_key="x" * 44), slots=[slot()])
+
+    assert "unknown" in to_do["log in"]
+    assert "goes away with the job" in to_do[f"vault file {room.folder}/secrets.yml"]
+
+
+def test_a_token_cannot_do_a_rotation(room: Room) -> None:
+    token = room.scene.client(Effects()).tokens.token().bearer
+
+    assert "needs api_key" in room.to_do(client=room.scene.client(Effects(), token=token))["log in again"]
+
+
+@pytest.mark.parametrize(("skew", "words"), [(600, "ahead of"), (-600, "behind")])
+def test_a_wrong_clock_is_told(room: Room, skew: float, words: str) -> None:
+    room.skew_seconds = skew
+
+    assert f"600 seconds {words}" in room.to_do()["clock"]
+
+
+@pytest.mark.parametrize(("count", "is_fine"), [(18, True), (19, False)])
+def test_a_rotation_needs_room(room: Room, count: int, is_fine: bool) -> None:
+    for number in range(count):
+        room.scene.visitor.create_key(name=f"k{number}", iam_id=room.scene.owner["iam_id"])
+
+    to_do = room.to_do(slots=[slot()])
+
+    assert ("list keys of ci" not in to_do) is is_fine
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [("GET", "/v1/apikeys$", "list keys of ci"), ("POST", "/report", "report on unused keys (for the audit)")],
+)
+def test_what_is_not_permitted_is_told_with_who_may(room: Room, method: str, path: str, name: str) -> None:
+    fault = {"kind": "status", "status": 403, "method": method, "path": path, "times": 9}
+    room.scene.emulator.faults.add([fault])
+
+    assert "role" in room.to_do(slots=[slot()])[name] or "may have" in room.to_do(slots=[slot()])[name]
+
+
+def test_an_owner_that_is_not_there_is_told(room: Room) -> None:
+    assert "no service ID called 'x'" in room.to_do(slots=[slot(service_id="x")])["list keys of x"]
+
+
+def test_several_vault_ids_and_none_chosen_are_told(room: Room) -> None:
+    room.secrets = TWO_IDS
+
+    assert "vault_id" in room.to_do()["vault secrets"]
+    assert "vault secrets" not in room.to_do(vault_id="prod")
+
+
+def test_a_file_that_cannot_be_changed_is_told(room: Room) -> None:
+    (room.folder / "secrets.yml").write_text("a: b: c\n", encoding="utf-8")
+
+    assert f"vault file {room.folder}/secrets.yml" in room.to_do(slots=[slot()])
+
+
+def test_the_slots_are_for_the_keys_that_no_rotation_looks_after(room: Room) -> None:
+    room.scene.visitor.create_key(name="by hand", iam_id=room.scene.owner["iam_id"])
+    room.scene.run()
+
+    names = [each["key_name"] for each in yaml.safe_load(room.examine()["slots"])["rotate_api_keys_slots"]]
+
+    assert "by hand" in names
+    assert "deploy" not in names
+
+
+def test_who_may_not_list_the_account_gets_slots_for_their_own_keys(room: Room) -> None:
+    room.scene.visitor.create_key(name="by hand", iam_id=room.scene.owner["iam_id"])
+    room.scene.emulator.faults.add(
+        [{"kind": "status", "status": 403, "method": "GET", "path": "/v1/apikeys$", "skip": 1}]
+    )
+
+    slots = yaml.safe_load(room.examine()["slots"])["rotate_api_keys_slots"]
+
+    assert [each["key_name"] for each in slots] == ["first key"]
+
+
+def test_a_minute_is_no_wrong_clock(room: Room) -> None:
+    room.skew_seconds = timedelta(minutes=1).total_seconds()
+
+    assert room.to_do() == {}

@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench format emulator clean
+.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report browser format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -77,6 +77,16 @@ fuzz: setup .build/fuzz/.ready ## Thousands of made-up and real vars files, edit
 
 bench: setup ## How long editing a large vault file takes, beside other ways
 	python tests/benchmark/vault_file.py
+
+report: setup ## Audit a sample account; the report goes to .build/report
+	python tests/demo/report.py .build/report
+
+browser: report .build/browser/.ready ## The report in a real Chromium (Debian's package chromium)
+	pytest tests/browser
+
+.build/browser/.ready: tests/browser/requirements.txt
+	@python -m pip install -qq --disable-pip-version-check --target $(@D) --requirement $<
+	@touch $@
 
 sanity: setup ## Ansible's own rules for a collection
 	@python tests/tools/ansible_test.py sanity

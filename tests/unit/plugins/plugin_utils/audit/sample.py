@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
 NOW = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)
 USER, OWNER = "IBMid-1000", "IBMid-0001"
 ROBOT = "iam-ServiceId-3f0c1d2e"
+ACCOUNT_ID = "4ab7555c93081b8b55cf93176e709475"
 HOSTILE = '<script>alert(1)</script>"\'&=cmd()|x\n\u202e{{ lookup("env","HOME") }}`*[a](b)'
 
 
@@ -70,4 +71,4 @@ EXEMPTIONS = (
 
 def report(keys: t.Sequence[KeyFacts] | None = None, policy: Policy = POLICY, **words: t.Any) -> Report:
     given: dict[str, t.Any] = {"not_checked": ("nothing at all",), **words}
-    return audit("acc-1", account() if keys is None else keys, policy, EXEMPTIONS, NOW, **given)
+    return audit(ACCOUNT_ID, account() if keys is None else keys, policy, EXEMPTIONS, NOW, **given)

@@ -1,0 +1,196 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The report as people use it: sort, search, filter, by mouse and by keyboard, on a desk and on a phone, on paper."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import account, key, report
+
+from .conftest import Watched
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests/unit/plugins/plugin_utils/audit/golden/api-keys.html"
+SAMPLE = ROOT / ".build/report/api-keys.html"
+PICTURES = ROOT / "docs/pictures"
+COUNT = len(account())
+AGE = 3
+
+
+def shown_names(page: t.Any) -> list[str]:
+    """The names in the rows that are shown, in their order."""
+    cells = "rows => rows.filter(row => !row.hidden).map(row => row.cells[1].firstChild.textContent)"
+    names: list[str] = page.eval_on_selector_all("#keys tbody tr", cells)
+    return names
+
+
+def ages(page: t.Any) -> list[int]:
+    texts = page.eval_on_selector_all("#keys tbody tr", f"rows => rows.map(row => row.cells[{AGE}].textContent)")
+    return [int(text.split()[0]) for text in texts]
+
+
+def test_the_page_asks_for_nothing_and_complains_about_nothing(watched: Watched) -> None:
+    page = watched.show(GOLDEN)
+
+    assert len(shown_names(page)) == COUNT
+    assert page.inner_text("#shown") == f"{COUNT} of {COUNT} keys"
+    watched.check(GOLDEN)
+
+
+def test_a_hostile_name_is_text_and_nothing_else(watched: Watched) -> None:
+    page = watched.show(GOLDEN)
+
+    assert any("<script>alert(1)</script>" in name for name in shown_names(page))
+    assert page.eval_on_selector_all("#keys script", "found => found.length") == 0
+    watched.check(GOLDEN)
+
+
+def test_a_search_shows_the_rows_with_all_its_words(watched: Watched) -> None:
+    page = watched.show(GOLDEN)
+    page.fill("#search", "TWIN ci-deploy")
+
+    assert shown_names(page) == ["twin", "twin"]
+    assert page.inner_text("#shown") == f"2 of {COUNT} keys"
+    page.fill("#search", "")
+    assert len(shown_names(page)) == COUNT
+    watched.check(GOLDEN)
+
+
+@pytest.mark.parametrize(("severity", "count"), [("high", 4), ("low", 1), ("none", 4)])
+def test_a_filter_shows_one_severity(watched: Watched, severity: str, count: int) -> None:
+    page = watched.show(GOLDEN)
+    page.select_option("#severity", severity)
+
+    assert len(shown_names(page)) == count
+
+
+def test_a_filter_shows_one_kind_of_owner(watched: Watched) -> None:
+    page = watched.show(GOLDEN)
+    page.select_option("#kind", "user")
+
+    assert len(shown_names(page)) == 2
+
+
+def test_a_column_is_sorted_up_and_then_down_and_says_so(browser: t.Any) -> None:
+    page = browser.new_page()
+    page.goto(GOLDEN.as_uri())
+    page.click("th button:text('Age')")
+    assert ages(page) == sorted(ages(page))
+    assert page.get_attribute("th:nth-child(4)", "aria-sort") == "ascending"
+
+    page.click("th button:text('Age')")
+    assert ages(page) == sorted(ages(page), reverse=True)
+    assert page.get_attribute("th:nth-child(4)", "aria-sort") == "descending"
+    page.close()
+
+
+def test_severities_are_sorted_by_their_weight(browser: t.Any) -> None:
+    page = browser.new_page()
+    page.goto(GOLDEN.as_uri())
+    page.click("th button:text('Severity')")
+    page.click("th button:text('Severity')")
+    classes = page.eval_on_selector_all("#keys tbody tr", "rows => rows.map(row => row.className)")
+
+    assert list(dict.fromkeys(classes)) == ["none", "low", "medium", "high"]
+    page.close()
+
+
+def test_everything_can_be_done_by_keyboard(browser: t.Any) -> None:
+    page = browser.new_page()
+    page.goto(GOLDEN.as_uri())
+    page.focus("#search")
+    page.keyboard.type("twin")
+    assert shown_names(page) == ["twin", "twin"]
+    page.focus("summary")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("details", "open") is not None
+    page.focus("th:nth-child(4) button")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("th:nth-child(4)", "aria-sort") == "ascending"
+    page.close()
+
+
+def test_nothing_is_wider_than_the_screen(watched: Watched) -> None:
+    page = watched.show(GOLDEN)
+
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_paper_shows_every_row_and_what_to_do(browser: t.Any) -> None:
+    page = browser.new_page()
+    page.goto(GOLDEN.as_uri())
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+
+    assert not page.is_visible("form")
+    assert page.is_visible("details pre")
+    assert len(page.pdf()) > 10_000
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_background(browser: t.Any, scheme: str) -> None:
+    """WCAG 2.2, 1.4.3: a contrast of at least 4.5 to 1."""
+    page = browser.new_page(color_scheme=scheme)
+    page.goto(GOLDEN.as_uri())
+    colours = page.evaluate(
+        """() => ["ink", "soft", "high", "medium", "low", "link"].map(name => {
+            const probe = document.createElement("p"); document.body.append(probe);
+            probe.style.color = `var(--${name})`; probe.style.backgroundColor = "var(--paper)";
+            const style = getComputedStyle(probe);
+            return [name, style.color, style.backgroundColor].map(text => text.match(/[0-9]+/g)?.map(Number) ?? text);
+        })"""
+    )
+
+    assert {name: contrast(front, back) for name, front, back in colours if contrast(front, back) < 4.5} == {}
+    page.close()
+
+
+def contrast(one: list[int], other: list[int]) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: list[int]) -> float:
+    parts = [part / 255 for part in colour[:3]]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_page_of_ten_thousand_keys_can_be_used(browser: t.Any, tmp_path: Path) -> None:
+    many = [key(f"{number:08x}-4b5a", name=f"deploy-{number}", age_days=number % 400) for number in range(10_000)]
+    file = tmp_path / "large.html"
+    file.write_text(to_html(report(many), ""), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+
+    started = time.monotonic()
+    page.fill("#search", "deploy-99")
+    assert len(shown_names(page)) == 111
+    page.click("th button:text('Age')")
+    page.fill("#search", "")
+    assert ages(page) == sorted(ages(page))
+
+    assert time.monotonic() - started < 30
+    page.close()
+
+
+@pytest.mark.parametrize(("name", "width", "height"), [("wide", 1280, 900), ("narrow", 390, 844)])
+def test_the_report_of_the_sample_account_has_its_picture(browser: t.Any, name: str, width: int, height: int) -> None:
+    """With PICTURES=write in the environment the pictures in docs/pictures are made anew."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(SAMPLE.as_uri())
+
+    taken = page.screenshot()
+
+    assert page.inner_text("h1").startswith("API keys of account")
+    if os.environ.get("PICTURES") == "write":
+        (PICTURES / f"audit-{name}.png").write_bytes(taken)
+    assert (PICTURES / f"audit-{name}.png").exists()
+    page.close()

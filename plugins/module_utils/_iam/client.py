@@ -8,6 +8,7 @@ import copy
 import typing as t
 from datetime import datetime
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.advice import advice_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, SystemClock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials, pick_credentials
@@ -98,7 +99,8 @@ class IamClient:
 
     def send(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
         """Send one request with a bearer token; logs in once more when IAM says that the token is no longer good."""
-        self.caller()
+        advice = advice_for(method, path, parts.get("json"), self.caller().iam_id)
+        parts = {"advice": advice, **parts}
         headers = parts.pop("headers", {})
         try:
             reply = self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)

@@ -10,7 +10,7 @@ IamError
     OutcomeUnknown          a request may have taken effect, and nobody can tell
     TooBusy                 429 until patience ran out
     Refused                 IAM understood and said no; nothing happened
-        BadCredentials      the credentials are not accepted
+        BadCredentials      the credentials are not accepted, or no longer
             UnknownKeyValue     ... because there is no such key (BXNIM0415E)
             DisabledKey         ... because the key is disabled (BXNIM0462E)
         NotPermitted        the caller lacks a role
@@ -108,11 +108,22 @@ class Invalid(Refused):
 
 # Codes are told apart before statuses: one status carries many meanings (IBM SDK docs and observed replies).
 ERROR_BY_CODE: dict[str, type[IamError]] = {
-    "BXNIM0415E": UnknownKeyValue,
-    "BXNIM0462E": DisabledKey,
+    "BXNIM0102E": NotFound,
+    "BXNIM0139E": BadCredentials,
+    "BXNIM0141E": BadCredentials,
     "BXNIM0151E": LimitReached,
-    "BXNIM0407E": BadCredentials,
+    "BXNIM0308E": BadCredentials,
+    "BXNIM0400E": BadCredentials,
     "BXNIM0401E": BadCredentials,
+    "BXNIM0405E": BadCredentials,
+    "BXNIM0407E": BadCredentials,
+    "BXNIM0408E": BadCredentials,
+    "BXNIM0415E": UnknownKeyValue,
+    "BXNIM0421E": BadCredentials,
+    "BXNIM0439E": BadCredentials,
+    "BXNIM0462E": DisabledKey,
+    "BXNIM0513E": NotPermitted,
+    "BXNIM0515E": NotPermitted,
 }
 ERROR_BY_STATUS: dict[int, type[IamError]] = {
     400: Invalid,
@@ -132,9 +143,34 @@ ADVICE: dict[type[IamError], str] = {
         "the caller lacks a role on the service IAM Identity: Operator or Administrator to create and delete keys, "
         "Editor to change them, Administrator to see other users' keys"
     ),
+    NotFound: "there is no such thing, or the caller may not know that there is",
+    Conflict: "it is locked, is so already, or was changed by somebody else in between",
     LimitReached: (
         "the identity has as many API keys as it may have (20 unless IBM raised it); delete one that is not needed"
     ),
+    Invalid: "it does not accept this input",
+    TooBusy: "there are too many requests; try again later",
+    ServiceFailed: "it failed by itself; try again later",
+}
+# More than the kind of error says.
+ADVICE_BY_CODE: dict[str, str] = {
+    "BXNIM0106E": "it does not accept the value of a property",
+    "BXNIM0109E": "a property is missing or empty",
+    "BXNIM0113E": "a CRN is not valid",
+    "BXNIM0139E": "the token was issued to another client",
+    "BXNIM0141E": "the user is not a member of the account",
+    "BXNIM0308E": "the credentials are not accepted: the request had no valid authorization",
+    "BXNIM0400E": (
+        "the account demands a second factor (MFA) at log-in, which a task cannot give; use the API key of a service ID"
+    ),
+    "BXNIM0401E": "the token is malformed",
+    "BXNIM0405E": "the token is expired, or cannot be used for this",
+    "BXNIM0407E": "the token is not accepted",
+    "BXNIM0408E": "the refresh token is expired",
+    "BXNIM0421E": "the log-in has expired",
+    "BXNIM0439E": "the API key or its session has expired",
+    "BXNIM0515E": "the caller may not manage client IDs",
+    "BXNIM0908E": "its state does not allow this: it is locked, is so already, or was changed in between",
 }
 
 
@@ -163,7 +199,7 @@ def error_from_reply(
     code = _code_in(body)
     kind = error_class(status, code)
     said = f"IBM Cloud IAM answered {status} to {action}"
-    words = (advice or {}).get(kind) or ADVICE.get(kind)
+    words = (advice or {}).get(kind) or ADVICE_BY_CODE.get(code or "") or ADVICE.get(kind)
     why = f": {words}" if words else ""
     known_as = ", ".join(part for part in (code, f"transaction {transaction_id}" if transaction_id else None) if part)
     return kind(said + why + (f" ({known_as})" if known_as else ""), transaction_id=transaction_id)

@@ -10,25 +10,14 @@ from dataclasses import dataclass
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, Sends
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     Conflict,
-    IamError,
     Invalid,
     NotFound,
-    NotPermitted,
     NotUnderstood,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import read_all_pages
 
 # Without it IAM does not tell the group (IBM SDK docstring of show_group_id).
 SHOW_GROUP = {"show_group_id": "true"}
-CREATE_ADVICE: dict[type[IamError], str] = {
-    NotPermitted: (
-        "the account restricts who creates service IDs, even for its owner: the caller needs the role "
-        "Service ID creator on the service IAM Identity"
-    )
-}
-DELETE_ADVICE: dict[type[IamError], str] = {
-    Conflict: "not all of its API keys could be deleted, a locked one for instance; others may be gone already"
-}
 
 
 @dataclass(frozen=True)
@@ -111,7 +100,6 @@ class ServiceIds:
             query=SHOW_GROUP,
             headers={"Entity-Lock": str(locked).lower()},
             json={"account_id": account_id, **fields},
-            advice=CREATE_ADVICE,
         )
         return ServiceId.from_iam(reply.body)
 
@@ -128,7 +116,7 @@ class ServiceIds:
     def delete(self, service_id: str) -> bool:
         """Delete a service ID and all its API keys; False when it was gone already."""
         try:
-            self._send("DELETE", _path(service_id), f"delete service ID {service_id}", advice=DELETE_ADVICE)
+            self._send("DELETE", _path(service_id), f"delete service ID {service_id}")
         except NotFound:
             return False
         return True

@@ -23,6 +23,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     Invalid,
     NotFound,
     NotPermitted,
+    NotUnderstood,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Transport
 
@@ -104,8 +105,19 @@ def _words_for(profile: Profile) -> str:
 
 
 def _fetch(transport: Transport, clock: Clock, action: str, form: dict[str, str]) -> Token:
-    advice = None if form["grant_type"] == APIKEY_GRANT else PROFILE_ADVICE
-    reply = transport.send("POST", "/identity/token", action, form=form, advice=advice)
+    is_profile = form["grant_type"] != APIKEY_GRANT
+    try:
+        reply = transport.send(
+            "POST", "/identity/token", action, form=form, advice=PROFILE_ADVICE if is_profile else None
+        )
+    except NotFound as error:
+        # Whoever asks for something, and had to log in first, must not take this for its answer: gone already.
+        kind = BadCredentials if is_profile else NotUnderstood
+        raise kind(str(error), transaction_id=error.transaction_id) from None
+    except (Invalid, NotPermitted) as error:
+        if not is_profile:
+            raise
+        raise BadCredentials(str(error), transaction_id=error.transaction_id) from None
     bearer = reply.body.get("access_token") if isinstance(reply.body, dict) else None
     if not isinstance(bearer, str):
         raise IamError(f"IBM Cloud IAM let this caller {action} but sent no token", transaction_id=reply.transaction_id)

@@ -28,13 +28,23 @@ def identity_of(client: IamClient, params: t.Mapping[str, t.Any]) -> str:
     if iam_id:
         return IAM_PREFIX + iam_id if iam_id.startswith(SERVICE_ID_PREFIX) else t.cast(str, iam_id)
     if not service_id:
-        return client.caller().iam_id
+        return _caller_with_keys(client)
     if service_id.startswith(SERVICE_ID_PREFIX):
         return IAM_PREFIX + t.cast(str, service_id)
     group = params.get("service_id_group")
     group_id = service_id_group_of(client, group)
     found = client.service_ids.list_named(service_id, client.caller().account_id, group_id)
     return one_service_id(found, service_id, group).iam_id
+
+
+def _caller_with_keys(client: IamClient) -> str:
+    caller = client.caller()
+    if caller.type == "profile":
+        raise CannotDecide(
+            f"these credentials work as the trusted profile {caller.name or caller.iam_id}, which has no API keys: "
+            "name a service ID with `service_id`, or a user with `iam_id`"
+        )
+    return caller.iam_id
 
 
 def service_id_group_of(client: IamClient, text: str | None) -> str | None:

@@ -49,7 +49,8 @@ def list_keys(call: Call) -> Answer:
     if choice(parameters.get("scope"), "scope", ("entity", "account"), "entity") == "account":
         keys = _keys_of_account(call, parameters)
     else:
-        keys = call.world.listed_keys(_listed_identity(call, parameters))
+        iam_id = _listed_identity(call, parameters)
+        keys = call.world.listed_keys(iam_id) if _is_in_group(call, iam_id, parameters) else []
     with_history = call.asks_for("include_history")
     return page_answer(call.request, "apikeys", keys, lambda key: key.show(with_history=with_history), SORT_ATTRIBUTES)
 
@@ -65,6 +66,14 @@ def _listed_identity(call: Call, parameters: dict[str, str]) -> str:
     if iam_id.startswith("IBMid-"):
         raise Refusal(403, "You are not authorized to list the API keys of another user.")
     raise invalid(f"Property iam_id names no identity of this account: {iam_id}.")
+
+
+def _is_in_group(call: Call, iam_id: str, parameters: dict[str, str]) -> bool:
+    """Whether a list of one identity shows its keys; IBM leaves open if that takes the group of a service ID."""
+    service_id = call.world.service_id_of(iam_id)
+    if service_id is None or not call.world.settings.keys_need_group:
+        return True
+    return service_id.group_id == parameters.get("group_id", call.world.default_group_id)
 
 
 def _keys_of_account(call: Call, parameters: dict[str, str]) -> list[ApiKey]:

@@ -34,6 +34,7 @@ class Settings:
     assume_refused_status: int = 403
     report_unready_reads: int = 1
     quoted_tags: bool = False
+    keys_need_group: bool = False
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """A copy with these values; an unknown name or a wrong type is refused."""

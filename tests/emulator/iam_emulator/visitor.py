@@ -21,12 +21,12 @@ class Visitor:
 
     def __init__(self, emulator: Emulator, key_value: str | None = None) -> None:
         self.emulator = emulator
-        self._key_value = key_value or emulator.seed.api_key
+        self.key_value = key_value or emulator.seed.api_key
         self.token = ""
 
     def log_in(self, key_value: str | None = None, **form: str) -> Answer:
         """The answer of the token endpoint to this key."""
-        return self.post_form(**{"grant_type": API_KEY_GRANT, "apikey": key_value or self._key_value, **form})
+        return self.post_form(**{"grant_type": API_KEY_GRANT, "apikey": key_value or self.key_value, **form})
 
     def post_form(self, **content: str) -> Answer:
         """The answer of the token endpoint to this form."""

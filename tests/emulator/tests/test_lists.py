@@ -90,6 +90,9 @@ def test_an_account_wide_list_sees_the_keys_of_the_default_group_only(emulator: 
     assert names_of(user.list_keys(scope="account")) == ["first key"]
     assert names_of(user.list_keys(scope="account", type="serviceid", group_id=group_id)) == ["hidden"]
     assert names_of(user.list_keys(iam_id=robot["iam_id"])) == ["hidden"]
+    emulator.change_settings(keys_need_group=True)
+    assert names_of(user.list_keys(iam_id=robot["iam_id"])) == []
+    assert names_of(user.list_keys(iam_id=robot["iam_id"], group_id=group_id)) == ["hidden"]
 
 
 @pytest.mark.parametrize(

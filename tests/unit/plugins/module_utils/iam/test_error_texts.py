@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 import requests
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
@@ -31,24 +34,53 @@ def v1_body(code):
     return {"errors": [{"message_code": code, "message": "s3cret"}], "trace": "t-1"}
 
 
+def token_body(code):
+    return {"errorCode": code, "errorMessage": "s3cret"}
+
+
+def codes_in(body):
+    return re.findall("BXNIM[0-9]+E", json.dumps(body))
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind", "texts"),
     [
-        (400, {"errorCode": "BXNIM0415E", "errorMessage": "s3cret"}, UnknownKeyValue, ["BXNIM0415E", "unknown"]),
-        (400, {"errorCode": "BXNIM0462E", "errorMessage": "s3cret"}, DisabledKey, ["BXNIM0462E", "disabled"]),
-        (400, v1_body("BXNIM0106E"), Invalid, ["400", "BXNIM0106E"]),
-        (400, {"errorCode": "BXNIM0407E"}, BadCredentials, ["not accepted"]),
-        (401, v1_body("BXNIM0308E"), BadCredentials, ["not accepted"]),
+        # The token endpoint.
+        (400, token_body("BXNIM0106E"), Invalid, ["does not accept the value of a property"]),
+        (400, token_body("BXNIM0109E"), Invalid, ["a property is missing or empty"]),
+        (400, token_body("BXNIM0113E"), Invalid, ["a CRN is not valid"]),
+        (400, token_body("BXNIM0139E"), BadCredentials, ["issued to another client"]),
+        (400, token_body("BXNIM0141E"), BadCredentials, ["not a member of the account"]),
+        (401, token_body("BXNIM0308E"), BadCredentials, ["no valid authorization"]),
+        (400, token_body("BXNIM0400E"), BadCredentials, ["second factor (MFA)", "use the API key of a service ID"]),
+        (400, token_body("BXNIM0401E"), BadCredentials, ["the token is malformed"]),
+        (400, token_body("BXNIM0405E"), BadCredentials, ["the token is expired"]),
+        (400, token_body("BXNIM0407E"), BadCredentials, ["the token is not accepted"]),
+        (400, token_body("BXNIM0408E"), BadCredentials, ["the refresh token is expired"]),
+        (400, token_body("BXNIM0415E"), UnknownKeyValue, ["wrong, was deleted, or was created seconds ago"]),
+        (400, token_body("BXNIM0421E"), BadCredentials, ["the log-in has expired"]),
+        (400, token_body("BXNIM0439E"), BadCredentials, ["the API key or its session has expired"]),
+        (400, token_body("BXNIM0462E"), DisabledKey, ["the API key is disabled"]),
+        (403, token_body("BXNIM0515E"), NotPermitted, ["may not manage client IDs"]),
+        (500, token_body("BXNIM0050E"), ServiceFailed, ["failed by itself; try again later"]),
+        # Everything else.
+        (400, v1_body("BXNIM0106E"), Invalid, ["does not accept the value of a property"]),
+        (400, None, Invalid, ["does not accept this input"]),
+        (401, v1_body("BXNIM0308E"), BadCredentials, ["no valid authorization"]),
+        (401, None, BadCredentials, ["the credentials are not accepted"]),
         (403, v1_body("BXNIM0513E"), NotPermitted, [ROLES, "Administrator to see other users' keys"]),
-        (404, v1_body("BXNIM0102E"), NotFound, ["404"]),
-        (409, v1_body("BXNIM0908E"), Conflict, ["409"]),
-        (412, None, Conflict, ["412"]),
+        (403, None, NotPermitted, [ROLES]),
+        (404, v1_body("BXNIM0102E"), NotFound, ["no such thing, or the caller may not know"]),
+        (404, None, NotFound, ["no such thing, or the caller may not know"]),
+        (409, v1_body("BXNIM0908E"), Conflict, ["its state does not allow this"]),
+        (409, None, Conflict, ["it is locked, is so already, or was changed"]),
+        (412, None, Conflict, ["it is locked, is so already, or was changed"]),
         (422, v1_body("BXNIM0151E"), LimitReached, ["20 unless IBM raised it"]),
-        (422, v1_body("BXNIM0908E"), Invalid, ["422"]),
-        (429, None, TooBusy, ["429"]),
-        (500, None, ServiceFailed, ["500"]),
-        (503, v1_body("BXNIM0050E"), ServiceFailed, ["503"]),
-        (418, None, NotUnderstood, ["418"]),
+        (422, v1_body("BXNIM0908E"), Invalid, ["its state does not allow this"]),
+        (429, None, TooBusy, ["too many requests; try again later"]),
+        (500, None, ServiceFailed, ["failed by itself; try again later"]),
+        (503, v1_body("BXNIM0050E"), ServiceFailed, ["failed by itself; try again later"]),
+        (418, None, NotUnderstood, []),
     ],
 )
 def test_an_answer_becomes_an_error_that_names_action_reason_and_references(status, body, kind, texts):
@@ -57,6 +89,7 @@ def test_an_answer_becomes_an_error_that_names_action_reason_and_references(stat
     assert error.__class__ is kind
     for text in (f"IBM Cloud IAM answered {status} to wave a hand", *texts):
         assert text in str(error)
+    assert str(error).endswith(f"({', '.join([*codes_in(body), 'transaction t-1'])})")
     assert str(error).count("t-1") == 1
     assert "s3cret" not in str(error)
     assert error.transaction_id == "t-1"
@@ -66,7 +99,8 @@ def test_an_answer_becomes_an_error_that_names_action_reason_and_references(stat
     "body", [[], "text", {"errors": "x"}, {"errors": [5]}, {"errors": []}, {"errorCode": ["s3cret"]}]
 )
 def test_an_odd_error_body_is_survived(body):
-    assert str(error_from_reply(404, body, "look", None)) == "IBM Cloud IAM answered 404 to look"
+    text = "IBM Cloud IAM answered 404 to look: there is no such thing, or the caller may not know that there is"
+    assert str(error_from_reply(404, body, "look", None)) == text
 
 
 def test_a_code_that_is_none_is_not_shown():

@@ -57,7 +57,7 @@ def test_a_token_refused_twice_is_an_error(scene):
     client = scene.connect()
     scene.faults({"kind": "status", "status": 401, "path": "apikeys", "times": 2})
 
-    with pytest.raises(BadCredentials, match="the credentials are not accepted"):
+    with pytest.raises(BadCredentials, match="the token is not accepted"):
         list_own(client)
     assert scene.sent() == [LOG_IN, LIST, LOG_IN, LIST]
 

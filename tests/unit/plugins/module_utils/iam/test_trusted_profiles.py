@@ -8,9 +8,9 @@ import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
-    Invalid,
     MissingCredentials,
     NotPermitted,
+    NotUnderstood,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
 from iam_emulator.scenery import link_compute_resource
@@ -104,25 +104,33 @@ def test_a_file_without_a_token_is_named(scene, profile, tmp_path, content):
     assert scene.sent() == []
 
 
+@pytest.mark.parametrize("status", [400, 403])
 @pytest.mark.parametrize(
-    ("named", "kind"),
-    [
-        ({"profile_id": "Profile-unknown"}, Invalid),
-        ({"profile_name": "unknown"}, Invalid),
-        ({"profile_name": "not ours"}, NotPermitted),
-    ],
+    "named", [{"profile_id": "Profile-unknown"}, {"profile_name": "unknown"}, {"profile_name": "not ours"}]
 )
-def test_a_profile_that_cannot_be_taken_on_is_explained(scene, named, kind):
+def test_a_profile_that_cannot_be_taken_on_is_explained(scene, named, status):
     scene.user.create_profile(name="not ours")
+    scene.emulator.change_settings(assume_refused_status=status)
 
-    with pytest.raises(kind, match="does not list who is logging in") as caught:
+    with pytest.raises(BadCredentials, match="does not list who is logging in") as caught:
         scene.connect(**named, api_key=scene.api_key).caller()
     assert f"log in as trusted profile {next(iter(named.values()))}" in str(caught.value)
     assert caught.value.transaction_id
 
 
+def test_a_failed_log_in_is_never_taken_for_a_thing_that_is_gone(scene):
+    robot = scene.user.create_service_id(apikey={"name": "first"})
+
+    with pytest.raises(BadCredentials):
+        scene.connect(profile_id="Profile-unknown", api_key=scene.api_key).api_keys.delete(robot["apikey"]["id"])
+    client = scene.connect()
+    scene.faults({"kind": "status", "status": 404, "path": "identity"})
+    with pytest.raises(NotUnderstood):
+        client.service_ids.delete(robot["id"])
+
+
 def test_a_profile_by_name_is_looked_for_in_the_given_account(scene, profile):
-    with pytest.raises(Invalid, match="there is no such trusted profile"):
+    with pytest.raises(BadCredentials, match="there is no such trusted profile"):
         scene.connect(profile_name="rotator", account_id="f" * 32, api_key=scene.api_key).caller()
 
 

@@ -241,6 +241,13 @@ def test_a_group_has_service_ids_of_its_own(scene, manage_robot, edge, by):
     assert len(robots(scene)) == 1
 
 
+def test_keys_in_a_group_are_seen_before_a_delete_even_if_iam_wants_the_group(scene, manage_robot, edge):
+    robot = scene.user.create_service_id(name="one", group_id=edge["id"], apikey={"name": "its key"})
+    scene.emulator.change_settings(keys_need_group=True)
+
+    assert "still has 1 API keys" in manage_robot(id=robot["id"], state="absent")["msg"]
+
+
 def test_without_a_group_only_the_default_one_is_searched(scene, manage_robot, edge):
     scene.user.create_service_id(name="one", group_id=edge["id"])
 

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a refusal of one request means in plain words: who needs which role, and what IBM Cloud never allows.
+
+Roles: IBM's docs, "IAM roles and actions" of the service IAM Identity (iam-api.md 4.6); restrictions: 4.2; owners: 2.5.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    Conflict,
+    IamError,
+    Invalid,
+    NotPermitted,
+)
+
+Advice = t.Mapping[type[IamError], str]
+
+
+def _lacks(roles: str, what: str = "") -> Advice:
+    return {NotPermitted: f"the caller lacks a role on the service IAM Identity: {roles} {what}".rstrip()}
+
+
+OWN_KEY_RESTRICTED = (
+    "the account restricts who creates API keys of users, even for its owner: the caller needs the role "
+    "User API key creator on the service IAM Identity"
+)
+SERVICE_IDS_RESTRICTED = (
+    "the account restricts who creates service IDs, even for its owner: the caller needs the role "
+    "Service ID creator on the service IAM Identity"
+)
+NEVER_ANOTHERS = "IBM Cloud lets nobody create an API key for another user, who has to do that while logged in"
+NO_KEYS_OF_PROFILES = "a trusted profile has no API keys; name a service ID"
+OTHERS = "for keys of service IDs, Administrator for keys of other users"
+
+# The first that fits method and path counts.
+ADVICE: list[tuple[str, str, Advice]] = [
+    ("GET", r"/v1/apikeys/[^/]+", _lacks("Editor, Operator or Administrator", OTHERS)),
+    (
+        "GET",
+        r"/v1/apikeys",
+        _lacks("Editor, Operator or Administrator for keys of service IDs, Administrator for all keys"),
+    ),
+    ("DELETE", r"/v1/apikeys/[^/]+", _lacks("Operator or Administrator", OTHERS)),
+    ("PUT|POST|DELETE", r"/v1/apikeys/.+", _lacks("Editor, Operator or Administrator", OTHERS)),
+    ("GET", r"/v1/serviceid(s|_groups)(/.*)?", _lacks("Viewer, Editor, Operator or Administrator")),
+    ("POST", r"/v1/serviceids", {NotPermitted: SERVICE_IDS_RESTRICTED}),
+    (
+        "DELETE",
+        r"/v1/serviceids/[^/]+",
+        {
+            **_lacks("Operator or Administrator"),
+            Conflict: "not all of its API keys could be deleted, a locked one for instance; others may be gone already",
+        },
+    ),
+    ("PUT|POST|DELETE", r"/v1/serviceids/.+", _lacks("Editor, Operator or Administrator")),
+]
+
+
+def advice_for(method: str, path: str, body: t.Any, caller_iam_id: str) -> Advice:
+    """What each kind of refusal of this request means; empty where it means what it always does."""
+    if (method, path) == ("POST", "/v1/apikeys") and isinstance(body, dict):
+        return _advice_for_create(str(body.get("iam_id")), caller_iam_id)
+    for methods, paths, advice in ADVICE:
+        if re.fullmatch(methods, method) and re.fullmatch(paths, path):
+            return advice
+    return {}
+
+
+def _advice_for_create(owner: str, caller_iam_id: str) -> Advice:
+    if owner.startswith("iam-ServiceId-"):
+        return _lacks("Operator or Administrator to create keys of service IDs")
+    if owner.startswith("iam-Profile-"):
+        return {Invalid: NO_KEYS_OF_PROFILES, NotPermitted: NO_KEYS_OF_PROFILES}
+    return {NotPermitted: OWN_KEY_RESTRICTED if owner == caller_iam_id else NEVER_ANOTHERS}

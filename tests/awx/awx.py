@@ -17,6 +17,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.
 
 PROJECT = ROOT / "docs" / "examples" / "awx" / "project"
 VAULT_FILE = "group_vars/all/secrets.yml"
+# As AWX has it for the host of its demo inventory.
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 CREDENTIALS = ("IBMCLOUD_API_KEY", "IBMCLOUD_IAM_API_ENDPOINT")
 
 
@@ -102,8 +104,7 @@ class Awx:
         shutil.copytree(self.checkout, folder / "project", ignore=shutil.ignore_patterns(".git"))
         (folder / "inventory").mkdir()
         script = folder / "inventory" / "hosts"
-        local = {host: {"ansible_connection": "local"} for host in self.hosts}
-        inventory = json.dumps({"all": {"hosts": self.hosts}, "_meta": {"hostvars": local}})
+        inventory = json.dumps({"all": {"hosts": self.hosts}, "_meta": {"hostvars": dict.fromkeys(self.hosts, LOCAL)}})
         script.write_text(f"#!/bin/sh\necho {shlex.quote(inventory)}\n", encoding="utf-8")
         script.chmod(0o700)
         (folder / "env").mkdir()

@@ -91,8 +91,9 @@ def test_a_branch_that_was_set_back_takes_no_push_although_it_would_be_a_fast_fo
     remote: Remote, branches: Branches
 ) -> None:
     before = remote.tip
-    remote.write("secrets.yml", "to be undone\n")
     branch = opened(branches)
+    remote.write("secrets.yml", "to be undone\n")
+    branch.refresh()
     commit = branch.commit("secrets.yml", b"mine\n", "a message")
     remote.git("update-ref", f"refs/heads/{BRANCH}", before)
 
@@ -223,8 +224,8 @@ def test_settings_and_hooks_of_the_user_have_no_say(
         f"[core]\nhooksPath = {home}/hooks\n[commit]\ngpgSign = true\n[push]\ngpgSign = true\n"
         '[url "/nowhere/"]\ninsteadOf = /\n'
     )
+    monkeypatch.setenv("HOME", str(home))
     environ = {
-        "HOME": str(home),
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "core.hooksPath",
         "GIT_CONFIG_VALUE_0": str(home / "hooks"),

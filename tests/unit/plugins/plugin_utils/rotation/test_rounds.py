@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Loaded, Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -40,6 +41,33 @@ def test_all_slots_rotate_with_one_commit_and_one_list_a_round(concurrency: int)
     assert effects.done.count("GET /v1/apikeys") == 5
     assert effects.done.count("POST /v1/apikeys") == len(NAMES)
     assert {key.key_value for key in scene.keys().values()} == set(scene.store.values.values())
+
+
+class StoreWithEvents(MemoryStore):
+    """Remembers the order in which it was used."""
+
+    events: list[str]
+
+    def refresh(self) -> None:
+        self.events.append("refresh")
+
+    def load(self, slot: Slot) -> Loaded:
+        self.events.append("load")
+        return super().load(slot)
+
+
+def test_the_store_is_refreshed_once_before_the_records_of_each_round_are_read() -> None:
+    scene, effects = Scene(), Effects()
+    store = StoreWithEvents(scene.store, effects)
+    store.events = []
+    slots = [scene.make_slot(name) for name in NAMES[:3]]
+
+    rotate_slots(slots, Ports(scene.client(effects), store), check_mode=False, unforeseen=repr)
+
+    rounds = " ".join(store.events).split("refresh")[1:]
+    assert {each.split().count("load") for each in rounds} == {3}
+    # One to see what is published by the slots, then one for each list of the keys.
+    assert len(rounds) == 1 + effects.done.count("GET /v1/apikeys")
 
 
 def test_settling_is_waited_for_once_by_all_slots_together() -> None:

@@ -134,6 +134,16 @@ def test_a_failed_slot_fails_the_task_and_the_others_are_reported() -> None:
     assert result["msg"].startswith("1 of 2 slots failed. taken: ")
 
 
+def test_a_reason_that_keeps_several_slots_from_going_on_is_told_once() -> None:
+    scene = Scene()
+    wrong = {"service_id": "nobody"}
+
+    result = run(scene, slot("a", **wrong), slot("b", key_name="x", **wrong), slot("c"))
+
+    assert result["msg"].startswith("2 of 3 slots failed. a, b: ")
+    assert result["msg"].count("nobody") == 1
+
+
 def test_check_mode_says_changed_only_when_something_would_be() -> None:
     scene = Scene()
 

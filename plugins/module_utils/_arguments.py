@@ -34,6 +34,8 @@ IDENTITY_RULES: list[tuple[str, ...]] = [("iam_id", "service_id")]
 
 STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
+CONCURRENCY: Spec = {"concurrency": {"type": "int", "default": 8}}
+
 # The options of one API key; iam_api_key has them at its top, iam_api_key_bulk in each member of `keys`.
 KEY_OPTIONS: Spec = {
     **IDENTITY,

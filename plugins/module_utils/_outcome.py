@@ -4,16 +4,14 @@
 
 from __future__ import annotations
 
-import os
-import traceback
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub, scrub_all
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub_all
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.failure import failure_of
 
 Work = t.Callable[[dict[str, t.Any], bool], dict[str, t.Any]]
 
-# The one member of a result, or of one of its `results`, in which a secret may leave, because the user asked for it.
+# The one member of a result, or of one of its `outcomes`, in which a secret may leave, because the user asked for it.
 SECRET_MEMBERS = frozenset({"key_value"})
 
 
@@ -21,31 +19,14 @@ def outcome(work: Work, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     """Run `work(params, check_mode)` and return its result, or a failed one without secrets; never raises."""
     try:
         result = work(params, check_mode)
-    except IamError as error:
-        failure: dict[str, t.Any] = {**error.details, "failed": True, "changed": False, "msg": str(error)}
-        if error.transaction_id:
-            failure["transaction_ids"] = [error.transaction_id]
-        return t.cast("dict[str, t.Any]", scrub_all(failure))
     except (Exception, SystemExit) as error:
-        return _unexpected(error)
+        return failure_of(error)
     return _scrub_result(result)
 
 
 def _scrub_result(result: dict[str, t.Any]) -> dict[str, t.Any]:
     """Take secrets out everywhere but where the user asked for them."""
-    inner = {"results": [_scrub_result(part) for part in result["results"]]} if "results" in result else {}
+    inner = {"outcomes": [_scrub_result(part) for part in result["outcomes"]]} if "outcomes" in result else {}
     kept = {name: value for name, value in result.items() if name in SECRET_MEMBERS}
     rest = {name: value for name, value in result.items() if name not in {*kept, *inner}}
     return {**scrub_all(rest), **kept, **inner}
-
-
-def _unexpected(error: BaseException) -> dict[str, t.Any]:
-    """Tell kind and place only: the text of an exception nobody foresaw may hold anything."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "an unknown place"
-    return {
-        "failed": True,
-        "changed": False,
-        "msg": f"Unexpected {type(error).__name__} at {place}. This is a defect of the collection: please report it",
-        "exception": scrub("".join(traceback.format_list(frames))),
-    }

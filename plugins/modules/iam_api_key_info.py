@@ -51,7 +51,7 @@ options:
     default: false
   concurrency:
     description:
-      - How many of these requests are under way at a time.
+      - How many of these requests are under way at a time, up to 32.
     type: int
     default: 8
   id:

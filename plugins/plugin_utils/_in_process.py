@@ -147,8 +147,8 @@ class InProcessAction(NormalAction):
 
 
 def _parts_with_a_value(result: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    """The result itself, and those of its `results`, that carry a secret."""
-    parts = [result, *(result.get("results") or [])]
+    """The result itself, and those of its `outcomes`, that carry a secret."""
+    parts = [result, *(result.get("outcomes") or [])]
     return [part for part in parts if any(part.get(member) for member in SECRET_MEMBERS)]
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 import typing as t
 from datetime import datetime
 
@@ -48,6 +49,7 @@ class IamClient:
         self.tokens = TokenSource(transport, credentials, self.clock, account_id=account_id)
         self._transport = transport
         self._wanted_account_id = account_id
+        self._login_key_lock = threading.Lock()
         self.transaction_ids: list[str] = []
         self.api_keys = ApiKeys(self.send, self.clock)
         self.service_ids = ServiceIds(self.send)
@@ -59,6 +61,10 @@ class IamClient:
         twin.api_keys = ApiKeys(twin.send, twin.clock)
         twin.service_ids = ServiceIds(twin.send)
         return twin
+
+    def backing_off_together(self) -> t.ContextManager[None]:
+        """While this holds, a 429 to one thread makes all of them wait."""
+        return self._transport.backing_off_together()
 
     def caller(self) -> Caller:
         """Who the credentials are; fails when they belong to another account than the one asked for."""
@@ -76,8 +82,9 @@ class IamClient:
     def login_key_id(self) -> str | None:
         """The id of the API key that this client logs in with; None for a token. Costs one request, once."""
         key_value = self.tokens.key_value
-        if self.tokens.login_key_id is None and key_value:
-            self.tokens.login_key_id = self._id_of(key_value)
+        with self._login_key_lock:
+            if self.tokens.login_key_id is None and key_value:
+                self.tokens.login_key_id = self._id_of(key_value)
         return self.tokens.login_key_id
 
     def _id_of(self, key_value: str) -> str | None:

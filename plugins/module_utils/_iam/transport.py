@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import traceback
 import typing as t
@@ -19,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     NotUnderstood,
     error_from_reply,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.gate import Gate
 
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
@@ -67,6 +69,7 @@ class BoundedRetry(Retry):
     """urllib3's policy, asking `retry.py` what may be sent again and ending after a budget of seconds."""
 
     clock: Clock
+    gate: t.Optional[Gate] = None
     give_up_at: float | None = None
     budget_seconds: float = retry.RETRY_BUDGET_SECONDS
 
@@ -88,6 +91,7 @@ class BoundedRetry(Retry):
     def new(self, **changes: t.Any) -> BoundedRetry:
         copy = super().new(**changes)
         copy.clock, copy.budget_seconds, copy.give_up_at = self.clock, self.budget_seconds, self.give_up_at
+        copy.gate = self.gate
         return copy
 
     def get_backoff_time(self) -> float:
@@ -121,6 +125,8 @@ class BoundedRetry(Retry):
         pause = (after.get_retry_after(response) if response is not None else None) or after.get_backoff_time()
         if now + pause > after.give_up_at:
             raise MaxRetryError(_pool, url or "", error)
+        if self.gate and response is not None and response.status == 429:
+            self.gate.close_for(pause)
         return after
 
     def sleep(self, response: t.Any = None) -> None:
@@ -151,11 +157,26 @@ class Transport:
         # Without an auth of its own, requests takes one from ~/.netrc and overwrites the Authorization header with it.
         self._http.auth = _leave_as_it_is
         policy = BoundedRetry.for_iam(clock or SystemClock(), retry_budget_seconds, first_pause_seconds)
-        mounted = adapter or HTTPAdapter(max_retries=policy, pool_maxsize=16)
+        mounted = adapter or HTTPAdapter(max_retries=policy, pool_maxsize=retry.MOST_CONNECTIONS)
+        self._clock = clock or SystemClock()
+        self._policy: t.Any = getattr(mounted, "max_retries", policy)
+        self._gate: Gate | None = None
         self._http.mount("https://", mounted)
         self._http.mount("http://", mounted)
         if not endpoint.validate_certs:
             urllib3.disable_warnings(InsecureRequestWarning)
+
+    @contextlib.contextmanager
+    def backing_off_together(self) -> t.Iterator[None]:
+        """Let all threads wait when IAM tells one of them to come back later.
+
+        Not for a rotation: there a request has to end within its lease, so it must not wait for others.
+        """
+        self._gate = self._policy.gate = Gate(self._clock)
+        try:
+            yield
+        finally:
+            self._gate = self._policy.gate = None
 
     def send(
         self,
@@ -174,6 +195,8 @@ class Transport:
         `action` completes "IBM Cloud IAM answered 404 to ..."; `advice` says what a refusal means for this action.
         Raises an `IamError`, never one of requests.
         """
+        if self._gate:
+            self._gate.wait()
         try:
             response = self._http.request(
                 method,

@@ -7,6 +7,9 @@ from __future__ import annotations
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.retry import MOST_CONNECTIONS
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+
 Item = t.TypeVar("Item")
 Done = t.TypeVar("Done")
 
@@ -14,7 +17,12 @@ Done = t.TypeVar("Done")
 def side_by_side(
     work: t.Callable[[Item], Done], items: t.Sequence[Item], concurrency: int
 ) -> list[t.Union[Done, Exception]]:
-    """The result of `work` for each item, or the exception that it raised, in the order of the items."""
+    """The result of `work` for each item, or the exception that it raised, in the order of the items.
+
+    Raises CannotDecide for a concurrency out of bounds.
+    """
+    if not 1 <= concurrency <= MOST_CONNECTIONS:
+        raise CannotDecide(f"`concurrency` has to be a number from 1 to {MOST_CONNECTIONS}")
 
     def attempt(item: Item) -> Done | Exception:
         try:
@@ -22,7 +30,7 @@ def side_by_side(
         except Exception as error:
             return error
 
-    if concurrency <= 1 or len(items) <= 1:
+    if concurrency == 1 or len(items) <= 1:
         return [attempt(item) for item in items]
     pool = ThreadPoolExecutor(min(concurrency, len(items)))
     try:

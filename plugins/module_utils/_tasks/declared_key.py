@@ -55,8 +55,6 @@ def keep_as_declared(
             place.give_up()
         check_service_id_exists(client, wish.iam_id)
         raise
-    if wish.state == "absent" and not outcome.change.changed:
-        check_service_id_exists(client, wish.iam_id)
     has_finished_file = wish.state == "present" and place.finish(outcome)
     return _result(client, outcome, has_finished_file, place.revealed(outcome))
 

@@ -95,17 +95,22 @@ def _repeated(values: t.Sequence[str | None]) -> list[str]:
     return [value for value, count in Counter(values).items() if value and count > 1]
 
 
-def read_lists(client: IamClient, iam_ids: t.Iterable[str], concurrency: int) -> dict[str, KeysOrError]:
-    """The keys of each identity, one list each."""
+def read_lists(
+    client: IamClient, iam_ids: t.Iterable[str], concurrency: int, must_exist: t.Container[str] = ()
+) -> dict[str, KeysOrError]:
+    """The keys of each identity, one list each; an empty one of those that must exist costs one look more."""
     distinct = list(dict.fromkeys(iam_ids))
     account_id = client.caller().account_id
 
     def read(iam_id: str) -> list[ApiKey]:
         try:
-            return list_keys(client.branch(), iam_id, account_id)
+            keys = list_keys(client.branch(), iam_id, account_id)
         except Refused:
             check_service_id_exists(client.branch(), iam_id)
             raise
+        if not keys and iam_id in must_exist:
+            check_service_id_exists(client.branch(), iam_id)
+        return keys
 
     return dict(zip(distinct, side_by_side(read, distinct, concurrency)))
 
@@ -114,8 +119,10 @@ def carry_out(
     client: IamClient, declared: t.Sequence[Declared], *, check_mode: bool, concurrency: int
 ) -> dict[str, KeysOrError]:
     """Make every key as declared; returns the lists that were read on the way, as they were before."""
-    wishes = [each.wish for each in declared if each.wish]
-    lists = read_lists(client, [wish.iam_id for wish in wishes if _is_found_by_name(wish)], concurrency)
+    wishes = [each.wish for each in declared if each.wish and _is_found_by_name(each.wish)]
+    # A misspelt owner has no keys either, and `absent` would be content with that.
+    must_exist = {wish.iam_id for wish in wishes if wish.state == "absent"}
+    lists = read_lists(client, [wish.iam_id for wish in wishes], concurrency, must_exist)
 
     def keep(lane: list[Declared]) -> None:
         for each in lane:

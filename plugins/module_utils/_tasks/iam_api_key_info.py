@@ -7,7 +7,12 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, IDENTITY, IDENTITY_RULES
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import (
+    CONCURRENCY,
+    CONNECTION,
+    IDENTITY,
+    IDENTITY_RULES,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, Told
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
@@ -35,7 +40,7 @@ SPEC: dict[str, t.Any] = {
         "filter": {"type": "str"},
         "include_history": {"type": "bool", "default": False},
         "include_activity": {"type": "bool", "default": False},
-        "concurrency": {"type": "int", "default": 8},
+        **CONCURRENCY,
     },
     "mutually_exclusive": [*IDENTITY_RULES, ("name", "id"), ("filter", "id")],
 }
@@ -58,7 +63,8 @@ def read_keys(client: IamClient, params: Params) -> dict[str, t.Any]:
     # An account may have 40,000 keys: of each only what is shown is kept.
     shown = [_show(told, params["include_history"], now) for told in found]
     if params["include_activity"]:
-        _add_activity(client, shown, params["concurrency"], now)
+        with client.backing_off_together():
+            _add_activity(client, shown, params["concurrency"], now)
     return {"changed": False, "api_keys": shown}
 
 

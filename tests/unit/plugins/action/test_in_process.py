@@ -12,7 +12,7 @@ import warnings
 import pytest
 from ansible.errors import AnsibleError
 from ansible.plugins.action.normal import ActionModule as NormalAction
-from ansible_collections.cloudkeys.ibmcloud.plugins.action import iam_api_key
+from ansible_collections.cloudkeys.ibmcloud.plugins.action import iam_api_key, iam_api_key_bulk
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import register_secret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _in_process
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction, plain
@@ -275,6 +275,49 @@ def test_a_connection_shows_nothing_of_a_module_that_may_return_a_value(act, rev
     act(KeyAction, args={"name": "n", "reveal": reveal}, transport="ssh")
 
     assert act.play_context.no_log is is_quiet
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_the_values_of_several_outcomes_are_hidden_also_when_one_of_them_failed(act, monkeypatch, fails):
+    lines = []
+    monkeypatch.setattr(_in_process.display, "display", lines.append)
+    parts = [
+        {"key_value": "fresh-s3cret", "api_key": {"id": "ApiKey-1", "name": "n"}},
+        {"failed": fails, "msg": "why", "api_key": None},
+    ]
+    failure = {"failed": True, "msg": "1 API keys failed"} if fails else {}
+    result = act(work=lambda *_: {"changed": True, "outcomes": parts, **failure})
+
+    assert result["_ansible_no_log"] is True
+    assert result["outcomes"][0]["key_value"] == "fresh-s3cret"
+    assert lines == [
+        "API key ApiKey-1 (n): its value is in the result, hidden here",
+        *(["1 API keys failed"] if fails else []),
+    ]
+
+
+class BulkAction(iam_api_key_bulk.ActionModule, Elsewhere):
+    """iam_api_key_bulk, with its way to a module process cut off."""
+
+
+@pytest.mark.parametrize(
+    ("keys", "reveals"),
+    [
+        ([{"name": "a"}, {"name": "b", "reveal": "yes"}], True),
+        ([{"name": "a", "reveal": False}, {"name": "b"}], False),
+        ([], False),
+        (None, False),
+        ("text", False),
+        (["text"], False),
+    ],
+)
+def test_one_key_of_many_that_reveals_is_enough_to_need_register(act, keys, reveals):
+    result = act(BulkAction, work=lambda *_: {"changed": False}, args={"keys": keys}, register=None)
+
+    assert ("registers nothing" in result.get("msg", "")) is reveals
+    act(BulkAction, args={"keys": keys}, transport="ssh")
+    assert act.play_context.no_log is reveals
+    assert BulkAction._supports_async is False
 
 
 @pytest.mark.parametrize("args", [{"name": "n"}, {"name": "n", "reveal": False}, {"name": "n", "reveal": "no"}])

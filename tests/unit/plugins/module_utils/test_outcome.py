@@ -39,12 +39,12 @@ def test_a_result_is_scrubbed_except_for_the_value_that_was_asked_for():
     assert result == {"key_value": SECRET, "api_key": {"name": f"n {MASK}"}, "diff": [MASK]}
 
 
-def test_each_of_several_results_may_carry_the_value_that_was_asked_for():
+def test_each_of_several_outcomes_may_carry_the_value_that_was_asked_for():
     parts = [{"key_value": SECRET, "msg": SECRET}, {"msg": SECRET, "failed": True}]
-    result = outcome(lambda *_: {"results": parts, "failed": True, "msg": SECRET}, {}, False)
+    result = outcome(lambda *_: {"outcomes": parts, "failed": True, "msg": SECRET}, {}, False)
 
     assert result == {
-        "results": [{"key_value": SECRET, "msg": MASK}, {"msg": MASK, "failed": True}],
+        "outcomes": [{"key_value": SECRET, "msg": MASK}, {"msg": MASK, "failed": True}],
         "failed": True,
         "msg": MASK,
     }

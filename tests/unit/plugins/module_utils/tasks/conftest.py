@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import (
     iam_api_key,
+    iam_api_key_bulk,
     iam_api_key_info,
     iam_service_id,
     iam_service_id_info,
@@ -38,6 +39,26 @@ def manage(scene: t.Any) -> t.Callable[..., Result]:
         return outcome(work, params_of(iam_api_key.SPEC, options), check_mode)
 
     return manage
+
+
+@pytest.fixture
+def manage_all(scene: t.Any) -> t.Callable[..., Result]:
+    """A task with iam_api_key_bulk; each key needs only the options that matter."""
+    key_options = iam_api_key_bulk.SPEC["argument_spec"]["keys"]["options"]
+
+    def manage_all(
+        keys: list[dict[str, t.Any]], check_mode: bool = False, *, client: t.Any = None, **options: t.Any
+    ) -> Result:
+        connected = client or scene.connect()
+        owners = [{"iam_id": None, "service_id": None, **owner} for owner in options.pop("identities", [])]
+        given = {"keys": [params_of({"argument_spec": key_options}, key) for key in keys], "identities": owners}
+        return outcome(
+            lambda params, check: iam_api_key_bulk.manage_keys(connected, params, check),
+            params_of(iam_api_key_bulk.SPEC, {**given, **options}),
+            check_mode,
+        )
+
+    return manage_all
 
 
 @pytest.fixture

@@ -185,6 +185,7 @@ def test_nobody_creates_a_key_for_somebody_else(scene, colleague, manage, check_
 
 
 def test_the_key_of_a_colleague_is_found_among_those_of_the_account(scene, colleague, manage):
+    mine = scene.user.create_key(name="theirs")
     assert manage(name="theirs", iam_id=colleague.iam_id, disabled=True)["changed"]
     assert colleague.disabled
     assert scene.emulator.requests[1]["query"] == {
@@ -194,6 +195,7 @@ def test_the_key_of_a_colleague_is_found_among_those_of_the_account(scene, colle
         "pagesize": "100",
     }
     assert manage(name="theirs", iam_id=colleague.iam_id, state="absent")["changed"]
+    assert [key["id"] for key in scene.keys("theirs")] == [mine["id"]]
 
 
 def test_whoever_may_not_look_at_a_colleagues_keys_is_told_who_may(scene, colleague, manage):

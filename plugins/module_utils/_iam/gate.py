@@ -1,0 +1,27 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Lets the threads of a task back off together: when IAM tells one of them to come back later, all wait."""
+
+from __future__ import annotations
+
+import threading
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
+
+
+class Gate:
+    """Open, or closed until a moment."""
+
+    def __init__(self, clock: Clock):
+        self._clock = clock
+        self._opens_at = clock.monotonic()
+        self._lock = threading.Lock()
+
+    def close_for(self, seconds: float) -> None:
+        with self._lock:
+            self._opens_at = max(self._opens_at, self._clock.monotonic() + seconds)
+
+    def wait(self) -> None:
+        """Sleep until the gate is open, also when it is closed for longer meanwhile."""
+        while (pause := self._opens_at - self._clock.monotonic()) > 0:
+            self._clock.sleep(pause)

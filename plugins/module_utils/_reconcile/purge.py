@@ -1,0 +1,65 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which undeclared keys go, and which stay and why: decides and touches nothing."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
+
+
+@dataclass(frozen=True)
+class DeclaredOf:
+    """What a task declares of one identity: names of keys, and ids of keys that are theirs."""
+
+    names: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class PurgeRules:
+    """What protects an undeclared key."""
+
+    keep_ids: frozenset[str] = frozenset()
+    unlock: bool = False
+    login_key_id: t.Optional[str] = None
+
+
+@dataclass
+class Purge:
+    """The keys to delete, and those that stay, with the reason."""
+
+    doomed: list[ApiKey] = field(default_factory=list)
+    kept: list[tuple[ApiKey, str]] = field(default_factory=list)
+
+
+def undeclared(keys: t.Iterable[ApiKey], declared: DeclaredOf) -> list[ApiKey]:
+    """The keys that the task does not mention, neither by name nor by id."""
+    return [key for key in keys if key.name not in declared.names and key.id not in declared.ids]
+
+
+def plan_purge(keys: t.Iterable[ApiKey], rules: PurgeRules) -> Purge:
+    """Sort undeclared keys into those that go and those that stay."""
+    purge = Purge()
+    for key in keys:
+        reason = _why_it_stays(key, rules)
+        if reason:
+            purge.kept.append((key, reason))
+        else:
+            purge.doomed.append(key)
+    return purge
+
+
+def _why_it_stays(key: ApiKey, rules: PurgeRules) -> str | None:
+    if key.id in rules.keep_ids:
+        return "it is in `keep_ids`"
+    if key.id == rules.login_key_id:
+        return "it is the key that this task logs in with"
+    if split_description(key.description)[1]:
+        return "it belongs to a rotation"
+    if key.locked and not rules.unlock:
+        return "it is locked, and `unlock` does not allow to delete it"
+    return None

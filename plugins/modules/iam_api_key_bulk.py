@@ -1,0 +1,283 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_api_key_bulk
+short_description: Keep many IBM Cloud API keys as declared, in one task
+version_added: 0.1.0
+description:
+  - Does what M(cloudkeys.ibmcloud.iam_api_key) does for each of many keys of many users and service IDs, with one
+    log-in and one list for each identity, many requests at a time.
+  - With O(purge=true), deletes the keys of these identities that are not declared.
+  - One key that fails does not stop the others. The task then fails, and RV(outcomes) tells all of them,
+    with the values of those that were made.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  keys:
+    description:
+      - The keys, each with the options of M(cloudkeys.ibmcloud.iam_api_key).
+      - No key may be declared twice, and no two keys may go to the same file.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:name).
+        type: str
+      id:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:id).
+        type: str
+      iam_id:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:iam_id).
+        type: str
+      service_id:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id). A name is looked up once.
+        type: str
+      state:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:state).
+        type: str
+        choices: [present, absent]
+        default: present
+      description:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:description).
+        type: str
+      expires_at:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:expires_at).
+        type: str
+      action_when_leaked:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:action_when_leaked).
+        type: str
+        choices: [none, disable, delete]
+      support_sessions:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:support_sessions).
+        type: bool
+      locked:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:locked).
+        type: bool
+      disabled:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:disabled).
+        type: bool
+      unlock:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:unlock).
+        type: bool
+        default: false
+      allow_self:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:allow_self).
+        type: bool
+        default: false
+      on_duplicate:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:on_duplicate).
+        type: str
+        choices: [fail, newest, oldest, all]
+        default: fail
+      file:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:file).
+        type: path
+      on_missing_file:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:on_missing_file).
+        type: str
+        choices: [fail, ignore]
+        default: fail
+      reveal:
+        description:
+          - Return the value of this key in its member of RV(outcomes), for C(register).
+            See O(cloudkeys.ibmcloud.iam_api_key#module:reveal).
+        type: bool
+        default: false
+      discard_value:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:discard_value).
+        type: bool
+        default: false
+      store_value:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:store_value).
+        type: bool
+      key_value:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:key_value).
+        type: str
+      key_source:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:key_source).
+        type: str
+        choices: [local, iam]
+        default: local
+      recreate:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:recreate).
+        type: bool
+        default: false
+  purge:
+    description:
+      - Delete the keys that are not declared, of every identity that O(keys) names as an owner or O(identities) lists.
+        A key without an owner names the caller itself.
+      - A key stays when it is the one that the task logs in with, belongs to a rotation, is locked without O(unlock),
+        is in O(keep_ids), or when a declared key of its owner failed. RV(kept) tells why.
+    type: bool
+    default: false
+  purge_all:
+    description:
+      - Allow O(purge) to delete all keys of an identity, which is what it would do where no key is declared present,
+        for example because a variable is empty. Without it such a task fails before it changes anything.
+    type: bool
+    default: false
+  identities:
+    description:
+      - More identities whose undeclared keys O(purge) deletes.
+    type: list
+    elements: dict
+    suboptions:
+      iam_id:
+        description: IAM ID of a user or service ID.
+        type: str
+      service_id:
+        description: A service ID, by its id (V(ServiceId-...)) or by its name.
+        type: str
+  keep_ids:
+    description:
+      - Ids of keys that O(purge) leaves alone.
+    type: list
+    elements: str
+  unlock:
+    description:
+      - Allow O(purge) to delete locked keys. For a declared key this is said in O(keys[].unlock).
+    type: bool
+    default: false
+  concurrency:
+    description:
+      - How many requests are under way at a time, up to 32. The result does not depend on it.
+      - When IBM Cloud asks one of them to come back later, all wait.
+    type: int
+    default: 8
+seealso:
+  - module: cloudkeys.ibmcloud.iam_api_key
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: Have a key for each of three robots, each in its file
+  cloudkeys.ibmcloud.iam_api_key_bulk:
+    keys:
+      - {service_id: ci-deploy, name: deploy, file: deploy.json, locked: true}
+      - {service_id: ci-test, name: test, file: test.json}
+      - {service_id: backup, name: nightly, file: nightly.json, expires_at: 2027-03-31T12:00+0000}
+
+- name: Let two robots have these keys and no others
+  cloudkeys.ibmcloud.iam_api_key_bulk:
+    keys:
+      - {service_id: ci-deploy, name: deploy, file: deploy.json, locked: true}
+      - {service_id: ci-test, name: test, file: test.json}
+    purge: true
+    keep_ids:
+      - ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+
+- name: Revoke keys by their ids, even locked ones
+  cloudkeys.ibmcloud.iam_api_key_bulk:
+    keys:
+      - {id: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b, state: absent, unlock: true}
+      - {id: ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928, state: absent, unlock: true}
+
+- name: Take every key of a robot away
+  cloudkeys.ibmcloud.iam_api_key_bulk:
+    keys: []
+    identities:
+      - service_id: retired-robot
+    purge: true
+    purge_all: true
+    unlock: true
+"""
+
+RETURN = r"""
+outcomes:
+  description: What became of each key, in the order of O(keys); also when some of them failed.
+  returned: always, unless nothing was begun
+  type: list
+  elements: dict
+  contains:
+    changed:
+      description: Whether this key or its file was changed.
+      type: bool
+    failed:
+      description: Whether this key is not as declared.
+      type: bool
+    msg:
+      description: Why not.
+      returned: when this key failed
+      type: str
+    name:
+      description: Name of the key, as declared.
+      type: str
+      sample: deploy
+    file:
+      description: File of the key, as declared.
+      type: str
+    api_key:
+      description:
+        - The key as it is after the task, without its value, as in RV(cloudkeys.ibmcloud.iam_api_key#module:api_key).
+        - Null when it was deleted or failed, and for a key that check mode would create.
+      type: dict
+      sample:
+        id: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+        name: deploy
+        iam_id: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+        locked: true
+        disabled: false
+        created_at: 2026-03-04T09:15+0000
+        expires_at: null
+    key_value:
+      description: The value of the key.
+      returned: with O(keys[].reveal=true), when the key was just created or O(keys[].store_value=true)
+      type: str
+    duplicates:
+      description: Ids of the other keys of this name.
+      type: list
+      elements: str
+    candidates:
+      description: Ids of the keys that could be meant.
+      returned: when the name is ambiguous, or a request got no answer and nobody can tell what it did
+      type: list
+      elements: str
+    transaction_ids:
+      description: IBM Cloud's own references of the changes.
+      type: list
+      elements: str
+purged:
+  description: The undeclared keys that were deleted, without their values.
+  returned: always, unless nothing was begun
+  type: list
+  elements: dict
+kept:
+  description: The undeclared keys that stay, each with C(id), C(name), C(iam_id) and the C(reason).
+  returned: always, unless nothing was begun
+  type: list
+  elements: dict
+  sample:
+    - id: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+      name: deploy
+      iam_id: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+      reason: it belongs to a rotation
+transaction_ids:
+  description: IBM Cloud's own references of all changes, for an audit or a support case.
+  returned: always, unless nothing was begun
+  type: list
+  elements: str
+"""
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_api_key_bulk import SPEC, run
+
+
+def main() -> None:
+    run_module(run, SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -51,6 +51,9 @@ options:
       service_id:
         description: A service ID, by its id or its name.
         type: str
+      service_id_group:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id_group).
+        type: str
   max_age_days:
     description: A key that is older is too old.
     type: int

@@ -44,6 +44,9 @@ options:
       service_id:
         description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id). A name is looked up once.
         type: str
+      service_id_group:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id_group).
+        type: str
       state:
         description: See O(cloudkeys.ibmcloud.iam_api_key#module:state).
         type: str
@@ -139,6 +142,9 @@ options:
         type: str
       service_id:
         description: A service ID, by its id (V(ServiceId-...)) or by its name.
+        type: str
+      service_id_group:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id_group).
         type: str
   keep_ids:
     description:

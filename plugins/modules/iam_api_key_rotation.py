@@ -81,6 +81,9 @@ options:
       service_id:
         description: The service ID that owns the keys, by its id or its name.
         type: str
+      service_id_group:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id_group).
+        type: str
       description:
         description: Description of new keys. Without it they inherit the one of the key before.
         type: str

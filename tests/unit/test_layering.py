@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "module_utils/": ["module_utils", "ansible.module_utils"],
     "modules/": ["module_utils", "ansible.module_utils"],
     "plugin_utils/_vault_file/": ["plugin_utils._vault_file", "module_utils", "ansible", "yaml"],
+    "plugin_utils/_audit/page.py": ["plugin_utils._audit", "jinja2"],
     "plugin_utils/_git/": ["plugin_utils._git", "plugin_utils._vault_file.errors"],
     "plugin_utils/": ["plugin_utils", "module_utils", "ansible", "yaml"],
     "action/": ["plugin_utils", "module_utils", "ansible"],
@@ -43,7 +44,12 @@ ONLY = {"ansible.parsing.vault": "plugin_utils/_vault_file/cipher.py"}
 PURE = [
     "module_utils/_reconcile/match.py",
     "module_utils/_reconcile/plan.py",
+    "plugin_utils/_audit/audit.py",
+    "plugin_utils/_audit/charts.py",
+    "plugin_utils/_audit/facts.py",
+    "plugin_utils/_audit/rules.py",
     "plugin_utils/_rotation/plan.py",
+    "plugin_utils/_rotation/record_changes.py",
     "plugin_utils/_rotation/slot.py",
 ]
 EFFECTS = ["ansible", "io", "os", "pathlib", "random", "requests", "secrets", "socket", "subprocess", "time"]

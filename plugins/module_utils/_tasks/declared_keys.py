@@ -52,7 +52,7 @@ Identity = tuple[t.Any, ...]
 
 
 def owner_named_by(params: t.Mapping[str, t.Any]) -> Identity:
-    return tuple(params[option] for option in IDENTITY)
+    return tuple(params.get(option) for option in IDENTITY)
 
 
 def resolve(client: IamClient, owners: t.Iterable[Identity], concurrency: int) -> dict[Identity, str | Exception]:

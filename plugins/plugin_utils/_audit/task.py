@@ -7,13 +7,14 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, IDENTITY, IDENTITY_RULES
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, to_csv, to_data, to_json
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import read_exceptions
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import gather
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, Policy
@@ -40,8 +41,9 @@ SPEC: dict[str, t.Any] = {
             "type": "list",
             "elements": "dict",
             "default": [],
-            "options": {"iam_id": {"type": "str"}, "service_id": {"type": "str"}},
-            "mutually_exclusive": [("iam_id", "service_id")],
+            "options": IDENTITY,
+            "mutually_exclusive": IDENTITY_RULES,
+            "required_one_of": IDENTITY_RULES,
         },
         "max_age_days": {"type": "int", "default": 90},
         "unused_after_days": {"type": "int", "default": 180},
@@ -71,35 +73,15 @@ def run_audit(
     check_mode: bool,
 ) -> dict[str, t.Any]:
     """Audit, write the files of the report, and return the task's result; `failed` by `fail_on`."""
-    policy = _policy(params)
-    exemptions = read_exceptions(params["exceptions_file"]) if params["exceptions_file"] else []
-    recorded = read_records(params["record_files"]) if params["record_files"] else None
     _check_folder(params["folder"])
-    found = gather(
-        client,
-        params["identities"],
-        unused_after_days=policy.unused_after_days,
-        report_timeout_seconds=params["report_timeout_seconds"],
-        concurrency=params["concurrency"],
-    )
-    not_checked = [*found.not_checked, *_left_out(policy)]
-    report = audit(
-        found.account_id,
-        found.keys,
-        policy,
-        exemptions,
-        found.now,
-        recorded_ids=recorded,
-        not_checked=not_checked,
-    )
-    slots = rotatable(found.keys, found.caller_iam_id)
+    report, slots = _look(params, client, read_records)
     texts = {name: make() for name, make in _makers(report, slots).items() if name in params["formats"]}
     written, paths = _write(params["folder"], texts, check_mode) if params["folder"] else (False, [])
     result: dict[str, t.Any] = {
         "changed": written,
         "counts": counts(report),
         "files": paths,
-        "not_checked": not_checked,
+        "not_checked": list(report.not_checked),
         "markdown": to_markdown(report),
         "slots": slots_block(slots[:MOST_SLOTS_SHOWN]) if slots else "",
     }
@@ -109,6 +91,32 @@ def run_audit(
         bad = ", ".join(f"{report.count(severity)} {severity}" for severity in SEVERITIES if report.count(severity))
         result.update(failed=True, msg=f"the audit found {bad} (fail_on is {params['fail_on']})")
     return result
+
+
+def _look(
+    params: Params, client: IamClient, read_records: t.Callable[[t.Sequence[str]], frozenset[str]]
+) -> tuple[Report, list[KeyFacts]]:
+    """The report, and the keys that could be put under rotation; files are read before IAM is asked anything."""
+    policy = _policy(params)
+    exemptions = read_exceptions(params["exceptions_file"]) if params["exceptions_file"] else []
+    recorded = read_records(params["record_files"]) if params["record_files"] else None
+    found = gather(
+        client,
+        params["identities"],
+        unused_after_days=policy.unused_after_days,
+        report_timeout_seconds=params["report_timeout_seconds"],
+        concurrency=params["concurrency"],
+    )
+    report = audit(
+        found.account_id,
+        found.keys,
+        policy,
+        exemptions,
+        found.now,
+        recorded_ids=recorded,
+        not_checked=[*found.not_checked, *_left_out(policy)],
+    )
+    return report, rotatable(found.keys, found.caller_iam_id)
 
 
 def resolve_paths(params: Params, folder: str) -> None:

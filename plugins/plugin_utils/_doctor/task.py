@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, IDENTITY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
@@ -98,7 +98,7 @@ def _owners(params: Params) -> dict[str, dict[str, t.Any]]:
     """The owners of the slots; the caller when there are none."""
     owners = {}
     for slot in params["slots"]:
-        owner = {name: slot.get(name) for name in ("iam_id", "service_id")}
+        owner = {name: slot.get(name) for name in IDENTITY}
         owners[str(owner["service_id"] or owner["iam_id"] or "the caller")] = owner
     return owners or {"the caller": {}}
 

@@ -43,6 +43,7 @@ SLOT_SPEC: Options = {
     "key_name": {"type": "str", "no_log": False},
     "iam_id": {"type": "str"},
     "service_id": {"type": "str"},
+    "service_id_group": {"type": "str"},
     "description": {"type": "str"},
     "locked": {"type": "bool", "default": False},
     "use_marker": {"type": "bool", "default": True},

@@ -97,10 +97,10 @@ def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
 
 def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
-    found: dict[tuple[t.Any, t.Any], tuple[str, str | None]] = {}
+    found: dict[tuple[t.Any, ...], tuple[str, str | None]] = {}
     slots = []
     for given in params["slots"]:
-        owner = (given["iam_id"], given["service_id"])
+        owner = (given["iam_id"], given["service_id"], given["service_id_group"])
         if owner not in found:
             found[owner] = _owner(client, given)
         iam_id, problem = found[owner]

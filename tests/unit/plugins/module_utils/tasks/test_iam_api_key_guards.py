@@ -210,9 +210,12 @@ def test_whoever_logs_in_as_a_profile_is_told_that_it_has_no_keys(scene, manage)
     profile = scene.user.create_profile(name="deployer")
     token = mint_token(scene.emulator.world, profile["iam_id"], "grant")["access_token"]
     scene.emulator.requests.clear()
-    for options in ({}, {"iam_id": "iam-Profile-2"}):
+    for options, words in (
+        ({}, "the trusted profile deployer, which has no API keys"),
+        ({"iam_id": "iam-Profile-2"}, "a trusted profile has no API keys of its own"),
+    ):
         result = manage(client=scene.connect(token=token), name="one", discard_value=True, **options)
-        assert "a trusted profile has no API keys of its own" in result["msg"]
+        assert words in result["msg"]
     assert scene.sent() == []
 
 

@@ -14,7 +14,7 @@ class ActionModule(InProcessAction):
     _supports_async = False
 
     def may_return_a_value(self) -> bool:
-        return bool(boolean(self._task.args.get("reveal") or False, strict=False))
+        return bool(boolean(str(self._task.args.get("reveal")), strict=False))
 
     def refuse(self) -> str | None:
         if self.may_return_a_value() and not self._task.register:

@@ -8,7 +8,7 @@ import typing as t
 
 from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
@@ -43,7 +43,7 @@ class ActionModule(InProcessAction):
             client=client_for(params),
             store=FileStore(cipher, protect, vault_id=params["vault_id"]),
             protect=protect,
-            tell=lambda line: display.display(f"  {line}"),
+            tell=lambda line: display.display(f"  {scrub(line)}"),
             concurrency=params["concurrency"],
             batch_size=params["batch_size"],
             stop_after_failures=params["stop_after_failures"],

@@ -27,12 +27,12 @@ def outcome(work: Work, params: dict[str, t.Any], check_mode: bool) -> dict[str,
             failure["transaction_ids"] = [error.transaction_id]
         return t.cast("dict[str, t.Any]", scrub_all(failure))
     except (Exception, SystemExit) as error:
-        return _unexpected(error)
+        return unexpected(error)
     return {name: value if name in SECRET_MEMBERS else scrub_all(value) for name, value in result.items()}
 
 
-def _unexpected(error: BaseException) -> dict[str, t.Any]:
-    """Tell kind and place only: the text of an exception nobody foresaw may hold anything."""
+def unexpected(error: BaseException) -> dict[str, t.Any]:
+    """A failed result that tells kind and place only: the text of an exception nobody foresaw may hold anything."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "an unknown place"
     return {

@@ -51,6 +51,7 @@ def act(tmp_path):
     """Run an action with light stand-ins for what ansible-core hands in; `act.task` is the last task."""
 
     def act(kind=Probe, work=None, args=None, transport="local", become=None, environment=(), templar=None, **task):
+        task_vars = task.pop("task_vars", {})
         task = {
             "action": "ns.name.probe",
             "async_val": 0,
@@ -70,7 +71,7 @@ def act(tmp_path):
         probe = kind(act.task, connection, None, loader, templar, None)
         if work:
             probe.do_work = work
-        return probe.run(task_vars={})
+        return probe.run(task_vars=task_vars)
 
     return act
 
@@ -250,6 +251,53 @@ def test_a_fresh_value_is_hidden_whichever_way_it_came(act, monkeypatch, transpo
 def test_a_result_without_a_value_stays_readable(act):
     assert "_ansible_no_log" not in act()
     assert act.task.no_log is False
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize("option", ["state", "count", "nme"])
+def test_a_key_in_the_wrong_option_is_not_quoted(act, option, transport):
+    result = act(args={option: "a-key-of-44-characters-in-the-wrong-option"}, transport=transport)
+
+    assert result["failed"]
+    assert option in result["msg"]
+    assert "44" not in result["msg"]
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+def test_the_item_of_a_loop_over_secrets_is_hidden_with_its_result(act, transport):
+    args = {"password": "loop-s3cret"}
+    item = {"name": "n", **args}
+    result = act(args=args, transport=transport, loop=[item], task_vars={"item": item})
+
+    assert (result["_ansible_no_log"], act.task.no_log) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"loop": ["x"], "task_vars": {"item": "x"}},
+        {"loop": None, "task_vars": {"item": "loop-s3cret"}},
+        {
+            "loop": ["x"],
+            "loop_control": types.SimpleNamespace(loop_var="each"),
+            "task_vars": {"each": "x", "item": "loop-s3cret"},
+        },
+        {"loop": ["x"], "task_vars": {"item": {(1, 2): "x"}}},
+    ],
+)
+def test_other_loops_stay_readable(act, task):
+    assert "_ansible_no_log" not in act(args={"password": "loop-s3cret"}, **task)
+
+
+def test_what_a_broken_module_wrote_is_hidden_when_it_may_hold_a_value(act, monkeypatch):
+    written = {"failed": True, "module_stdout": '{"key_value": "fresh-val', "module_stderr": "Traceback opt10n-s3cret"}
+    monkeypatch.setattr(Elsewhere, "run", lambda self, tmp=None, task_vars=None: dict(written))
+    args = {"name": "n", "api_key": "opt10n-s3cret"}
+    result = act(KeyAction, args={**args, "reveal": True}, transport="ssh")
+
+    assert "fresh" not in repr(result)
+    assert "opt10n" not in repr(result)
+    assert "fresh" in act(KeyAction, args=args, transport="ssh")["module_stdout"]
 
 
 class KeyAction(iam_api_key.ActionModule, Elsewhere):

@@ -49,7 +49,9 @@ class InProcessAction(NormalAction):
         why_not = self._why_not_here()
         how = f"as a module: {why_not}" if why_not else "in process"
         display.vvv(f"{self._task.action} runs {how}")
-        refusal = self.refuse() or (missing_required_lib("requests") if not why_not and REQUESTS_IMPORT_ERROR else None)
+        refusal = self._refuse_async() or self.refuse()
+        if not refusal and not why_not and REQUESTS_IMPORT_ERROR:
+            refusal = missing_required_lib("requests")
         if refusal:
             return {"failed": True, "changed": False, "msg": refusal}
         if why_not:
@@ -96,6 +98,11 @@ class InProcessAction(NormalAction):
                 result = outcome(self.do_work, checked.options, self._task.check_mode)
         result.update(checked.notes)
         return t.cast("dict[str, t.Any]", without_no_log_values(plain(result), checked.secrets))
+
+    def _refuse_async(self) -> str | None:
+        if self._supports_async or not self._task.async_val:
+            return None
+        return "async is not supported; the result of an async task lies around on disk. Nothing was done"
 
     def refuse(self) -> str | None:
         """Why the task is not done at all, before anything is looked at; None to go on."""

@@ -12,7 +12,7 @@ import warnings
 import pytest
 from ansible.errors import AnsibleError
 from ansible.plugins.action.normal import ActionModule as NormalAction
-from ansible_collections.cloudkeys.ibmcloud.plugins.action import iam_api_key
+from ansible_collections.cloudkeys.ibmcloud.plugins.action import iam_api_key, iam_api_key_rotation
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import register_secret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _in_process
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction, plain
@@ -330,8 +330,16 @@ def test_without_reveal_nothing_needs_to_be_registered(act, args):
     assert act(KeyAction, work=lambda *_: {"fine": True}, args=args, register=None)["fine"]
 
 
-def test_async_is_not_supported_where_a_value_may_come_back():
-    assert iam_api_key.ActionModule._supports_async is False
+@pytest.mark.parametrize("action", [iam_api_key, iam_api_key_rotation])
+@pytest.mark.parametrize("args", [{"name": "n", "reveal": True}, {"name": "n"}])
+def test_async_is_refused_where_a_value_is_handled(act, action, args):
+    def work(params, check_mode):
+        raise AssertionError("the work was done")
+
+    result = act(action.ActionModule, work=work, args=args, async_val=60)
+
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "async is not supported" in result["msg"]
 
 
 def test_plain_values_have_pythons_own_types():

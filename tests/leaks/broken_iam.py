@@ -48,7 +48,9 @@ class Echo(BaseHTTPRequestHandler):
         if self.path.endswith("/identity/token") and "no-login" not in self.path:
             content["access_token"], status = self._token(), 200
         elif self.path.partition("?")[0].endswith(("/apikeys", "/serviceids")) and self.command == "GET":
-            content = {name: [dict.fromkeys(ECHOED, said)] for name in ("apikeys", "serviceids")}
+            # A list is empty, so that there is something to create, unless it is to be echoed itself.
+            entries = [dict.fromkeys(ECHOED, said)] if status == 200 else []
+            content, status = {"apikeys": entries, "serviceids": entries}, 200
         text = json.dumps(content).encode()
         self.send_response(status)
         line = " ".join(said.split())

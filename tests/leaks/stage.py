@@ -193,6 +193,8 @@ class Stage:
         found = [str(each) for each in scan(files, self.secrets) if (each.name, each.path) not in allowed]
         self._tally.files += len(files)
         self._tally.leaks += len(found)
+        # pytest shortens a long list, and shows this in whole.
+        print(*found, sep="\n")
         return found
 
     def _files(self) -> list[Path]:

@@ -14,16 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.files import content_of, files_of_a_run
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.files import files_of_a_run
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_ID, VAULT_PASSWORD, Workplace
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.canaries import make_canaries
-from ansible_collections.cloudkeys.ibmcloud.tests.leaks.scanner import scan
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.scanner import Found, scan
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.watch import Watch
 
 PLAYS = Path(__file__).parent / "plays"
 LONGEST_RUN_SECONDS = 120
 LOGIN = "log-in from the environment"
+ANY_TOKEN = "any token"
 # AWX types the password at this prompt; awx/main/tasks/jobs.py has the same expression.
 PROMPT = rf"Vault password \({VAULT_ID}\):\s*?$"
 
@@ -86,8 +87,8 @@ class Stage:
         self.secrets = {
             LOGIN: server.api_key,
             "vault password": VAULT_PASSWORD,
-            # All tokens begin alike.
-            "any token": server.token(server.api_key).partition(".")[0],
+            # All tokens begin alike, those of other runs on this machine too.
+            ANY_TOKEN: server.token(server.api_key).partition(".")[0],
         }
         self.workplace.password_file = self.workplace.password_file.rename(self.named / "password")
         self.watches: list[Watch] = []
@@ -183,19 +184,27 @@ class Stage:
 
     def places_of(self, name: str) -> set[str]:
         """Where one secret is, allowed or not, below the stage's folder."""
-        found = {each.path for each in scan(self._files(), {name: self.secrets[name]})}
+        found = {each.path for each in self._found({name: self.secrets[name]})}
         return {str(path.relative_to(self.root) if path.is_relative_to(self.root) else path) for path in found}
 
     def leaks(self) -> list[str]:
         """Where a secret is although nobody wanted it there."""
-        files = [path for path in self._files() if self.named not in path.parents]
         allowed = {(name, path) for name, pattern in self._allowed.items() for path in self.root.glob(pattern)}
-        found = [str(each) for each in scan(files, self.secrets) if (each.name, each.path) not in allowed]
-        self._tally.files += len(files)
+        found = [
+            str(each)
+            for each in self._found(self.secrets)
+            if self.named not in each.path.parents and (each.name, each.path) not in allowed
+        ]
         self._tally.leaks += len(found)
         # pytest shortens a long list, and shows this in whole.
         print(*found, sep="\n")
         return found
+
+    def _found(self, secrets: dict[str, str]) -> list[Found]:
+        files = self._files()
+        self._tally.files += len(files)
+        found = scan(files, secrets)
+        return [each for each in found if each.name != ANY_TOKEN or self.root in each.path.parents]
 
     def _files(self) -> list[Path]:
         return files_of_a_run(self.root, self.workplace.started_at)
@@ -222,7 +231,3 @@ class Stage:
 def seen_in(secret: str, contents: t.Iterable[bytes]) -> bool:
     """Whether a secret is in one of these in clear."""
     return any(secret.encode() in content for content in contents)
-
-
-def found_in(path: Path, secret: str) -> bool:
-    return seen_in(secret, [content_of(path)])

@@ -13,7 +13,6 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     AWX_CHECK,
     AWX_MODULE,
     AWX_QUIET,
-    AWX_QUIET_MODULE,
     PLAYS,
     TERMINAL,
     TERMINAL_MODULE,
@@ -22,7 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
 )
 
 
-@pytest.mark.parametrize("manner", [TERMINAL, AWX, AWX_QUIET, AWX_MODULE, AWX_QUIET_MODULE], ids=str)
+@pytest.mark.parametrize("manner", [TERMINAL, AWX, AWX_QUIET, AWX_MODULE], ids=str)
 def test_what_goes_well(stage: Stage, manner: Manner) -> None:
     told = stage.play(manner, stage.hand_out_canaries(str(PLAYS / "values.yml")))
 

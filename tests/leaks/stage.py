@@ -121,10 +121,13 @@ class Stage:
         """Take in the value that a key file in `named` holds."""
         self.secrets[name] = json.loads((self.named / name).read_text(encoding="utf-8"))["apikey"]
 
-    def hand_out_canaries(self, play: str) -> str:
+    def hand_out_canaries(self, play: str, *, vaulted: bool = True) -> str:
         """Give a play its secrets; returns the play."""
         canaries = make_canaries(Path(play).read_text(encoding="utf-8"), self.server)
-        self.write_vault_file("canaries.yml", canaries)
+        if vaulted:
+            self.write_vault_file("canaries.yml", canaries)
+        else:
+            (self.work / "canaries.yml").write_text(json.dumps({"canary": canaries}), encoding="utf-8")
         for name, value in canaries.items():
             self.secrets[name] = value
             if name.startswith("file_"):

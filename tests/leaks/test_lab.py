@@ -47,7 +47,8 @@ def test_no_module_and_no_lookup_is_left_out(play: str) -> None:
 
 
 def test_what_is_planted_is_found_in_each_place(stage: Stage) -> None:
-    play = stage.hand_out_canaries(str(PLAYS / "planted.yml"))
+    # ansible-core 2.22 knows that vaulted values are secret, and would hide them.
+    play = stage.hand_out_canaries(str(PLAYS / "planted.yml"), vaulted=False)
 
     told = stage.play(AWX, play)
 

@@ -33,6 +33,8 @@ def test_what_ansible_shows_by_itself(stage: Stage, manner: Manner, expected: se
     stage.secrets.update(stage.read_vault_file("shown.yml"))
     shown = {name for name in stage.secrets if any("named" not in place for place in stage.places_of(name))}
     assert shown == UNTIL_2_21 | FROM_2_19_TO_2_21 | SINCE_2_19 | expected
+    in_arguments = [place for place in stage.places_of("key_in_environment") if place.endswith(".arguments")]
+    assert bool(in_arguments) == bool(expected), "`environment:` is a part of the command that starts a module"
 
 
 def test_a_payload_that_is_to_be_kept_is_kept(stage: Stage) -> None:

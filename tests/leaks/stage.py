@@ -22,7 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.scanner import Found, sc
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.watch import Watch
 
 PLAYS = Path(__file__).parent / "plays"
-LONGEST_RUN_SECONDS = 120
+LONGEST_RUN_SECONDS = 300
 LOGIN = "log-in from the environment"
 ANY_TOKEN = "any token"
 # AWX types the password at this prompt; awx/main/tasks/jobs.py has the same expression.

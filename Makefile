@@ -4,6 +4,9 @@ PARTS := integration sanity kills leaks vault unit types lint
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
+# Whose ansible-core `make leaks` runs: any virtual environment with ansible-core, ansible-runner, requests, pytest,
+# aiohttp and PyJWT in it.
+PYTHON_ENV ?= $(CURDIR)/.venv
 COLLECTION := ansible_collections.cloudkeys.ibmcloud
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -58,7 +61,7 @@ faults: setup ## Both, side by side: nothing that goes wrong loses a key
 	pytest --numprocesses 2 tests/faults
 
 leaks: setup ## Plays with every output on, searched for secrets
-	pytest tests/leaks
+	"$(PYTHON_ENV)/bin/python" -m pytest tests/leaks
 
 vault: setup ## Real runs that change vault files: passwords, crashes, two at once
 	pytest tests/vault_runs

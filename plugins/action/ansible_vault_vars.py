@@ -7,11 +7,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments, plain, texts_in
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import hide_if_item_is_secret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
     ChangedMeanwhile,
@@ -60,17 +60,18 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Do the task; never raises, because a worker that dies ends the whole run."""
-        return outcome(self._run, self._task.args, self._task.check_mode)
+        result = outcome(self._run, self._task.args, self._task.check_mode)
+        hide_if_item_is_secret(self._task, task_vars, result)
+        return result
 
     def _run(self, task_args: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         if self._task.async_val:
             return _failure("async is not supported; the result of an async task lies around on disk")
-        args = plain(task_args)
-        checked: t.Any = ArgumentSpecValidator(**SPEC).validate(args)
-        if checked.error_messages:
-            return _failure(_mask(str(checked.errors.msg), args))
+        checked = check_arguments(SPEC, task_args, self._task.action, _values_in(plain(task_args)))
+        if checked.problem:
+            return _failure(checked.problem)
         try:
-            return self._change(checked.validated_parameters, check_mode)
+            return self._change(checked.options, check_mode)
         except ChangedMeanwhile as error:
             return {**_failure(str(error)), "conflict": True}
         except VaultFileError as error:
@@ -166,22 +167,14 @@ def _failure(message: str) -> dict[str, t.Any]:
     return {"failed": True, "changed": False, "conflict": False, "msg": message}
 
 
-def _mask(message: str, args: dict[str, t.Any]) -> str:
-    """Take values out of what the argument check says, since that quotes what it does not understand."""
-    for secret in sorted(set(_strings([args.get("value"), args.get("vars")])), key=len, reverse=True):
-        message = message.replace(secret, "********")
-    return message
-
-
-def _strings(value: object) -> t.Iterator[str]:
-    if isinstance(value, str):
-        yield from filter(None, (value, value.strip()))
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            if name not in _VARIABLE or name == "value" or not isinstance(part, str):
-                yield from _strings(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _strings(part)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield str(value)
+def _values_in(args: dict[str, t.Any]) -> t.Iterator[str]:
+    """What the argument check must not quote: the values, wherever they were put."""
+    yield from texts_in(args.get("value"))
+    given = args.get("vars")
+    for variable in given if isinstance(given, list) else [given]:
+        if isinstance(variable, dict):
+            yield from texts_in(
+                [part for name, part in variable.items() if name not in ("name", "state") or not isinstance(part, str)]
+            )
+        else:
+            yield from texts_in(variable)

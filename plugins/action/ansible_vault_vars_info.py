@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
 
@@ -31,10 +30,10 @@ class ActionModule(ActionBase):
         return outcome(self._run, self._task.args, self._task.check_mode)
 
     def _run(self, task_args: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
-        checked: t.Any = ArgumentSpecValidator(**SPEC).validate(plain(task_args))
-        if checked.error_messages:
-            return {"failed": True, "changed": False, "msg": str(checked.errors.msg)}
-        options = checked.validated_parameters
+        checked = check_arguments(SPEC, task_args, self._task.action)
+        if checked.problem:
+            return {"failed": True, "changed": False, "msg": checked.problem}
+        options = checked.options
         file = VaultFile(str(self._loader.path_dwim(options["path"])), Cipher.of_this_run(self._loader))
         try:
             return _told(file, options["try_decrypt"])

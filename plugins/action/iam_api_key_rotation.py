@@ -8,7 +8,7 @@ import typing as t
 
 from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
@@ -79,7 +79,7 @@ class ActionModule(InProcessAction):
 
 
 def _tell(line: str) -> None:
-    display.display(f"  {line}")
+    display.display(f"  {scrub(line)}")
 
 
 def _kind_and_place(error: Exception) -> str:

@@ -57,25 +57,32 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.failure import failure_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[str]:
-        """The values, read now."""
+        """The values, read now; Ansible shows the text of an exception, so only those written here get out."""
         # ansible-core has no types for these.
         ansible: t.Any = self
         ansible.set_options(var_options=variables, direct=kwargs)
-        path = str(ansible._loader.path_dwim(ansible.get_option("file")))
-        file = VaultFile(path, Cipher.of_this_run(ansible._loader))
         try:
-            snapshot = file.read()
-            if not snapshot.exists:
-                raise VaultFileError(f"{path} does not exist")
-            return [_text(path, term, file.value(snapshot, _path(term))) for term in terms]
+            return self._read(ansible, terms)
         except VaultFileError as error:
             raise AnsibleError(f"ansible_vault_value: {error}") from None
+        except Exception as error:
+            raise AnsibleError(f"ansible_vault_value: {failure_of(error)['msg']}") from None
+
+    @staticmethod
+    def _read(ansible: t.Any, terms: list[t.Any]) -> list[str]:
+        path = str(ansible._loader.path_dwim(ansible.get_option("file")))
+        file = VaultFile(path, Cipher.of_this_run(ansible._loader))
+        snapshot = file.read()
+        if not snapshot.exists:
+            raise VaultFileError(f"{path} does not exist")
+        return [_text(path, term, file.value(snapshot, _path(term))) for term in terms]
 
 
 def _path(term: t.Any) -> tuple[str, ...]:

@@ -9,11 +9,19 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import Work, outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.failure import failure_of
 
 
 def run_module(work: Work, spec: dict[str, t.Any]) -> None:
-    """Run `work` as a module and end the process."""
+    """Run `work` as a module and end the process; no exception gets out, since Ansible would show its text."""
     module = AnsibleModule(supports_check_mode=True, **spec)
+    try:
+        _run(module, work)
+    except Exception as error:
+        module.fail_json(**failure_of(error))
+
+
+def _run(module: AnsibleModule, work: Work) -> None:
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
     result = outcome(work, dict(module.params), module.check_mode)

@@ -60,14 +60,14 @@ def scrub(text: str) -> str:
 
 
 def scrub_all(value: t.Any) -> t.Any:
-    """Take every secret out of the strings of a JSON-like value."""
-    if isinstance(value, str):
-        return scrub(value)
+    """Take every secret out of the strings of a JSON-like value; what is no JSON becomes a string."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if isinstance(value, dict):
         return {scrub_all(name): scrub_all(member) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
         return [scrub_all(member) for member in value]
-    return value
+    return scrub(str(value))
 
 
 def without_no_log_values(result: t.Any, no_log_values: t.Iterable[str]) -> t.Any:

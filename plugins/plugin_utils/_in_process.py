@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import sys
 import typing as t
@@ -18,14 +17,18 @@ import warnings
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import SECRET_MEMBERS, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, without_no_log_values
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import (
+    protect,
+    scrub,
+    without_no_log_values,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked, check_arguments, plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import hide, hide_if_item_is_secret
 
 SWITCH = "CLOUDKEYS_IN_PROCESS"
 
@@ -46,16 +49,36 @@ class InProcessAction(NormalAction):
         why_not = self._why_not_here()
         how = f"as a module: {why_not}" if why_not else "in process"
         display.vvv(f"{self._task.action} runs {how}")
-        refusal = self.refuse() or (missing_required_lib("requests") if not why_not and REQUESTS_IMPORT_ERROR else None)
+        refusal = self._refuse_async() or self.refuse()
+        if not refusal and not why_not and REQUESTS_IMPORT_ERROR:
+            refusal = missing_required_lib("requests")
         if refusal:
             return {"failed": True, "changed": False, "msg": refusal}
-        if why_not and self.may_return_a_value():
+        if why_not:
+            result = self._run_as_a_module(tmp, task_vars)
+        else:
+            result = outcome(self._run_here, {}, self._task.check_mode)
+        hide_if_item_is_secret(self._task, task_vars, result)
+        if _parts_with_a_value(result):
+            hide(self._task, result)
+            _say_what_is_hidden(result)
+        return result
+
+    def _run_as_a_module(self, tmp: t.Any, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        """Ship the module. Its arguments are checked before, since a module quotes what it does not understand."""
+        checked = self._check_arguments()
+        if checked.problem:
+            return {"failed": True, "changed": False, "msg": checked.problem}
+        if self.may_return_a_value():
             # At -vvv the ssh connection of ansible-core shows what a module wrote. Whether it may, it asks its own copy
             # of the play's context, not the task.
             self._connection._play_context.no_log = True
-        result = super().run(tmp, task_vars) if why_not else outcome(self._run_here, {}, self._task.check_mode)
-        if _parts_with_a_value(result):
-            self._hide(result)
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        if self.may_return_a_value() and "module_stdout" in result:
+            # What a module wrote that is no result may be one that was cut off.
+            result["module_stdout"] = "hidden, because it may hold the value"
+        for name in {"module_stdout", "module_stderr", "exception"} & result.keys():
+            result[name] = scrub(str(result[name]))
         return result
 
     def _run_here(self, _params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
@@ -68,16 +91,18 @@ class InProcessAction(NormalAction):
     def run_here(self) -> dict[str, t.Any]:
         """Do the work in this process, with the same argument checks, environment and folder as a module."""
         with self._like_a_module():
-            checked = ArgumentSpecValidator(**self.spec).validate(plain(self._task.args))
-            self._protect_options(checked._no_log_values)
-            if checked.error_messages:
-                result = self._bad_arguments(checked)
+            checked = self._check_arguments()
+            if checked.problem:
+                result: dict[str, t.Any] = {"failed": True, "changed": False, "msg": checked.problem}
             else:
-                result = outcome(self.do_work, checked.validated_parameters, self._task.check_mode)
-        both = [f"Both option {each['option']} and its alias {each['alias']} are set." for each in checked._warnings]
-        notes = {"deprecations": checked._deprecations, "warnings": both}
-        result.update({name: texts for name, texts in notes.items() if texts})
-        return t.cast("dict[str, t.Any]", without_no_log_values(plain(result), checked._no_log_values))
+                result = outcome(self.do_work, checked.options, self._task.check_mode)
+        result.update(checked.notes)
+        return t.cast("dict[str, t.Any]", without_no_log_values(plain(result), checked.secrets))
+
+    def _refuse_async(self) -> str | None:
+        if self._supports_async or not self._task.async_val:
+            return None
+        return "async is not supported; the result of an async task lies around on disk. Nothing was done"
 
     def refuse(self) -> str | None:
         """Why the task is not done at all, before anything is looked at; None to go on."""
@@ -105,27 +130,11 @@ class InProcessAction(NormalAction):
         }
         return next((reason for reason, holds in reasons.items() if holds), None)
 
-    def _bad_arguments(self, checked: t.Any) -> dict[str, t.Any]:
-        is_unsupported = isinstance(checked.errors[0], UnsupportedError)
-        prefix = f"Unsupported parameters for ({self._task.action}) module: " if is_unsupported else ""
-        return {"failed": True, "changed": False, "msg": prefix + checked.errors.msg}
-
-    @staticmethod
-    def _protect_options(no_log_values: t.Iterable[str]) -> None:
-        for secret in no_log_values:
+    def _check_arguments(self) -> Checked:
+        checked = check_arguments(self.spec, self._task.args, self._task.action)
+        for secret in checked.secrets:
             protect(secret)
-
-    def _hide(self, result: dict[str, t.Any]) -> None:
-        """Keep the result for `register` and out of every output; show one line instead."""
-        result["_ansible_no_log"] = True
-        # ansible-core before 2.19 shows the items of a loop unless the task says so too.
-        self._task.no_log = True
-        for part in _parts_with_a_value(result):
-            shown = part.get("api_key") or {}
-            display.display(f"API key {shown.get('id')} ({shown.get('name')}): its value is in the result, hidden here")
-        if result.get("failed"):
-            # ansible-core before 2.19 hides the message too.
-            display.display(str(result.get("msg")))
+        return checked
 
     @contextlib.contextmanager
     def _like_a_module(self) -> t.Iterator[None]:
@@ -152,10 +161,11 @@ def _parts_with_a_value(result: dict[str, t.Any]) -> list[dict[str, t.Any]]:
     return [part for part in parts if any(part.get(member) for member in SECRET_MEMBERS)]
 
 
-def plain(value: t.Any) -> t.Any:
-    """The same data in Python's own types: a value from a playbook or a vault is a subclass with a life of its own."""
-    return json.loads(json.dumps(value, default=_as_text))
-
-
-def _as_text(value: t.Any) -> str:
-    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
+def _say_what_is_hidden(result: dict[str, t.Any]) -> None:
+    """One line for each value, and why the task failed: ansible-core before 2.19 hides the message too."""
+    for part in _parts_with_a_value(result):
+        key = part.get("api_key") or {}
+        line = f"API key {key.get('id')} ({key.get('name')}) of {key.get('created_at')}"
+        display.display(f"{scrub(line)}: its value is in the result, hidden here")
+    if result.get("failed"):
+        display.display(scrub(str(result.get("msg"))))

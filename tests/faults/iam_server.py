@@ -54,18 +54,28 @@ class IamServer:
         """Whether a value gets a token, by a real log-in."""
         return self._log_in(key_value).ok
 
+    def token(self, key_value: str) -> str:
+        """A token for the value of a key."""
+        return str(self._log_in(key_value).json()["access_token"])
+
     def keys_of(self, iam_id: str) -> list[Entry]:
         """The keys of an identity as IAM lists them."""
-        token = self._log_in(self.api_key).json()["access_token"]
-        answer = self._http.get(
-            f"{self.url}/v1/apikeys",
-            params={"iam_id": iam_id, "account_id": self.account_id, "pagesize": "100"},
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=10,
-        )
-        answer.raise_for_status()
-        keys: list[Entry] = answer.json()["apikeys"]
+        query = {"iam_id": iam_id, "account_id": self.account_id, "pagesize": "100"}
+        keys: list[Entry] = self._ask("GET", "/v1/apikeys", params=query)["apikeys"]
         return keys
+
+    def make_key(self, name: str, key_value: str) -> None:
+        """A further key of the user."""
+        own = self._ask("GET", "/v1/apikeys/details", headers={"IAM-ApiKey": self.api_key})
+        wanted = {"name": name, "iam_id": own["iam_id"], "account_id": self.account_id, "apikey": key_value}
+        self._ask("POST", "/v1/apikeys", json=wanted)
+
+    def _ask(self, method: str, path: str, *, headers: dict[str, str] | None = None, **parts: t.Any) -> Entry:
+        headers = {"Authorization": f"Bearer {self.token(self.api_key)}", **(headers or {})}
+        answer = self._http.request(method, f"{self.url}{path}", headers=headers, timeout=10, **parts)
+        answer.raise_for_status()
+        content: Entry = answer.json()
+        return content
 
     def _log_in(self, key_value: str) -> requests.Response:
         form = {"grant_type": APIKEY_GRANT, "apikey": key_value}

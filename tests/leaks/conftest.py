@@ -8,8 +8,12 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.release import __version__ as core_version
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer, serve
-from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import Stage
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.broken_iam import BrokenIam, serve_broken_iam
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import Stage, Tally
+
+TALLY = Tally()
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +22,17 @@ def running_server() -> t.Iterator[IamServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def broken_iam(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[BrokenIam]:
+    with serve_broken_iam(tmp_path_factory.mktemp("tls")) as broken:
+        yield broken
+
+
 @pytest.fixture
 def stage(running_server: IamServer, tmp_path: Path) -> Stage:
     running_server.steer("reset")
-    return Stage(tmp_path, running_server)
+    return Stage(tmp_path, running_server, TALLY)
+
+
+def pytest_terminal_summary(terminalreporter: t.Any) -> None:
+    terminalreporter.write_line(f"ansible-core {core_version}: {TALLY}")

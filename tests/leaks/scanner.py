@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import typing as t
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,11 +18,14 @@ TAIL_LENGTH = 12
 def forms_of(secret: str) -> dict[str, bytes]:
     """How a secret may look, by the name of the form."""
     plain = secret.encode()
+    half = len(plain) // 2
     forms = {
         "clear": plain,
         "quoted for a URL": quote(secret, safe="").encode(),
         "reversed": plain[::-1],
         "hexadecimal": plain.hex().encode(),
+        "first half": plain[:half],
+        "second half": plain[half:],
         f"last {TAIL_LENGTH} characters": plain[-TAIL_LENGTH:],
     }
     for offset in range(3):
@@ -39,11 +43,27 @@ def _inside_base64(plain: bytes, offset: int) -> bytes:
     return encoded[first:end]
 
 
-def scan(files: t.Iterable[Path], secrets: t.Mapping[str, str]) -> list[str]:
-    """Say which secret is in which file, and how it looks there; `secrets` gives each one a name."""
-    needles = [(name, form, needle) for name, secret in secrets.items() for form, needle in forms_of(secret).items()]
+@dataclass(frozen=True)
+class Found:
+    """A secret in a place, by its name and the form it has there."""
+
+    path: Path
+    name: str
+    form: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.name}, {self.form}"
+
+
+def scan(files: t.Iterable[Path], secrets: t.Mapping[str, str]) -> list[Found]:
+    """Find secrets in files; `secrets` gives each one a name."""
+    # Most forms of a key are the same text: a second search would tell nothing new.
+    needles: dict[bytes, tuple[str, str]] = {}
+    for name, secret in secrets.items():
+        for form, needle in forms_of(secret).items():
+            needles.setdefault(needle, (name, form))
     found = []
     for path in files:
         content = content_of(path) + b"\0" + str(path).encode()
-        found += [f"{path}: {name}, {form}" for name, form, needle in needles if needle in content]
+        found += [Found(path, *what) for needle, what in needles.items() if needle in content]
     return found

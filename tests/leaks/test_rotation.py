@@ -9,35 +9,67 @@ import typing as t
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.kills import CREATE, LOCK, Gap, kill_everything
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import AT_ONCE, NINETY_ONE_DAYS_SECONDS, SlotScene
-from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import Stage, Way
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import AWX, AWX_CHECK, AWX_QUIET, TERMINAL, Manner, Stage
 
 VARIABLE = "deploy_api_key"
+PROBE = """\
+- name: Log in with the key
+  cloudkeys.ibmcloud.iam_caller_info:
+    api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', slot.value_path, file=slot.file) }}"
+  vars:
+    slot: "{{ rotate_api_keys_slot }}"
+"""
 
 
-def rotate(stage: Stage, way: Way) -> str:
+def rotate(stage: Stage, manner: Manner, **more: t.Any) -> str:
+    tasks = stage.work / "probe.yml"
+    tasks.write_text(PROBE, encoding="utf-8")
     slot = {"name": VARIABLE, "file": str(stage.workplace.vault_file), "key_name": "deploy"}
     chosen: dict[str, t.Any] = {
-        f"rotate_api_keys_{name}": value for name, value in {**AT_ONCE, "lease_seconds": 1}.items()
+        "slots": [slot],
+        **AT_ONCE,
+        "lease_seconds": 1,
+        "probe_tasks": str(tasks),
+        "handover_tasks": str(tasks),
+        **more,
     }
-    return stage.play(way, "cloudkeys.ibmcloud.rotate", rotate_api_keys_slots=[slot], **chosen)
+    return stage.play(
+        manner, "cloudkeys.ibmcloud.rotate", **{f"rotate_api_keys_{name}": value for name, value in chosen.items()}
+    )
 
 
 def test_a_rotation(stage: Stage) -> None:
-    assert "failed=0" in rotate(stage, "terminal")
-    assert stage.learn_values() == 3
+    assert "failed=0" in rotate(stage, TERMINAL)
+    assert stage.learn_values() == 1
     stage.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})
+    assert "failed=0" in rotate(stage, AWX_CHECK)
 
     # A log-in that no longer counts leaves the announced key pending.
     refused = {"kind": "status", "method": "POST", "path": "/v1/apikeys$", "status": 401, "times": 2}
     stage.server.steer("faults", [refused])
-    assert "failed=1" in rotate(stage, "runner")
-    assert stage.learn_values() == 4
+    assert "failed=1" in rotate(stage, AWX)
+    assert stage.learn_values() == 1
     stage.server.steer("faults", [{"kind": "status", "method": "PUT", "path": "/v1/apikeys/", "status": 403}])
-    assert "failed=1" in rotate(stage, "terminal")
+    assert "failed=1" in rotate(stage, TERMINAL)
     assert stage.workplace.record(VARIABLE)["current"]["generation"] == 2
 
-    assert "failed=0" in rotate(stage, "runner")
-    assert stage.learn_values() == 4
+    assert "failed=0" in rotate(stage, AWX_QUIET)
+    assert stage.learn_values() == 0
+    assert stage.leaks() == []
+
+
+def test_a_leaked_value_that_is_named(stage: Stage) -> None:
+    assert "failed=0" in rotate(stage, AWX_QUIET)
+    leaked = stage.secrets["leaked value"] = str(stage.workplace.value(VARIABLE))
+    unknown = stage.new_secret("leaked value that nobody knows")
+    told = rotate(stage, AWX, compromised_values=[leaked, unknown])
+
+    assert "failed=0" in told, told
+    assert stage.learn_values() == 1
+    # The variables of the run stand in the file that the user named.
+    for name in ("leaked value", "leaked value that nobody knows"):
+        stage.allow(name, "work/asked.json")
+        assert stage.places_of(name) == {"work/asked.json"}
     assert stage.leaks() == []
 
 
@@ -48,5 +80,5 @@ def test_a_rotation_that_is_killed(stage: Stage, gap: Gap) -> None:
 
     kill_everything(scene, gap, "after", ANSIBLE_VERBOSITY="4", ANSIBLE_DIFF_ALWAYS="true", **stage.environ())
 
-    assert stage.learn_values() == 4
+    assert stage.learn_values() == 2
     assert stage.leaks() == []

@@ -145,7 +145,7 @@ def open_client(
         ca_path=options.get("ca_path"),
     )
     if not endpoint.url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
-        raise Invalid(f"iam_endpoint has to start with https:// (secrets travel to it): {endpoint.url.split('@')[-1]}")
+        raise Invalid(f"iam_endpoint has to start with https:// (secrets travel to it): {endpoint.host}")
     transport = Transport(endpoint, protect, clock, adapter=adapter)
     account_id = options.get("account_id") or environ.get(ACCOUNT_VARIABLE) or None
     return IamClient(transport, credentials, account_id=account_id, clock=clock)

@@ -22,6 +22,7 @@ IamError
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 
@@ -174,6 +175,10 @@ ADVICE_BY_CODE: dict[str, str] = {
 }
 
 
+# The form of IAM's codes. A broken server may put anything there, a part of what was sent to it for instance.
+CODE = re.compile("[A-Z]{2,8}[0-9]{2,6}[A-Z]?")
+
+
 def error_class(status: int, code: str | None) -> type[IamError]:
     """Pick the exception for one of IAM's answers."""
     if code in ERROR_BY_CODE:
@@ -211,4 +216,4 @@ def _code_in(body: t.Any) -> str | None:
     entries = body.get("errors")
     first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
     code = body.get("errorCode") or first.get("message_code")
-    return code if isinstance(code, str) and code.isalnum() else None
+    return code if isinstance(code, str) and CODE.fullmatch(code) else None

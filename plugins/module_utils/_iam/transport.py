@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import traceback
 import typing as t
 from dataclasses import dataclass
@@ -59,6 +60,12 @@ class Endpoint:
     url: str
     validate_certs: bool = True
     ca_path: str | None = None
+
+    @property
+    def host(self) -> str:
+        """What may be shown of the address: not a password in front of the host, nor what follows it."""
+        address = self.url.partition("//")[2] or self.url
+        return re.split("[/?#]", address)[0].rpartition("@")[2]
 
     @property
     def verify(self) -> bool | str:
@@ -222,7 +229,7 @@ class Transport:
         if not is_json or response.status_code >= 300:
             raise NotUnderstood(
                 f"the answer ({response.status_code}) to {action} is not from IBM Cloud IAM: "
-                f"is {self.endpoint.url} right, or is there a proxy in between?",
+                f"is {self.endpoint.host} right, or is there a proxy in between?",
                 transaction_id=transaction_id,
             )
         return Reply(response.status_code, body, response.headers.get("ETag"), transaction_id)
@@ -263,7 +270,6 @@ def _cannot_connect(error: Exception, endpoint: Endpoint, action: str) -> Except
         ),
     ):
         return Invalid("iam_endpoint is not an address of the form https://iam.cloud.ibm.com")
-    host = urlsplit(endpoint.url).netloc.rpartition("@")[2]
     if isinstance(error, requests.exceptions.SSLError):
         why, sent = "its certificate is not trusted (ca_path names a file of certificates to trust)", False
     elif isinstance(error, requests.exceptions.ProxyError):
@@ -279,7 +285,7 @@ def _cannot_connect(error: Exception, endpoint: Endpoint, action: str) -> Except
         )
     else:
         why, sent = "the connection was lost before the answer came", True
-    return CannotConnect(f"no answer from {host} to {action}: {why}", may_have_happened=sent)
+    return CannotConnect(f"no answer from {endpoint.host} to {action}: {why}", may_have_happened=sent)
 
 
 def _never_connected(error: Exception) -> bool:

@@ -9,6 +9,7 @@ import types
 
 import pytest
 import yaml
+from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.action import ansible_vault_vars as action
 from ansible_collections.cloudkeys.ibmcloud.plugins.lookup import ansible_vault_value as lookup
@@ -31,7 +32,7 @@ def run(tmp_path):
     loader = types.SimpleNamespace(path_dwim=lambda path: os.path.join(tmp_path, path))
 
     def run(check_mode=False, async_val=0, **args):
-        task = types.SimpleNamespace(args=args, check_mode=check_mode, async_val=async_val, diff=True)
+        task = types.SimpleNamespace(action="ns.name.vars", args=args, check_mode=check_mode, async_val=async_val)
         return action.ActionModule(task, None, None, loader, None, None).run()
 
     return run
@@ -221,3 +222,24 @@ class TestLookup:
             value_of(term, file=file)
 
         assert SECRET not in str(caught.value)
+
+    def test_an_error_nobody_foresaw_tells_its_kind_and_place_and_not_its_text(self, value_of, monkeypatch):
+        def read(file):
+            raise RuntimeError(SECRET)
+
+        monkeypatch.setattr(lookup.VaultFile, "read", read)
+
+        with pytest.raises(AnsibleError, match=r"Unexpected RuntimeError at test_ansible_vault_vars\.py") as caught:
+            value_of("key")
+
+        assert SECRET not in str(caught.value)
+        assert caught.value.__suppress_context__, "ansible-core shows the texts of a whole chain of exceptions"
+
+
+def test_a_loop_over_values_is_hidden_with_its_items(tmp_path):
+    loader = types.SimpleNamespace(path_dwim=lambda path: os.path.join(tmp_path, path))
+    args = {"path": "vault.yml", "name": "key", "value": SECRET, "create": True}
+    task = types.SimpleNamespace(action="vars", args=args, check_mode=False, async_val=0, loop=[SECRET], no_log=False)
+    result = action.ActionModule(task, None, None, loader, None, None).run(task_vars={"item": SECRET})
+
+    assert (result["changed"], result["_ansible_no_log"], task.no_log) == (True, True, True)

@@ -35,7 +35,7 @@ def run(tmp_path, monkeypatch, cipher):
 
     def run(check_mode=False, **args):
         args = {"path": "vault.yml", "name": "key", "create": True, **args}
-        task = types.SimpleNamespace(args=args, check_mode=check_mode, async_val=0, diff=True)
+        task = types.SimpleNamespace(action="ns.name.vars", args=args, check_mode=check_mode, async_val=0)
         return action.ActionModule(task, None, None, loader, None, None).run()
 
     return run

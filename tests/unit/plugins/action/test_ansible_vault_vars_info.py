@@ -21,7 +21,9 @@ def run(tmp_path, monkeypatch):
 
     def run(secrets=(DEV, PROD), check_mode=False, **args):
         monkeypatch.setattr(action.Cipher, "of_this_run", lambda loader: Cipher(secrets))
-        task = types.SimpleNamespace(args={"path": "vault.yml", **args}, check_mode=check_mode, async_val=0, diff=True)
+        task = types.SimpleNamespace(
+            action="ns.name.vars", args={"path": "vault.yml", **args}, check_mode=check_mode, async_val=0
+        )
         result = action.ActionModule(task, None, None, loader, None, None).run()
         assert not any(text in json.dumps(result) for text in (SECRET, CLEAR, "ANSIBLE_VAULT", "password of"))
         return result

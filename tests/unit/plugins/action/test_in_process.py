@@ -12,7 +12,11 @@ import warnings
 import pytest
 from ansible.errors import AnsibleError
 from ansible.plugins.action.normal import ActionModule as NormalAction
-from ansible_collections.cloudkeys.ibmcloud.plugins.action import iam_api_key, iam_api_key_bulk
+from ansible_collections.cloudkeys.ibmcloud.plugins.action import (
+    iam_api_key,
+    iam_api_key_bulk,
+    iam_api_key_rotation,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import register_secret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _in_process
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction, plain
@@ -51,6 +55,7 @@ def act(tmp_path):
     """Run an action with light stand-ins for what ansible-core hands in; `act.task` is the last task."""
 
     def act(kind=Probe, work=None, args=None, transport="local", become=None, environment=(), templar=None, **task):
+        task_vars = task.pop("task_vars", {})
         task = {
             "action": "ns.name.probe",
             "async_val": 0,
@@ -70,7 +75,7 @@ def act(tmp_path):
         probe = kind(act.task, connection, None, loader, templar, None)
         if work:
             probe.do_work = work
-        return probe.run(task_vars={})
+        return probe.run(task_vars=task_vars)
 
     return act
 
@@ -252,6 +257,53 @@ def test_a_result_without_a_value_stays_readable(act):
     assert act.task.no_log is False
 
 
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize("option", ["state", "count", "nme"])
+def test_a_key_in_the_wrong_option_is_not_quoted(act, option, transport):
+    result = act(args={option: "a-key-of-44-characters-in-the-wrong-option"}, transport=transport)
+
+    assert result["failed"]
+    assert option in result["msg"]
+    assert "44" not in result["msg"]
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+def test_the_item_of_a_loop_over_secrets_is_hidden_with_its_result(act, transport):
+    args = {"password": "loop-s3cret"}
+    item = {"name": "n", **args}
+    result = act(args=args, transport=transport, loop=[item], task_vars={"item": item})
+
+    assert (result["_ansible_no_log"], act.task.no_log) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"loop": ["x"], "task_vars": {"item": "x"}},
+        {"loop": None, "task_vars": {"item": "loop-s3cret"}},
+        {
+            "loop": ["x"],
+            "loop_control": types.SimpleNamespace(loop_var="each"),
+            "task_vars": {"each": "x", "item": "loop-s3cret"},
+        },
+        {"loop": ["x"], "task_vars": {"item": {(1, 2): "x"}}},
+    ],
+)
+def test_other_loops_stay_readable(act, task):
+    assert "_ansible_no_log" not in act(args={"password": "loop-s3cret"}, **task)
+
+
+def test_what_a_broken_module_wrote_is_hidden_when_it_may_hold_a_value(act, monkeypatch):
+    written = {"failed": True, "module_stdout": '{"key_value": "fresh-val', "module_stderr": "Traceback opt10n-s3cret"}
+    monkeypatch.setattr(Elsewhere, "run", lambda self, tmp=None, task_vars=None: dict(written))
+    args = {"name": "n", "api_key": "opt10n-s3cret"}
+    result = act(KeyAction, args={**args, "reveal": True}, transport="ssh")
+
+    assert "fresh" not in repr(result)
+    assert "opt10n" not in repr(result)
+    assert "fresh" in act(KeyAction, args=args, transport="ssh")["module_stdout"]
+
+
 class KeyAction(iam_api_key.ActionModule, Elsewhere):
     """iam_api_key, with its way to a module process cut off."""
 
@@ -282,7 +334,10 @@ def test_the_values_of_several_outcomes_are_hidden_also_when_one_of_them_failed(
     lines = []
     monkeypatch.setattr(_in_process.display, "display", lines.append)
     parts = [
-        {"key_value": "fresh-s3cret", "api_key": {"id": "ApiKey-1", "name": "n"}},
+        {
+            "key_value": "fresh-s3cret",
+            "api_key": {"id": "ApiKey-1", "name": "n", "created_at": "2026-03-04T09:15+0000"},
+        },
         {"failed": fails, "msg": "why", "api_key": None},
     ]
     failure = {"failed": True, "msg": "1 API keys failed"} if fails else {}
@@ -291,7 +346,7 @@ def test_the_values_of_several_outcomes_are_hidden_also_when_one_of_them_failed(
     assert result["_ansible_no_log"] is True
     assert result["outcomes"][0]["key_value"] == "fresh-s3cret"
     assert lines == [
-        "API key ApiKey-1 (n): its value is in the result, hidden here",
+        "API key ApiKey-1 (n) of 2026-03-04T09:15+0000: its value is in the result, hidden here",
         *(["1 API keys failed"] if fails else []),
     ]
 
@@ -325,8 +380,16 @@ def test_without_reveal_nothing_needs_to_be_registered(act, args):
     assert act(KeyAction, work=lambda *_: {"fine": True}, args=args, register=None)["fine"]
 
 
-def test_async_is_not_supported_where_a_value_may_come_back():
-    assert iam_api_key.ActionModule._supports_async is False
+@pytest.mark.parametrize("action", [iam_api_key, iam_api_key_rotation])
+@pytest.mark.parametrize("args", [{"name": "n", "reveal": True}, {"name": "n"}])
+def test_async_is_refused_where_a_value_is_handled(act, action, args):
+    def work(params, check_mode):
+        raise AssertionError("the work was done")
+
+    result = act(action.ActionModule, work=work, args=args, async_val=60)
+
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "async is not supported" in result["msg"]
 
 
 def test_plain_values_have_pythons_own_types():

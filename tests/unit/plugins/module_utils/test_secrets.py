@@ -36,6 +36,14 @@ def test_every_text_of_a_result_is_scrubbed_names_included():
     assert scrub_all(value) == {MASK: [f"a {MASK} b", [MASK, 5, None, True]], "n": {"m": 1.5}}
 
 
+def test_what_is_no_json_becomes_a_text_without_secrets():
+    class Odd:
+        def __str__(self):
+            return "odd s3cret-one"
+
+    assert scrub_all({"a": Odd(), "b": b"s3cret-one"}) == {"a": f"odd {MASK}", "b": f"b'{MASK}'"}
+
+
 @pytest.mark.parametrize("short", ["", "a", "12345"])
 def test_what_is_too_short_to_be_a_secret_does_not_mask_everything(short):
     protect(short)

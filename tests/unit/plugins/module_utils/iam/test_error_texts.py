@@ -120,7 +120,7 @@ def test_a_proxys_page_is_told_from_an_answer(scene):
     client = scene.connect()
     client.caller()
     scene.faults({"kind": "proxy_page", "status": 200})
-    with pytest.raises(NotUnderstood, match=r"is https://iam\.cloud\.ibm\.com right, or is there a proxy in between"):
+    with pytest.raises(NotUnderstood, match=r"is iam\.cloud\.ibm\.com right, or is there a proxy in between"):
         client.api_keys.get("ApiKey-1")
 
 
@@ -190,6 +190,17 @@ def test_secrets_travel_over_https_or_within_this_machine_only(open_with, addres
         open_with(None, iam_endpoint=address)
 
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["http://h/?a=s3cret", "http://me:s3cret@h#s3cret", "me:s3cret@h/s3cret"])
+def test_only_the_host_of_an_address_is_shown(open_with, address):
+    with pytest.raises(Invalid, match=r"to it\): h$"):
+        open_with(None, iam_endpoint=address)
+
+
+@pytest.mark.parametrize("code", ["s3cret", "S3CRET", "BXNIM0415EQ", "X" * 30 + "1"])
+def test_a_code_that_has_not_the_form_of_one_is_not_shown(code):
+    assert code not in str(error_from_reply(404, {"errorCode": code}, "look", None))
 
 
 @pytest.mark.parametrize("address", ["https://", "https:// x", "https://[::1"])

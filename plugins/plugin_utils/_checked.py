@@ -1,0 +1,78 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Checks a task's arguments as a module does, and quotes nothing in a complaint that may be a secret."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import MASK
+
+# A mistyped choice or number is shorter than this, a key or a token longer: a key that was put into the wrong option
+# is not quoted.
+LONGEST_QUOTED = 20
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`options` is what the work gets; `problem` says why there is no work to do; `secrets` are `no_log` values."""
+
+    options: dict[str, t.Any] = field(repr=False)
+    problem: str | None
+    secrets: frozenset[str] = field(repr=False)
+    notes: dict[str, list[t.Any]]
+
+
+def check_arguments(spec: dict[str, t.Any], task_args: t.Any, action: str, hidden: t.Iterable[str] = ()) -> Checked:
+    """Check arguments against an argument spec; `hidden` are texts that are masked however short they are."""
+    args = plain(task_args)
+    checked: t.Any = ArgumentSpecValidator(**spec).validate(args)
+    problem = None
+    if checked.error_messages:
+        is_unsupported = isinstance(checked.errors[0], UnsupportedError)
+        prefix = f"Unsupported parameters for ({action}) module: " if is_unsupported else ""
+        long = (text for text in texts_in(args) if len(text) > LONGEST_QUOTED)
+        problem = _without(prefix + str(checked.errors.msg), {*hidden, *long, *checked._no_log_values})
+    both = [f"Both option {each['option']} and its alias {each['alias']} are set." for each in checked._warnings]
+    notes = {"deprecations": list(checked._deprecations), "warnings": both}
+    return Checked(
+        checked.validated_parameters,
+        problem,
+        frozenset(checked._no_log_values),
+        {name: texts for name, texts in notes.items() if texts},
+    )
+
+
+def texts_in(value: t.Any) -> t.Iterator[str]:
+    """Every text and number among the values, as an error message would quote it."""
+    if isinstance(value, str):
+        yield from filter(None, (value, value.strip()))
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from texts_in(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from texts_in(member)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield str(value)
+
+
+def plain(value: t.Any) -> t.Any:
+    """The same data in Python's own types: a value from a playbook or a vault is a subclass with a life of its own."""
+    return json.loads(json.dumps(value, default=_as_text))
+
+
+def _as_text(value: t.Any) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
+
+
+def _without(message: str, texts: t.Iterable[str]) -> str:
+    for text in sorted(texts, key=len, reverse=True):
+        # The second form is how Python quotes a text with odd characters.
+        for form in (text, repr(text)[1:-1]):
+            message = message.replace(form, MASK)
+    return message

@@ -1,0 +1,38 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A module ends with a result, whatever happens in it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils import _module
+
+SECRET = "the-s3cret-of-this-module"
+
+
+class Module:
+    """Stands in for AnsibleModule, and cannot print a result with a secret in it."""
+
+    def __init__(self, **spec):
+        self.params = {}
+        self.check_mode = False
+
+    def exit_json(self, **result):
+        raise TypeError(f"cannot print {result}")
+
+    def fail_json(self, **result):
+        print(json.dumps(result))
+        raise SystemExit(1)
+
+
+def test_what_fails_after_the_work_tells_its_kind_and_place_and_not_its_text(monkeypatch, capsys):
+    monkeypatch.setattr(_module, "AnsibleModule", Module)
+
+    with pytest.raises(SystemExit):
+        _module.run_module(lambda params, check_mode: {"changed": True, "key_value": SECRET}, {})
+
+    told = capsys.readouterr().out
+    assert json.loads(told)["msg"].startswith("Unexpected TypeError at test_module.py:")
+    assert SECRET not in told

@@ -14,6 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.broken_iam import Broken
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import Stage, Tally
 
 TALLY = Tally()
+KEYS_PER_IDENTITY = 100
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,8 @@ def broken_iam(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[BrokenIam
 @pytest.fixture
 def stage(running_server: IamServer, tmp_path: Path) -> Stage:
     running_server.steer("reset")
+    # Every canary that logs in is a key of its own.
+    running_server.steer("settings", {"keys_per_identity": KEYS_PER_IDENTITY})
     return Stage(tmp_path, running_server, TALLY)
 
 

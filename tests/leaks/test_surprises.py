@@ -21,7 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     Stage,
 )
 
-IAM_TASKS = ["caller", "service_id", "create", "reveal"]
+IAM_TASKS = ["caller", "service_id", "create", "reveal", "bulk", "robots", "audited", "examined", "token"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Surprise:
 
 LOG_IN = Surprise(
     Plant(
-        "module_utils/_iam/credentials.py",
+        "module_utils/_iam/tokens.py",
         """
 def log_in(transport, key_value, clock):
     raise RuntimeError(f"cannot log in with {key_value}") from ValueError(key_value)
@@ -56,7 +56,7 @@ def _broken(self, new):
 ApiKeys.create = _broken
 """,
     ),
-    ("create", "reveal", "rotate", "role"),
+    ("create", "reveal", "bulk", "rotate", "role"),
 )
 # The key is made, and the way of its value out of the module breaks.
 RESULT = Surprise(

@@ -9,6 +9,7 @@ secret may be in a message that leaves us: `protect` is told every secret, `scru
 from __future__ import annotations
 
 import json
+import threading
 import typing as t
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ MASK = "********"
 FEW = 64
 SHORTEST_SECRET = 6
 
+_lock = threading.Lock()
 _known: set[str] = set()
 # Every form of every secret by its first characters, the longest first: a run may know thousands of them.
 _forms: dict[str, list[str]] = {}
@@ -33,18 +35,19 @@ def protect(secret: str) -> None:
     """Remember a secret, so that no text leaves this process with it."""
     if len(secret) < SHORTEST_SECRET or secret in _known:
         return
-    _known.add(secret)
-    for form in sorted({secret, json.dumps(secret)[1:-1], quote(secret, safe="")}):
-        alike = _forms.setdefault(form[:SHORTEST_SECRET], [])
-        alike.append(form)
-        alike.sort(key=len, reverse=True)
+    with _lock:
+        _known.add(secret)
+        for form in sorted({secret, json.dumps(secret)[1:-1], quote(secret, safe="")}):
+            start = form[:SHORTEST_SECRET]
+            # A new list each time: another thread may be looking at the old one.
+            _forms[start] = sorted([*_forms.get(start, []), form], key=len, reverse=True)
     if register_secret is not None:
         register_secret(secret)
 
 
 def scrub(text: str) -> str:
     """Take every secret out of a text, also where it was quoted for JSON or a URL."""
-    if len(_forms) <= FEW and not any(start in text for start in _forms):
+    if len(_forms) <= FEW and not any(start in text for start in tuple(_forms)):
         return text
     parts: list[str] = []
     taken = at = 0

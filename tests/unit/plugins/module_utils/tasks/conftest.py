@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import IDENTITY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import (
     iam_api_key,
@@ -50,7 +51,7 @@ def manage_all(scene: t.Any) -> t.Callable[..., Result]:
         keys: list[dict[str, t.Any]], check_mode: bool = False, *, client: t.Any = None, **options: t.Any
     ) -> Result:
         connected = client or scene.connect()
-        owners = [{"iam_id": None, "service_id": None, **owner} for owner in options.pop("identities", [])]
+        owners = [{**dict.fromkeys(IDENTITY), **owner} for owner in options.pop("identities", [])]
         given = {"keys": [params_of({"argument_spec": key_options}, key) for key in keys], "identities": owners}
         return outcome(
             lambda params, check: iam_api_key_bulk.manage_keys(connected, params, check),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""docs/from-the-cli.md and the playbook that it is about: complete, in step, and it runs."""
+"""Playbooks of docs/examples run; docs/from-the-cli.md and its playbook are complete and in step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAYBOOK = ROOT / "docs/examples/from_the_cli.yml"
+EXAMPLES = ROOT / "docs/examples"
 SUFFIXES = ("create", "update", "delete", "lock", "unlock", "disable", "enable")
 # Of IBM's reference of the CLI: everything about API keys (iam-api.md 5.1).
 COMMANDS = [
@@ -39,7 +39,7 @@ def rows() -> list[list[str]]:
 
 
 def titles() -> list[str]:
-    (play,) = yaml.safe_load(PLAYBOOK.read_text(encoding="utf-8"))
+    (play,) = yaml.safe_load((EXAMPLES / "from_the_cli.yml").read_text(encoding="utf-8"))
     return [task["name"] for task in play["tasks"]]
 
 
@@ -66,7 +66,9 @@ def emulator() -> t.Iterator[dict[str, str]]:
             process.terminate()
 
 
-def test_the_playbook_runs_and_changes_what_it_says(emulator: dict[str, str], tmp_path: Path) -> None:
+@pytest.fixture
+def play(emulator: dict[str, str], tmp_path: Path) -> t.Callable[[str], str]:
+    """Run a playbook of the examples; returns what it showed."""
     environ = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
@@ -75,13 +77,29 @@ def test_the_playbook_runs_and_changes_what_it_says(emulator: dict[str, str], tm
         "IBMCLOUD_API_KEY": emulator["api_key"],
         "IBMCLOUD_IAM_API_ENDPOINT": emulator["url"],
     }
-    command = [Path(sys.executable).parent / "ansible-playbook", PLAYBOOK, "--extra-vars", f"folder={tmp_path}"]
-    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
-    told = dict(
-        re.findall(r"^TASK \[(.+)\] \**\n(?:API key .*\n)?(ok|changed): \[localhost\]", done.stdout, re.MULTILINE)
-    )
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    def play(name: str) -> str:
+        command = [Path(sys.executable).parent / "ansible-playbook", EXAMPLES / name, "-e", f"folder={tmp_path}"]
+        done = subprocess.run(
+            command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return play
+
+
+def test_every_command_of_the_table_runs_and_changes_what_it_says(play: t.Callable[[str], str]) -> None:
+    shown = play("from_the_cli.yml")
+    told = dict(re.findall(r"^TASK \[(.+)\] \**\n(?:API key .*\n)?(ok|changed): \[localhost\]", shown, re.MULTILINE))
+
     assert list(told) == titles()
     reads = ("Log in", "List", "Show", "Count", "Find")
     assert [name for name, how in told.items() if (how == "ok") != name.startswith(reads)] == []
+
+
+def test_many_keys_are_made_once(play: t.Callable[[str], str], tmp_path: Path) -> None:
+    assert "changed=2 " in play("many_keys.yml")
+    assert sorted(path.name for path in tmp_path.glob("*.json")) == ["deploy.json", "rollback.json", "test.json"]
+
+    assert "changed=0 " in play("many_keys.yml")

@@ -91,15 +91,24 @@ class ServiceIds:
         reply = self._send("GET", _path(service_id), f"read service ID {service_id}", query=asked)
         return ToldServiceId.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
 
-    def create(self, account_id: str, fields: t.Mapping[str, t.Any], *, locked: bool = False) -> ServiceId:
-        """Create a service ID; `fields` are name, description, group_id and unique_instance_crns."""
+    def create(
+        self,
+        name: str,
+        account_id: str,
+        description: str | None = None,
+        *,
+        locked: bool = False,
+        **more: t.Any,
+    ) -> ServiceId:
+        """Create a service ID; `more` may hold `group_id` and `unique_instance_crns`, as IBM names them."""
+        wanted = {"name": name, "account_id": account_id, "description": description, **more}
         reply = self._send(
             "POST",
             "/v1/serviceids",
-            f"create service ID {fields['name']}",
+            f"create service ID {name}",
             query=SHOW_GROUP,
             headers={"Entity-Lock": str(locked).lower()},
-            json={"account_id": account_id, **fields},
+            json={member: value for member, value in wanted.items() if value is not None},
         )
         return ServiceId.from_iam(reply.body)
 

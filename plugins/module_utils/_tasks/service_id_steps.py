@@ -26,7 +26,7 @@ def apply_steps(
     a step that fails is locked again, the service ID and its keys.
     """
     if change.steps == ("create",):
-        return client.service_ids.create(wish.account_id, change.fields, locked=bool(wish.locked))
+        return client.service_ids.create(account_id=wish.account_id, locked=bool(wish.locked), **change.fields)
     if existing is None:
         return None
     with contextlib.ExitStack() as on_failure:

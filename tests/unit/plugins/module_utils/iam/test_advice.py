@@ -98,7 +98,7 @@ def test_who_lacks_a_role_reads_which_one(scene, what):
         ),
         (
             "restrict_create_service_id",
-            lambda client, scene: client.service_ids.create(scene.account_id, {"name": "x"}),
+            lambda client, scene: client.service_ids.create("x", scene.account_id),
             "Service ID creator",
         ),
     ],

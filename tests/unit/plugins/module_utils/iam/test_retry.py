@@ -128,6 +128,6 @@ def test_a_service_id_whose_answer_was_lost_is_not_made_twice(scene):
     scene.faults({"kind": "cut_after", "method": "POST", "path": "serviceids"})
 
     with pytest.raises(IamError) as caught:
-        client.service_ids.create(scene.account_id, {"name": "robot"})
+        client.service_ids.create("robot", scene.account_id, None)
     assert caught.value.may_have_happened
     assert len(scene.user.list_service_ids()) == 1

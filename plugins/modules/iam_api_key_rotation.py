@@ -237,7 +237,7 @@ options:
       - One write of one file is one commit and one push. The clone is shallow, in a private folder that is removed at
         the end; it holds the vault files, so nothing in clear.
       - Needs the program C(git) on the controller. The user's own Git and SSH settings and hooks are not used, and no
-        question is asked.
+        question is asked. A private certificate authority is named by E(GIT_SSL_CAINFO).
       - Check mode reads the repository and pushes nothing.
     type: dict
     suboptions:

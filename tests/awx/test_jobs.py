@@ -102,6 +102,15 @@ def test_a_vault_file_in_the_project_folder_is_refused_before_anything(awx: Awx,
     assert scene.server.log()[asked:] == []
 
 
+def test_a_project_folder_that_lasts_is_taken_when_somebody_says_so(awx: Awx, scene: JobScene) -> None:
+    (awx.checkout / "slots.yml").write_text("---\n{}\n", encoding="utf-8")
+
+    job = scene.start(scene.wish(file="secrets.yml"), git=None, project_folder_lasts=True)
+
+    assert job.wait() == 0, job.output
+    assert len(scene.keys()) == 1
+
+
 def test_a_protected_branch_is_one_clear_error_and_nothing_is_created(scene: JobScene) -> None:
     scene.remote.hook("pre-receive", "echo 'branch main is protected'\nexit 1\n")
     wishes = scene.wishes(SLOTS)

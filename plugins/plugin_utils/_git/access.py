@@ -70,7 +70,12 @@ class Access:
         command = ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
         if self.known_hosts_file:
             # The quotes are for ssh, which takes several files in this option.
-            command += ["-o", f'UserKnownHostsFile="{self.known_hosts_file}"', "-o", "GlobalKnownHostsFile=none"]
+            command += [
+                "-o",
+                f'UserKnownHostsFile="{self.known_hosts_file}"',
+                "-o",
+                f"GlobalKnownHostsFile={os.devnull}",
+            ]
         if self.ssh_key_file:
             command += ["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i", self.ssh_key_file]
         return command

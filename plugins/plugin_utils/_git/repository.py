@@ -136,7 +136,7 @@ class Branch:
                 self._pause(_PAUSE_SECONDS * (number + 1))
         raise GitError(
             f"whether the push to {self.name} of {self._repository} arrived is not known, and the branch cannot be "
-            f"read: {words}. Nothing was sent to IBM Cloud; the next run goes on from what it finds"
+            f"read: {words}. Nothing was sent to IBM Cloud for it; the next run goes on from what it finds"
         )
 
     def _fetch(self, *depth: str) -> None:

@@ -47,6 +47,8 @@ class GitStore:
         for path, commit in list(self._provided.items()):
             if self._branch.has_touched(commit, path):
                 self._provide(path)
+            else:
+                self._provided[path] = self._branch.tip
 
     def load(self, slot: Slot) -> Loaded:
         for path in (slot.file, *(place.file for place in slot.copies)):
@@ -74,7 +76,7 @@ class GitStore:
             for is_last in [False] * (_COPY_TRIES - 1) + [True]:
                 self._files.copy(replace(slot, copies=(place,)), published_value)
                 try:
-                    self._push(place.file, [f"{slot.name}: copy to {place.variable}"])
+                    self._push(place.file, [f"{_one_line(slot.name)}: copy to {place.variable}"])
                     break
                 except CommitLost as error:
                     if is_last:
@@ -136,8 +138,7 @@ def _for_the_owner_only(path: str, flags: int) -> int:
 
 def _line(change: SlotChange) -> str:
     """What a change is about, for the history: never a value."""
-    name = " ".join(change.slot.name.split())
-    record = change.record
+    name, record = _one_line(change.slot.name), change.record
     if record is None:
         return f"{name}: forgotten"
     if change.published_value is not None and record.current:
@@ -149,3 +150,7 @@ def _line(change: SlotChange) -> str:
     return f"{name}: generation {record.current.generation if record.current else record.last_generation}" + (
         f", on the way out {leaving}" if leaving else ""
     )
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())

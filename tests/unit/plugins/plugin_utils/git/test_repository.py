@@ -212,6 +212,21 @@ def test_a_file_that_was_put_back_has_been_touched(remote: Remote, branches: Bra
     assert branch.has_touched(since, "secrets.yml")
 
 
+@pytest.mark.parametrize("path", [":(top)x.yml", "[ab]*.yml", "a file with blanks.yml"])
+def test_a_path_is_taken_literally(remote: Remote, branches: Branches, path: str) -> None:
+    branch = opened(branches)
+    since = branch.tip
+    remote.write("a.yml", "somebody else's\n")
+    branch.refresh()
+    assert branch.read(path) is None
+    assert not branch.has_touched(since, path)
+
+    assert push(branch, path, "a: 1\n")
+
+    assert branch.read(path) == b"a: 1\n"
+    assert branch.has_touched(since, path)
+
+
 def test_settings_and_hooks_of_the_user_have_no_say(
     remote: Remote, branches: Branches, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

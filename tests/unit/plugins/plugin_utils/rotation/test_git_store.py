@@ -48,16 +48,14 @@ def remote(tmp_path: Path) -> Remote:
     return Remote(tmp_path / "remote.git")
 
 
-def around(told: list[str] | None = None) -> Surroundings:
+def around() -> Surroundings:
     secret: t.Any = VaultSecret(b"password of dev")
-    tell = (told if told is not None else []).append
-    return Surroundings(Cipher([("dev", secret)]), lambda value: None, tell, os.environ, lambda seconds: None)
+    cipher = Cipher([("dev", secret)])
+    return Surroundings(cipher, lambda value: None, lambda line: None, os.environ, lambda seconds: None)
 
 
-@contextlib.contextmanager
-def opening(remote: Remote, told: list[str] | None = None, **options: t.Any) -> t.Iterator[OpenStore]:
-    with open_store({"git": remote.options(**options), "vault_id": None}, around(told)) as opened:
-        yield opened
+def opening(remote: Remote, **options: t.Any) -> contextlib.AbstractContextManager[OpenStore]:
+    return open_store({"git": remote.options(**options), "vault_id": None}, around())
 
 
 @pytest.fixture

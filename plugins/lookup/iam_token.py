@@ -56,20 +56,29 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.failure import failure_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_token import bearer_token
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[str]:
-        """The token of these options and this environment."""
+        """The token of these options and this environment; no other exception gets out: Ansible shows its text."""
+        try:
+            return [self._token(terms, variables, kwargs)]
+        except AnsibleError:
+            raise
+        except Exception as error:
+            raise AnsibleError(f"iam_token: {failure_of(error)['msg']}") from None
+
+    def _token(self, terms: list[t.Any], variables: t.Any, options: dict[str, t.Any]) -> str:
         if terms:
             raise AnsibleError("iam_token: there is nothing to look up by name; give options, such as api_key=...")
         if REQUESTS_IMPORT_ERROR:
             raise AnsibleError("iam_token: the Python library requests is missing on the controller")
         # ansible-core has no types for these.
         ansible: t.Any = self
-        ansible.set_options(var_options=variables, direct=kwargs)
+        ansible.set_options(var_options=variables, direct=options)
         result = outcome(lambda params, _check: {"key_value": bearer_token(params)}, ansible.get_options(), False)
         if result.get("failed"):
             raise AnsibleError(f"iam_token: {result['msg']}")
-        return [result["key_value"]]
+        return str(result["key_value"])

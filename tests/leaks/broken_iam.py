@@ -87,7 +87,9 @@ def serve_broken_iam(folder: Path) -> t.Iterator[BrokenIam]:
         Echo.broken = BrokenIam(echo.server_port, silent.getsockname()[1], untrusted.server_port)
         for server in (echo, untrusted):
             threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Echo.broken
-        for server in (echo, untrusted):
-            server.shutdown()
-            server.server_close()
+        try:
+            yield Echo.broken
+        finally:
+            for server in (echo, untrusted):
+                server.shutdown()
+                server.server_close()

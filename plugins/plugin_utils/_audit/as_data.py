@@ -69,7 +69,7 @@ def to_json(report: Report) -> str:
 def to_csv(report: Report) -> str:
     """One line a key, in the order of the report."""
     out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(CSV_HEADER)
     for row in report.rows:
         writer.writerow([for_csv(cell) for cell in _cells(row)])

@@ -22,6 +22,13 @@ HEADER = """\
 """
 
 
+class _Indented(yaml.SafeDumper):
+    """Lists are indented, as linters of playbooks want it."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
 def rotatable(keys: t.Sequence[KeyFacts], caller_iam_id: str) -> list[KeyFacts]:
     """Keys that the caller could put under rotation: their own and those of service IDs, one of each name."""
     seen: set[tuple[str, str]] = set()
@@ -44,7 +51,7 @@ def slots_block(keys: t.Sequence[KeyFacts]) -> str:
     """The file, as text; `keys` are rotatable ones."""
     taken: set[str] = set()
     slots = [_slot(key, taken) for key in keys]
-    return HEADER + str(yaml.safe_dump({"rotate_api_keys_slots": slots}, sort_keys=False, width=120))
+    return HEADER + str(yaml.dump({"rotate_api_keys_slots": slots}, Dumper=_Indented, sort_keys=False, width=120))
 
 
 def _slot(key: KeyFacts, taken: set[str]) -> dict[str, t.Any]:

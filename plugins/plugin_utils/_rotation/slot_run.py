@@ -49,6 +49,7 @@ class SlotRun:
         self.last_logins: dict[str, datetime | None] = {}
         self._foreign_ids = foreign_ids
         self._lost: dict[str, bool] = {}
+        self.conflicts = 0
 
     @property
     def record(self) -> Record:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import BadCredentials, Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import BadCredentials, Conflict, Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     join_description,
     split_description,
@@ -24,6 +24,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Step, pending_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
+
+# With other runs, of one slot in one run.
+MOST_CONFLICTS = 3
 
 
 def intended_record(run: SlotRun) -> Record:
@@ -77,10 +80,22 @@ def copy(run: SlotRun, step: Step) -> Steps:
 
 
 def tidy(run: SlotRun, step: Step) -> Steps:
-    """Give the published key its name, its marker and its lock."""
+    """Give the published key its name, its marker and its lock.
+
+    Nothing announces this, so another run may do the same: what is left then is planned anew.
+    """
     if run.record.current is None:
         raise ValueError("this step needs a published key")
-    key = yield from prove.read_key(run.iam, run.record.current.id)
+    try:
+        yield from _put_right(run, run.record.current.id)
+    except Conflict:
+        run.conflicts += 1
+        if run.conflicts > MOST_CONFLICTS:
+            raise
+
+
+def _put_right(run: SlotRun, key_id: str) -> Steps:
+    key = yield from prove.read_key(run.iam, key_id)
     changes = _changes_of_published(run, key)
     wants_lock = key.locked or (run.slot.locked and run.slot.is_wanted)
     if changes:

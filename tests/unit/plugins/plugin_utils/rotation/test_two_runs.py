@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import DAY_SECONDS, Scene
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
+    DAY_SECONDS,
+    Effects,
+    Scene,
+)
 
 
 @pytest.mark.parametrize("turn", range(5))
@@ -32,3 +38,40 @@ def test_a_second_run_in_the_middle_of_the_first_leaves_one_key_that_works(turn:
     assert (first.failure, [second.failure for second in seconds]) == (None, [None])
     assert [key.key_value for key in scene.keys().values()] == [scene.value]
     assert scene.record.last_generation == 2
+
+
+@pytest.mark.parametrize("locked", [False, True], ids=["unlocked", "locked"])
+def test_two_runs_that_put_the_same_published_key_right_both_end_well(locked: bool) -> None:
+    scene = Scene()
+    scene.slot = replace(scene.slot, locked=locked)
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    seconds: list[SlotOutcome] = []
+    effects = Effects()
+
+    def come_between() -> None:
+        # The first run has read the published key and is about to give it its name.
+        is_about_to = effects.done[-1].startswith("GET /v1/apikeys/ApiKey-") and scene.record.pending is None
+        if is_about_to and scene.record.last_generation == 2 and not seconds:
+            seconds.extend(scene.run())
+
+    effects.watch = come_between
+    (first,) = scene.run(effects=effects)
+
+    assert (first.failure, [second.failure for second in seconds]) == (None, [None])
+    assert seconds[0].taken == ("tidy",)
+    current = scene.record.current
+    assert current
+    assert (scene.keys()[current.id].name, scene.keys()[current.id].locked) == ("deploy", locked)
+
+
+def test_a_published_key_that_can_never_be_put_right_fails_the_slot_soon() -> None:
+    scene = Scene()
+    scene.emulator.faults.add([{"kind": "status", "status": 409, "method": "PUT", "times": 99}])
+
+    (outcome,) = scene.run()
+
+    tries = [entry for entry in scene.emulator.requests if entry["method"] == "PUT"]
+    assert "409" in (outcome.failure or "")
+    assert len(tries) == 4
+    assert scene.works(scene.value)

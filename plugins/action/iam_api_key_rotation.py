@@ -10,7 +10,7 @@ from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.lasting import explain, throw_away_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
@@ -26,21 +26,14 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.err
 display = Display()
 
 
-class ActionModule(InProcessAction):
+class ActionModule(ControllerAction):
     """Runs on the controller only: that is where the vault secrets are."""
 
     spec = SPEC
-    _requires_connection = False
-    _supports_async = False
-    runs_on_controller = True
-
-    def run_here(self) -> dict[str, t.Any]:
-        self._started_in = os.getcwd()
-        return super().run_here()
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         try:
-            resolve_paths(params, self._folder_of_relative_paths())
+            resolve_paths(params, self.folder_of_relative_paths())
             self._refuse_what_does_not_last(params)
             around = Surroundings(Cipher.of_this_run(self._loader), protect, _tell, os.environ)
             with open_store(params, around) as opened:
@@ -67,15 +60,11 @@ class ActionModule(InProcessAction):
     def _refuse_what_does_not_last(params: dict[str, t.Any]) -> None:
         if params["git"] or params["project_folder_lasts"]:
             return
-        files = [place["file"] for slot in params["slots"] for place in (slot, *slot["copies"])]
+        places = [place for slot in params["slots"] for place in (slot, *slot["copies"], slot["moved_from"] or {})]
+        files = [place["file"] for place in places if place.get("file")]
         going = throw_away_file(files, os.environ)
         if going:
             raise CannotDecide(explain(going))
-
-    def _folder_of_relative_paths(self) -> str:
-        """The folder of the playbook; the one where Ansible was started when that is inside an installed collection."""
-        folder = str(self._loader.get_basedir())
-        return self._started_in if "ansible_collections" in folder.split(os.sep) else os.path.abspath(folder)
 
 
 def _tell(line: str) -> None:

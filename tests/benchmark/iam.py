@@ -62,7 +62,7 @@ class Bench:
     def owners(self, count: int) -> list[str]:
         """The IAM IDs of so many new service IDs."""
         account_id = self.server.account_id
-        return [self.client.service_ids.create(account_id, {"name": f"s{n:04}"}).iam_id for n in range(count)]
+        return [self.client.service_ids.create(f"s{n:04}", account_id, description=None).iam_id for n in range(count)]
 
     def make(self, wishes: t.Iterable[tuple[str, str]]) -> None:
         for iam_id, name in wishes:

@@ -79,7 +79,7 @@ def fill(ready: dict[str, str]) -> None:
         today = day
         client = open_client({"api_key": ready["api_key"], "iam_endpoint": ready["url"]}, {}, lambda secret: None)
         if owner not in owners:
-            owners[owner] = client.service_ids.create(ready["account_id"], {"name": owner}).iam_id
+            owners[owner] = client.service_ids.create(owner, ready["account_id"], description=None).iam_id
         value = make(client, owners[owner], name, words)
         used += [value] if words.get("is_used") else []
     post(ready["url"], "clock", {"advance_seconds": (TODAY - today) * DAY_SECONDS})

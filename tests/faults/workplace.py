@@ -7,6 +7,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.files import content_of
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import LONGEST_WAIT_SECONDS, ROOT, IamServer
 
 VAULT_ID = "test"
-VAULT_PASSWORD = "password of the fault tests"
+# Of its own in each process: other tests at the same time look for theirs in every file of this machine.
+VAULT_PASSWORD = f"password of the fault tests {secrets.token_hex(4)}"
 QUIET = {
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",

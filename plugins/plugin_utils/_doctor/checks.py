@@ -13,6 +13,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.lasting import throw_away_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
+    Surroundings as StoreSurroundings,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
@@ -127,6 +131,18 @@ def check_vault(cipher: Cipher, vault_id: str | None) -> Check:
         return f"loaded are {', '.join(cipher.ids)}; {label_of(sealed) or DEFAULT_LABEL} encrypts"
 
     return answered("vault secrets", ask)
+
+
+def check_repository(params: t.Mapping[str, t.Any], around: StoreSurroundings) -> Check:
+    """Whether the branch with the vault files can be read; whether it may be pushed to shows at a push only."""
+
+    git = {**params["git"], "working_copy": None, "keep_working_copy": False}
+
+    def ask() -> str:
+        with open_store({**params, "git": git}, around):
+            return f"the branch {git['branch']} can be read"
+
+    return answered(f"Git repository {git['repository'].rpartition('@')[2]}", ask)
 
 
 def check_file(path: str, cipher: Cipher, vault_id: str | None, environ: t.Mapping[str, str]) -> Check:

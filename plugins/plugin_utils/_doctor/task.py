@@ -18,6 +18,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import rotatable, slots_block
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import checks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import GIT
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
+    Surroundings as StoreSurroundings,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 SPEC: dict[str, t.Any] = {
@@ -26,6 +30,7 @@ SPEC: dict[str, t.Any] = {
         # The same slots as the rotation takes; what is of no interest here is passed over.
         "slots": {"type": "list", "elements": "dict", "default": []},
         "vault_id": {"type": "str"},
+        "git": GIT,
         "try_create": {"type": "bool", "default": False},
         "keys_per_identity": {"type": "int", "default": 20, "no_log": False},
         "report_timeout_seconds": {"type": "float", "default": 60},
@@ -104,11 +109,15 @@ def _owners(params: Params) -> dict[str, dict[str, t.Any]]:
 
 
 def _about_files(params: Params, around: Surroundings) -> list[Check]:
+    vault = checks.check_vault(around.cipher, params["vault_id"])
+    if params["git"]:
+        surroundings = StoreSurroundings(around.cipher, around.protect, lambda line: None, around.environ)
+        return [vault, checks.check_repository(params, surroundings)]
     files = dict.fromkeys(
         os.path.join(around.folder, str(slot["file"])) for slot in params["slots"] if slot.get("file")
     )
     return [
-        checks.check_vault(around.cipher, params["vault_id"]),
+        vault,
         *(checks.check_file(file, around.cipher, params["vault_id"], around.environ) for file in files),
     ]
 

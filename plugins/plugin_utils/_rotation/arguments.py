@@ -91,6 +91,8 @@ GIT_SPEC: Options = {
     "working_copy": {"type": "path"},
 }
 
+GIT: dict[str, t.Any] = {"type": "dict", "options": GIT_SPEC, "mutually_exclusive": [("token", "ssh_key_file")]}
+
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
         **CONNECTION,
@@ -103,7 +105,7 @@ SPEC: dict[str, t.Any] = {
             "options": SLOT_SPEC,
             "mutually_exclusive": [("iam_id", "service_id")],
         },
-        "git": {"type": "dict", "options": GIT_SPEC, "mutually_exclusive": [("token", "ssh_key_file")]},
+        "git": GIT,
         "project_folder_lasts": {"type": "bool", "default": False},
         "vault_id": {"type": "str"},
         "concurrency": {"type": "int", "default": 8},

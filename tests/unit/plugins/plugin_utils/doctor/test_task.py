@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.task import SPEC, Surroundings, examine
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import BRANCH, Remote
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import Effects, Scene
 
 SECRET = t.cast(t.Any, VaultSecret(b"password of dev"))
@@ -173,3 +174,20 @@ def test_a_minute_is_no_wrong_clock(room: Room) -> None:
     room.skew_seconds = timedelta(minutes=1).total_seconds()
 
     assert room.to_do() == {}
+
+
+def test_files_in_git_are_looked_for_there_and_not_on_this_machine(room: Room, tmp_path: Path) -> None:
+    remote = Remote(tmp_path / "remote.git")
+    remote.write("secrets.yml", "---\na: 1\n")
+
+    result = room.examine(slots=[slot()], git={"repository": str(remote.path), "branch": BRANCH})
+
+    assert "failed" not in result
+    assert result["report"][-1].startswith("Git repository ")
+    assert not any("vault file" in each["name"] for each in result["checks"])
+
+
+def test_a_repository_that_cannot_be_read_is_told(room: Room, tmp_path: Path) -> None:
+    to_do = room.to_do(slots=[slot()], git={"repository": str(tmp_path / "nowhere.git"), "branch": BRANCH})
+
+    assert list(to_do) == [f"Git repository {tmp_path / 'nowhere.git'}"]

@@ -23,7 +23,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import LONGE
 
 VAULT_ID = "test"
 # Of its own in each process: other tests at the same time look for theirs in every file of this machine.
-VAULT_PASSWORD = f"password of the fault tests {secrets.token_hex(4)}"
+VAULT_PASSWORD = f"password-{secrets.token_hex(12)}"
 QUIET = {
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",

@@ -21,7 +21,7 @@ options:
     type: str
   service_id_group:
     description:
-      - The service-ID group to look for the name O(service_id) in, by its id (V(ServiceIdGroup-...)) or its name, which
-        costs one more request. Without it only the default group of the account is searched.
+      - The service-ID group of O(service_id), by its id (V(ServiceIdGroup-...)) or its name, which costs one more
+        request. Without it only the default group of the account is searched for a name, and for keys.
     type: str
 """

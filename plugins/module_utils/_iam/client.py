@@ -58,7 +58,7 @@ class IamClient:
         """A client with the same log-in and connection and its own `transaction_ids`; may be used in another thread."""
         twin = copy.copy(self)
         twin.transaction_ids = []
-        twin.api_keys = ApiKeys(twin.send, twin.clock)
+        twin.api_keys = ApiKeys(twin.send, twin.clock, self.api_keys.group_ids)
         twin.service_ids = ServiceIds(twin.send)
         return twin
 

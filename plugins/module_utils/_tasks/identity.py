@@ -19,22 +19,26 @@ IAM_PREFIX = "iam-"
 def identity_of(client: IamClient, params: t.Mapping[str, t.Any]) -> str:
     """The IAM ID that the task's options name; the caller's own when they name none.
 
-    A service ID given by name costs one request, its group given by name another one. Raises CannotDecide when no
-    service ID has that name, or several.
+    A service ID given by name costs one request, its group given by name another one; from then on its keys are listed
+    in that group. Raises CannotDecide when no service ID has that name, or several.
     """
     iam_id, service_id = params.get("iam_id"), params.get("service_id")
     if params.get("service_id_group") and not service_id:
-        raise CannotDecide("`service_id_group` goes with a name in `service_id`")
+        raise CannotDecide("`service_id_group` goes with `service_id`")
     if iam_id:
         return IAM_PREFIX + iam_id if iam_id.startswith(SERVICE_ID_PREFIX) else t.cast(str, iam_id)
     if not service_id:
         return _caller_with_keys(client)
-    if service_id.startswith(SERVICE_ID_PREFIX):
-        return IAM_PREFIX + t.cast(str, service_id)
     group = params.get("service_id_group")
     group_id = service_id_group_of(client, group)
-    found = client.service_ids.list_named(service_id, client.caller().account_id, group_id)
-    return one_service_id(found, service_id, group).iam_id
+    if service_id.startswith(SERVICE_ID_PREFIX):
+        owner = IAM_PREFIX + t.cast(str, service_id)
+    else:
+        found = client.service_ids.list_named(service_id, client.caller().account_id, group_id)
+        owner = one_service_id(found, service_id, group).iam_id
+    if group_id:
+        client.api_keys.group_ids[owner] = group_id
+    return owner
 
 
 def _caller_with_keys(client: IamClient) -> str:

@@ -102,4 +102,18 @@ def test_a_key_of_a_service_id_in_a_group_is_found_by_both_names(scene, robots, 
 
 
 def test_a_group_without_a_service_id_is_an_error(list_keys):
-    assert "goes with a name in `service_id`" in list_keys(service_id_group="edge")["msg"]
+    assert "goes with `service_id`" in list_keys(service_id_group="edge")["msg"]
+
+
+@pytest.mark.parametrize("named_by", ["name", "id"])
+def test_a_key_of_a_service_id_in_a_group_is_found_and_not_made_again(scene, manage, list_keys, named_by):
+    group = scene.user.ask("POST", "/v1/serviceid_groups", {"account_id": scene.account_id, "name": "edge"}).json()
+    robot = scene.user.create_service_id(name="robot", group_id=group["id"])
+    scene.emulator.change_settings(keys_need_group=True)
+    owner = {"service_id": robot[named_by], "service_id_group": "edge"}
+
+    first = manage(name="deploy", discard_value=True, **owner)
+    second = manage(name="deploy", discard_value=True, **owner)
+
+    assert (first["changed"], second["changed"]) == (True, False)
+    assert [key["name"] for key in list_keys(**owner)["api_keys"]] == ["deploy"]

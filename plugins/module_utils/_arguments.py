@@ -32,6 +32,28 @@ IDENTITY: Spec = {
 }
 IDENTITY_RULES: list[tuple[str, ...]] = [("iam_id", "service_id")]
 
+# doc_fragments/git.py
+GIT: Spec = {
+    "git": {
+        "type": "dict",
+        "options": {
+            "repository": {"type": "str", "required": True},
+            "branch": {"type": "str", "required": True},
+            "token": {"type": "str", "no_log": True},
+            "username": {"type": "str", "default": "x-access-token"},
+            "ssh_key_file": {"type": "path", "no_log": False},
+            "known_hosts_file": {"type": "path"},
+            "author_name": {"type": "str", "default": "cloudkeys"},
+            "author_email": {"type": "str", "default": "cloudkeys@localhost"},
+            "message": {"type": "str", "default": "Rotate API keys"},
+            "timeout_seconds": {"type": "float", "default": 60},
+            "keep_working_copy": {"type": "bool", "default": False},
+            "working_copy": {"type": "path"},
+        },
+        "mutually_exclusive": [("token", "ssh_key_file")],
+    }
+}
+
 STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
 CONCURRENCY: Spec = {"concurrency": {"type": "int", "default": 8}}

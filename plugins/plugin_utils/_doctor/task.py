@@ -9,7 +9,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, IDENTITY
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, GIT, IDENTITY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
@@ -18,7 +18,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import rotatable, slots_block
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import checks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import GIT
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
     Surroundings as StoreSurroundings,
 )
@@ -30,7 +29,7 @@ SPEC: dict[str, t.Any] = {
         # The same slots as the rotation takes; what is of no interest here is passed over.
         "slots": {"type": "list", "elements": "dict", "default": []},
         "vault_id": {"type": "str"},
-        "git": GIT,
+        **GIT,
         "try_create": {"type": "bool", "default": False},
         "keys_per_identity": {"type": "int", "default": 20, "no_log": False},
         "report_timeout_seconds": {"type": "float", "default": 60},

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, GIT
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
     KEY_SOURCES,
     LEAK_RESPONSES,
@@ -76,23 +76,6 @@ ORDERS_SPEC: Options = {
     "verify_values": {"type": "bool", "default": False},
 }
 
-GIT_SPEC: Options = {
-    "repository": {"type": "str", "required": True},
-    "branch": {"type": "str", "required": True},
-    "token": {"type": "str", "no_log": True},
-    "username": {"type": "str", "default": "x-access-token"},
-    "ssh_key_file": {"type": "path", "no_log": False},
-    "known_hosts_file": {"type": "path"},
-    "author_name": {"type": "str", "default": "cloudkeys"},
-    "author_email": {"type": "str", "default": "cloudkeys@localhost"},
-    "message": {"type": "str", "default": "Rotate API keys"},
-    "timeout_seconds": {"type": "float", "default": 60},
-    "keep_working_copy": {"type": "bool", "default": False},
-    "working_copy": {"type": "path"},
-}
-
-GIT: dict[str, t.Any] = {"type": "dict", "options": GIT_SPEC, "mutually_exclusive": [("token", "ssh_key_file")]}
-
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
         **CONNECTION,
@@ -105,7 +88,7 @@ SPEC: dict[str, t.Any] = {
             "options": SLOT_SPEC,
             "mutually_exclusive": [("iam_id", "service_id")],
         },
-        "git": GIT,
+        **GIT,
         "project_folder_lasts": {"type": "bool", "default": False},
         "vault_id": {"type": "str"},
         "concurrency": {"type": "int", "default": 8},

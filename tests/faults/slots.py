@@ -113,6 +113,7 @@ def make_due(workplace: Workplace, client: IamClient, wishes: t.Sequence[dict[st
     ]
     secret: t.Any = VaultSecret(VAULT_PASSWORD.encode())
     store = FileStore(Cipher([(VAULT_ID, secret)]), lambda value: None)
-    outcomes = rotate_slots(slots, Ports(client, store), check_mode=False, unforeseen=repr)
+    ports = Ports(client, store, batch_size=len(slots))
+    outcomes = rotate_slots(slots, ports, check_mode=False, unforeseen=repr)
     assert [outcome.failure for outcome in outcomes if outcome.failure] == []
     workplace.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError, PushRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,
     Loaded,
@@ -345,3 +346,19 @@ def test_a_server_that_is_gone_stops_the_run_before_anything(remote: Remote) -> 
             rotate_slots([scene.slot], ports, check_mode=False, unforeseen=repr)
 
     assert scene.keys() == {}
+
+
+@pytest.mark.parametrize("file", [FILE, "group_vars/ci/new.yml"], ids=["within a file", "to another file"])
+def test_a_slot_moves_in_the_branch_and_every_step_of_it_is_pushed(remote: Remote, stores: Stores, file: str) -> None:
+    store = stores()
+    commit(store, SLOT, store.load(SLOT), RECORD, "the-value")
+    pushes = len(remote.messages())
+    moved = replace(SLOT, file=file, variable="new_name", moved_from=Place(SLOT.file, SLOT.variable))
+
+    assert move_slot(stores(), moved, check_mode=False)
+
+    after = stores()
+    assert after.load(moved).record == replace(RECORD, revision=RECORD.revision + 1)
+    assert after.load(moved).published_value == "the-value"
+    assert (after.load(SLOT).record, after.load(SLOT).published_value) == (None, None)
+    assert len(remote.messages()) == pushes + 3

@@ -302,7 +302,7 @@ options:
   verify_values:
     description:
       - Ask IBM Cloud whether each variable still holds the value of the published key. That is one request more for
-        each slot and no log-in, so the age of unused keys stays true.
+        each slot and no log-in with a value that IBM Cloud knows, so the age of unused keys stays true.
       - A value that IBM Cloud does not know is replaced by that of a successor; one that belongs to another key fails
         the slot. Without this option that is noticed when the key is due.
     type: bool

@@ -12,7 +12,7 @@ description:
     is right; whether vault secrets are loaded and which id would encrypt; whether the vault files can be changed and
     outlive the job. Of files in O(git) the branch is read; that it may be pushed to shows at a push only.
   - One line each, fine or what to do. Fails when there is something to do.
-  - Returns a ready file of slots for the keys that it sees.
+  - Returns a ready file of slots for the first twenty keys that it sees; the audit writes one for all.
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
@@ -101,7 +101,7 @@ report:
   elements: str
   sample: ["clock: fine, the controller agrees with IBM Cloud"]
 slots:
-  description: A file of slots for the keys that no rotation looks after; empty when there is none.
+  description: A file of slots for the first twenty keys that no rotation looks after; empty when there is none.
   returned: always, unless the options do not make sense
   type: str
 """

@@ -8,7 +8,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Sends
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     IamError,
     NotPermitted,
@@ -76,4 +76,10 @@ def _inactive_key(entry: t.Any) -> InactiveKey:
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise NotUnderstood("the report on inactive API keys names a key without an id")
     owner = entry.get("serviceid") or entry.get("user") or {}
-    return InactiveKey(entry["id"], entry.get("last_authn"), owner.get("name") if isinstance(owner, dict) else None)
+    last = entry.get("last_authn")
+    try:
+        if last is not None:
+            parse_time(last)
+    except (TypeError, ValueError):
+        raise NotUnderstood("the report on inactive API keys tells a last log-in in a form that is not known") from None
+    return InactiveKey(entry["id"], last, owner.get("name") if isinstance(owner, dict) else None)

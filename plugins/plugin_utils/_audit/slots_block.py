@@ -11,6 +11,7 @@ import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import visible
 
+MOST_SHOWN = 20
 TEMPLATE_STARTS = ("{{", "{%", "{#")
 FILE = "group_vars/all/secrets.yml"
 HEADER = """\
@@ -52,6 +53,15 @@ def slots_block(keys: t.Sequence[KeyFacts]) -> str:
     taken: set[str] = set()
     slots = [_slot(key, taken) for key in keys]
     return HEADER + str(yaml.dump({"rotate_api_keys_slots": slots}, Dumper=_Indented, sort_keys=False, width=120))
+
+
+def first_slots(keys: t.Sequence[KeyFacts]) -> str:
+    """The begin of the file, short enough for the output of a job; empty without keys."""
+    if not keys:
+        return ""
+    left = len(keys) - MOST_SHOWN
+    more = f"# and {left} more: the audit writes all of them into slots.yml\n" if left > 0 else ""
+    return slots_block(keys[:MOST_SHOWN]) + more
 
 
 def _slot(key: KeyFacts, taken: set[str]) -> dict[str, t.Any]:

@@ -18,7 +18,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import gather
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, Policy
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import rotatable, slots_block
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import (
+    first_slots,
+    rotatable,
+    slots_block,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import Storage
 
@@ -30,7 +34,6 @@ FILE_NAMES = {
     "csv": "api-keys.csv",
     "slots": "slots.yml",
 }
-MOST_SLOTS_SHOWN = 20
 REPORT_MODE = 0o640
 LOCK_TIMEOUT_SECONDS = 30
 
@@ -83,7 +86,7 @@ def run_audit(
         "files": paths,
         "not_checked": list(report.not_checked),
         "markdown": to_markdown(report),
-        "slots": slots_block(slots[:MOST_SLOTS_SHOWN]) if slots else "",
+        "slots": first_slots(slots),
     }
     if params["return_keys"]:
         result["api_keys"] = to_data(report)["keys"]
@@ -147,9 +150,8 @@ def _left_out(policy: Policy) -> list[str]:
 
 
 def _makers(report: Report, slots: t.Sequence[t.Any]) -> dict[str, t.Callable[[], str]]:
-    shown = slots_block(slots[:MOST_SLOTS_SHOWN]) if slots else ""
     return {
-        "html": lambda: to_html(report, shown),
+        "html": lambda: to_html(report, first_slots(slots)),
         "json": lambda: to_json(report),
         "markdown": lambda: to_markdown(report),
         "csv": lambda: to_csv(report),

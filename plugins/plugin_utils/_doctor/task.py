@@ -15,7 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts, facts_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import rotatable, slots_block
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import first_slots, rotatable
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import checks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
@@ -130,8 +130,7 @@ def _slots(client: IamClient) -> str:
     except IamError:
         keys, names = _own_keys(client), {}
     facts: list[KeyFacts] = [facts_of(key, client.now(), names, None) for key in keys]
-    found = rotatable(facts, caller.iam_id)
-    return slots_block(found) if found else ""
+    return first_slots(rotatable(facts, caller.iam_id))
 
 
 def _own_keys(client: IamClient) -> list[ApiKey]:

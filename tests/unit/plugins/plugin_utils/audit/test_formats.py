@@ -22,7 +22,11 @@ import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import to_csv, to_json
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import rotatable, slots_block
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import (
+    first_slots,
+    rotatable,
+    slots_block,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import for_csv, for_markdown, visible
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import (
     HOSTILE,
@@ -165,3 +169,14 @@ def test_a_large_account_makes_a_page_of_reasonable_size_in_reasonable_time() ->
 
     assert time.monotonic() - started < 10
     assert len(text.encode()) < 10_000_000
+
+
+def test_what_a_job_shows_of_many_slots_is_short_and_says_so() -> None:
+    keys = rotatable([key(f"k{number:03}") for number in range(50)], USER)
+
+    shown = first_slots(keys)
+
+    assert len(yaml.safe_load(shown)["rotate_api_keys_slots"]) == 20
+    assert "# and 30 more" in shown
+    assert "more:" not in first_slots(keys[:20])
+    assert first_slots([]) == ""

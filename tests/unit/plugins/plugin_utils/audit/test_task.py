@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.task import FILE_NAMES, SPEC, run_audit
@@ -106,6 +108,20 @@ def test_who_may_not_have_the_report_is_told_who_may(scene: Scene) -> None:
     scene.emulator.faults.add([{"kind": "status", "status": 403, "path": "/report", "method": "POST"}])
 
     assert "Service Configuration Reader" in audit(scene)["not_checked"][0]
+
+
+def test_a_last_log_in_of_an_unknown_form_is_no_last_log_in(scene: Scene) -> None:
+    client = scene.client(Effects())
+    sent: list[str] = []
+
+    def send(method: str, path: str, action: str, **parts: t.Any) -> t.Any:
+        sent.append(method)
+        body = {"reference": "abc"} if method == "POST" else {"apikeys": [{"id": "ApiKey-1", "last_authn": "lately"}]}
+        return Reply(200, body, None, None)
+
+    with pytest.raises(IamError, match="in a form that is not known"):
+        ActivityReports(send, client.clock).inactive_keys("acc", for_hours=1, timeout_seconds=1)
+    assert sent == ["POST", "GET"]
 
 
 def test_a_list_that_is_refused_ends_the_audit(scene: Scene) -> None:

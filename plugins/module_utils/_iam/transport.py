@@ -119,9 +119,8 @@ class BoundedRetry(Retry):
         _stacktrace: t.Any = None,
     ) -> BoundedRetry:
         path = urlsplit(url or "").path
-        if response is not None and not retry.may_repeat(method or "", path, response.status):
-            raise MaxRetryError(_pool, url or "", error)
-        if isinstance(error, SSLError):
+        is_refused = response is not None and not retry.may_repeat(method or "", path, response.status)
+        if is_refused or isinstance(error, SSLError):
             raise MaxRetryError(_pool, url or "", error)
         never_sent = isinstance(error, (NewConnectionError, ConnectTimeoutError))
         if error is not None and not never_sent and not retry.is_repeatable(method or "", path):
@@ -161,13 +160,14 @@ class Transport:
         self.endpoint = endpoint
         self.protect = protect
         self._http = requests.Session()
-        # Without an auth of its own, requests takes one from ~/.netrc and overwrites the Authorization header with it.
-        self._http.auth = _leave_as_it_is
+        # Otherwise it asks the environment each time, and overwrites the Authorization header with what ~/.netrc says.
+        self._http.trust_env = False
         policy = BoundedRetry.for_iam(clock or SystemClock(), retry_budget_seconds, first_pause_seconds)
         mounted = adapter or HTTPAdapter(max_retries=policy, pool_maxsize=retry.MOST_CONNECTIONS)
         self._clock = clock or SystemClock()
         self._policy: t.Any = getattr(mounted, "max_retries", policy)
         self._gate: Gate | None = None
+        self._surroundings: dict[str, t.Any] | None = None
         self._http.mount("https://", mounted)
         self._http.mount("http://", mounted)
         if not endpoint.validate_certs:
@@ -213,12 +213,23 @@ class Transport:
                 json=json,
                 data=form,
                 timeout=(retry.CONNECT_TIMEOUT_SECONDS, retry.READ_TIMEOUT_SECONDS),
-                verify=self.endpoint.verify,
                 allow_redirects=False,
+                **self._proxies_and_certificates(),
             )
         except (requests.RequestException, OSError) as error:
             raise _cannot_connect(error, self.endpoint, action) from None
         return self._read(response, action, advice or {})
+
+    def _proxies_and_certificates(self) -> dict[str, t.Any]:
+        """What requests finds in the environment; asked for once, because it takes a good part of a request's time."""
+        if self._surroundings is None:
+            ask = requests.Session().merge_environment_settings
+            try:
+                found = ask(self.endpoint.url, {}, None, self.endpoint.verify, None)
+            except ValueError:
+                raise requests.exceptions.InvalidURL from None
+            self._surroundings = {name: found[name] for name in ("proxies", "verify")}
+        return self._surroundings
 
     def _read(self, response: t.Any, action: str, advice: t.Mapping[type[IamError], str]) -> Reply:
         transaction_id = response.headers.get("Transaction-Id")
@@ -244,10 +255,6 @@ class Transport:
                     self.protect(value)
                 else:
                     self._protect_all(value)
-
-
-def _leave_as_it_is(request: t.Any) -> t.Any:
-    return request
 
 
 def _decode(response: t.Any) -> tuple[t.Any, bool]:

@@ -11,6 +11,7 @@ import pytest
 import requests
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    CannotConnect,
     BadCredentials,
     Invalid,
     NotUnderstood,
@@ -128,6 +129,46 @@ def test_netrc_does_not_replace_the_bearer_token(scene, tmp_path, monkeypatch):
     assert requests.utils.get_netrc_auth("https://iam.cloud.ibm.com"), "the file does not say what this test needs"
 
     assert [key.name for key in list_own(scene.connect())] == ["first key"]
+
+
+class Listening(requests.adapters.BaseAdapter):
+    """Remembers how each request was to be sent, and answers none."""
+
+    def __init__(self):
+        super().__init__()
+        self.options = []
+
+    def send(self, request, **options):
+        self.options.append(options)
+        raise requests.exceptions.ConnectionError
+
+    def close(self):
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    ("environ", "proxy"),
+    [
+        ({"HTTPS_PROXY": "http://proxy.example.com:3128"}, "http://proxy.example.com:3128"),
+        ({"HTTPS_PROXY": "http://proxy.example.com:3128", "NO_PROXY": "cloud.ibm.com"}, None),
+        ({}, None),
+    ],
+    ids=["a proxy", "not for this host", "none"],
+)
+def test_the_environments_proxy_is_taken(scene, monkeypatch, environ, proxy):
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    adapter = Listening()
+    client = open_client({"api_key": scene.api_key}, {}, lambda secret: None, clock=scene.clock, adapter=adapter)
+
+    for _try in range(2):
+        with pytest.raises(CannotConnect):
+            client.caller()
+
+    assert {options["proxies"].get("https") for options in adapter.options} == {proxy}
 
 
 class Redirect(requests.adapters.BaseAdapter):

@@ -55,7 +55,7 @@ class FileStore:
         self._known: dict[str, _KnownFile] = {}
 
     def refresh(self) -> None:
-        """Nothing to do: every load reads the file."""
+        """Nothing to do: every load looks at the file."""
 
     def load(self, slot: Slot) -> Loaded:
         vault_file = self._file(slot.file)
@@ -118,15 +118,22 @@ class FileStore:
         return False
 
     def _read(self, path: str, vault_file: VaultFile) -> _KnownFile:
-        snapshot = vault_file.read()
+        before = self._known.get(path)
+        snapshot = vault_file.read(before.snapshot if before else None)
         known = self._known.setdefault(path, _KnownFile(snapshot))
         if snapshot.identity != known.snapshot.identity:
             known.snapshot, known.epoch = snapshot, known.epoch + 1
         return known
 
     def _file(self, path: str) -> VaultFile:
+        # A value goes from the record to its variable, and back when it is replaced: its cipher text goes with it.
         return VaultFile(
-            os.path.join(self._folder, path), self._cipher, vault_id=self._vault_id, create=True, mode=0o600
+            os.path.join(self._folder, path),
+            self._cipher,
+            vault_id=self._vault_id,
+            create=True,
+            mode=0o600,
+            takes_over=True,
         )
 
 

@@ -53,6 +53,7 @@ class Cipher:
         self._default_id = default_id or None
         self._labels_bind = labels_bind
         self._opened: dict[str, Opened] = {}
+        self._sealed: dict[tuple[str, str, int], str] = {}
 
     @classmethod
     def of_this_run(cls, loader: t.Any) -> Cipher:
@@ -73,6 +74,7 @@ class Cipher:
         known = self._opened.get(vaulttext)
         if known is None:
             known = self._opened[vaulttext] = self._try_secrets(vaulttext)
+            self._sealed.setdefault(_sealing(known.plaintext, known.label, known.secret), vaulttext)
         return known
 
     def opens(self, vaulttext: str) -> bool:
@@ -98,14 +100,21 @@ class Cipher:
             f"none of the loaded vault ids ({', '.join(self.ids)}) opens what is encrypted under {wanted!r}"
         )
 
-    def seal(self, plaintext: str, like: Opened | None, vault_id: str | None) -> str:
-        """Cipher text under the given id, else as `like` was, else under the id that encrypts by default."""
+    def seal(self, plaintext: str, like: Opened | None, vault_id: str | None, *, takes_over: bool = False) -> str:
+        """Cipher text under the given id, else as `like` was, else under the id that encrypts by default.
+
+        `takes_over` hands out what this run has opened for the same text, id and secret, instead of sealing it anew:
+        whoever reads the file sees then that two places hold the same value.
+        """
         if is_cipher_text(plaintext):
             raise CannotEdit("the value is cipher text already; give the plain value")
         if vault_id is None and like is not None:
             label, secret = like.label, like.secret
         else:
             label, secret = self._choose(vault_id or self._default_id)
+        known = self._sealed.get(_sealing(plaintext, label, secret)) if takes_over else None
+        if known is not None:
+            return known
         # Not remembered as opened, so that the proof after a change decrypts for real.
         sealed = _VAULT_LIB([]).encrypt(
             plaintext.encode("utf-8"), secret=secret, vault_id=label, salt=os.urandom(_SALT_BYTES)
@@ -132,6 +141,11 @@ class Cipher:
             if vault_id is None or name == vault_id:
                 return str(name), secret
         raise NoSecret(f"the vault id {vault_id!r} is not loaded; these are: {', '.join(self.ids)}")
+
+
+def _sealing(plaintext: str, label: str | None, secret: t.Any) -> tuple[str, str, int]:
+    """What decides whether one cipher text is as good as another."""
+    return plaintext, label or DEFAULT_LABEL, id(secret)
 
 
 def _open_with(secret: t.Any, vaulttext: str, label: str | None) -> str | None:

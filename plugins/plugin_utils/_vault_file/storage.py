@@ -77,6 +77,14 @@ class Storage:
         self._lock_timeout_seconds = lock_timeout_seconds
         self._disk = disk or Disk()
 
+    def seems_to_be(self, identity: Identity | Missing) -> bool:
+        """Whether the file system tells of no change; the content is not read."""
+        try:
+            now = os.stat(self.path)
+        except OSError:
+            return False
+        return isinstance(identity, Identity) and _identity(now, identity.sha256) == identity
+
     def read(self) -> tuple[bytes, Identity | Missing]:
         """Content and identity of one state of the file."""
         with self._explained("read"):
@@ -96,9 +104,7 @@ class Storage:
                 raise CannotStore(f"{self._shown} is not a regular file")
             content = file.read()
             after = os.fstat(file.fileno())
-        one, other = (
-            Identity(s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns, "") for s in (before, after)
-        )
+        one, other = _identity(before), _identity(after)
         if one != other or one.size != len(content):
             return None
         return content, dataclasses.replace(one, sha256=hashlib.sha256(content).hexdigest())
@@ -215,6 +221,10 @@ class Storage:
             yield
         except OSError as error:
             raise CannotStore(f"cannot {action} {self._shown}: {_reason(error)}") from None
+
+
+def _identity(found: os.stat_result, sha256: str = "") -> Identity:
+    return Identity(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, sha256)
 
 
 def _copy_attributes(source: str, descriptor: int) -> None:

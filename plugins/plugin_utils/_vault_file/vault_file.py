@@ -79,7 +79,10 @@ class Committed:
 
 
 class VaultFile:
-    """The file at `path`; a commit is a compare-and-swap on the snapshot that it was planned from."""
+    """The file at `path`; a commit is a compare-and-swap on the snapshot that it was planned from.
+
+    `takes_over` moves cipher text along with a value that changes its place (see `Cipher.seal`).
+    """
 
     def __init__(  # noqa: PLR0913 - these are the settings of a file, all but two by name
         self,
@@ -92,6 +95,7 @@ class VaultFile:
         create: bool = False,
         layout: t.Literal["auto", "inline", "file"] = "auto",
         backup: bool = False,
+        takes_over: bool = False,
         disk: Disk | None = None,
     ) -> None:
         self.path = path
@@ -101,10 +105,16 @@ class VaultFile:
         self._create = create
         self._new_layout: Layout = "file" if layout == "file" else "inline"
         self._backup = backup
+        self._takes_over = takes_over
         self._storage = Storage(path, lock_timeout_seconds, disk)
 
-    def read(self) -> Snapshot:
-        """The file as it is now; a missing file is a snapshot as well."""
+    def read(self, known: Snapshot | None = None) -> Snapshot:
+        """The file as it is now; a missing file is a snapshot as well.
+
+        `known` comes back when the file system tells of no change since then. A commit compares the content anyway.
+        """
+        if known is not None and self._storage.seems_to_be(known.identity):
+            return known
         content, identity = self._storage.read()
         try:
             text = content.decode("utf-8")
@@ -159,7 +169,7 @@ class VaultFile:
             return self._commit(snapshot, edits, check_mode)
 
     def _commit(self, snapshot: Snapshot, edits: Sequence[Edit], check_mode: bool) -> Committed:
-        vault = _Vault(self._cipher, self._vault_id)
+        vault = _Vault(self._cipher, self._vault_id, takes_over=self._takes_over)
         with self._named():
             text = self._new_text(snapshot, edits, vault)
             if text == snapshot.text:
@@ -220,9 +230,10 @@ class VaultFile:
 class _Vault:
     """The cipher as the text layer sees it, with the id that was asked for."""
 
-    def __init__(self, cipher: Cipher, vault_id: str | None) -> None:
+    def __init__(self, cipher: Cipher, vault_id: str | None, *, takes_over: bool = False) -> None:
         self._cipher = cipher
         self._vault_id = vault_id
+        self._takes_over = takes_over
         self.label: str | None = None
 
     def open(self, vaulttext: str) -> str:
@@ -235,9 +246,11 @@ class _Vault:
 
     def seal(self, plaintext: str, replaced: Sequence[str]) -> str:
         like = self._cipher.open(replaced[0]) if replaced else None
-        return self.seal_whole(plaintext, like)
+        return self._labelled(self._cipher.seal(plaintext, like, self._vault_id, takes_over=self._takes_over))
 
     def seal_whole(self, plaintext: str, like: Opened | None) -> str:
-        sealed = self._cipher.seal(plaintext, like, self._vault_id)
+        return self._labelled(self._cipher.seal(plaintext, like, self._vault_id))
+
+    def _labelled(self, sealed: str) -> str:
         self.label = label_of(sealed) or DEFAULT_LABEL
         return sealed

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -103,6 +104,43 @@ def test_a_secret_that_stays_keeps_its_cipher_text(store: FileStore, slot: Slot)
 
     after = Path(slot.file).read_text(encoding="utf-8").split()
     assert [word for word in after if word not in before] == ["3"]
+
+
+def test_a_value_that_changes_its_place_keeps_its_cipher_text(store: FileStore, slot: Slot) -> None:
+    first = replace(RECORD, pending=None, superseded=())
+    commit(store, slot, store.load(slot), first, "the-value")
+    pending = replace(first, pending=Pending(2, MOMENT, "the-next-value"))
+    commit(store, slot, store.load(slot), pending)
+    before = Path(slot.file).read_text(encoding="utf-8")
+
+    published = replace(first, superseded=(Superseded(1, "K1", MOMENT, "the-value"),))
+    commit(store, slot, store.load(slot), published, "the-next-value")
+
+    after = Path(slot.file).read_text(encoding="utf-8")
+    assert sorted(cipher_texts(after)) == sorted(cipher_texts(before))
+    assert len(set(cipher_texts(after))) == 2
+    loaded = store.load(slot)
+    assert loaded.record
+    assert loaded.record.superseded[0].key_value == "the-value"
+    assert loaded.published_value == "the-next-value"
+
+
+def test_a_value_does_not_take_another_vault_id_along(slot: Slot) -> None:
+    ids = [("dev", VaultSecret(b"password of dev")), ("prod", VaultSecret(b"password of prod"))]
+    pending = replace(RECORD, pending=Pending(2, MOMENT, "the-next-value"), superseded=())
+    under_prod = FileStore(Cipher(ids), lambda secret: None, vault_id="prod")
+    commit(under_prod, slot, under_prod.load(slot), pending, "the-value")
+    store = FileStore(Cipher(ids), lambda secret: None, vault_id="dev")
+
+    commit(store, slot, store.load(slot), replace(pending, pending=None), "the-next-value")
+
+    text = Path(slot.file).read_text(encoding="utf-8")
+    assert re.findall(r"AES256;(\w+)", text) == ["dev"]
+    assert store.load(slot).published_value == "the-next-value"
+
+
+def cipher_texts(text: str) -> list[str]:
+    return ["".join(each.split()) for each in re.findall(r"\$ANSIBLE_VAULT[^\n]*\n((?:\s+[0-9a-f]+\n)+)", text)]
 
 
 def test_check_writes_nothing(store: FileStore, slot: Slot) -> None:

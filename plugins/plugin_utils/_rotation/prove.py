@@ -15,19 +15,22 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     UnknownKeyValue,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Pause, Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Pause
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 
 # A new key reaches IAM's replicas at different times; about two seconds are usual (IBM docs of Secrets Manager).
 LOOK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8, 15, 30)
+
+# Without a settling time one log-in is enough, unless the round took long.
+STILL_PROVEN_SECONDS = 60
 
 
 class NeverLogsIn(Exception):
     """IAM knows the new key and does not let it in, so it has to be withdrawn."""
 
 
-def prove(client: IamClient, slot: Slot, key_value: str) -> Steps:
-    """Log in with the new value until it works, and again after the settling time.
+def prove(client: IamClient, slot: Slot, key_value: str) -> Generator[Ask, t.Any, float]:
+    """Log in with the new value until it works, and wait for the settling time -> when it worked (monotonic).
 
     Raises SlotStopped while IAM does not know the value or when it belongs to somebody else, NeverLogsIn when waiting
     is of no use.
@@ -38,15 +41,19 @@ def prove(client: IamClient, slot: Slot, key_value: str) -> Steps:
         except UnknownKeyValue:
             yield Pause(seconds)
             continue
-        yield Pause(slot.policy.settle_seconds)
-        return
+        proven_at = client.clock.monotonic()
+        if slot.policy.settle_seconds:
+            yield Pause(slot.policy.settle_seconds)
+        return proven_at
     raise SlotStopped(
         "the new key is still unknown to IBM Cloud. The old one is untouched; run again later and it goes on from here"
     )
 
 
-def prove_again(client: IamClient, slot: Slot, key_value: str) -> None:
-    """Log in once more, right before publishing."""
+def prove_again(client: IamClient, slot: Slot, key_value: str, proven_at: float) -> None:
+    """Log in once more right before publishing, when there was time in which IAM's word could change."""
+    if not slot.policy.settle_seconds and client.clock.monotonic() - proven_at < STILL_PROVEN_SECONDS:
+        return
     try:
         log_in(client, slot, key_value)
     except UnknownKeyValue:
@@ -56,12 +63,11 @@ def prove_again(client: IamClient, slot: Slot, key_value: str) -> None:
         ) from None
 
 
-def find_key(client: IamClient, key_value: str, marker: Marker | None) -> Generator[Ask, t.Any, ApiKey]:
-    """The key that has this value: its id is what gets published. Raises SlotStopped when it is not ours."""
+def find_key(client: IamClient, key_value: str) -> Generator[Ask, t.Any, ApiKey]:
+    """The key that has this value: its id is what gets published."""
     for seconds in LOOK_AGAIN_AFTER_SECONDS:
         key = client.api_keys.find_by_value(key_value)
         if key is not None:
-            check_is_ours(key, marker)
             return key
         yield Pause(seconds)
     raise SlotStopped("the new key logs in but cannot be found by its value; run again later")

@@ -157,6 +157,10 @@ class SlotRun:
         """What ties a key of this generation to the slot; None when the user wants no text in descriptions."""
         return Marker(self.record.slot_id, generation) if self.slot.use_marker else None
 
+    def made_with(self, key_value: str) -> ApiKey | None:
+        """The key that this run made, if IAM's answer itself ties this value to it."""
+        return next((key for key in self.made.values() if key.key_value == key_value), None)
+
     def entry(self, key_id: str | None) -> Superseded:
         """The entry of a replaced key."""
         return next(entry for entry in self.record.superseded if entry.id == key_id)

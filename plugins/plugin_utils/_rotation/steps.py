@@ -12,7 +12,12 @@ from datetime import timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import BadCredentials, Conflict, Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    BadCredentials,
+    Conflict,
+    NotFound,
+    Refused,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     join_description,
     split_description,
@@ -63,16 +68,17 @@ def publish(run: SlotRun, step: Step) -> Steps:
     """Prove the new key, then publish it in one commit: the variable and `current` change together."""
     pending, key_value = run.pending, _value(run)
     try:
-        yield from prove.prove(run.iam, run.slot, key_value)
-        key = yield from prove.find_key(run.iam, key_value, run.marker(pending.generation))
-        prove.prove_again(run.iam, run.slot, key_value)
+        proven_at = yield from prove.prove(run.iam, run.slot, key_value)
+        key = run.made_with(key_value) or (yield from prove.find_key(run.iam, key_value))
+        prove.check_is_ours(key, run.marker(pending.generation))
+        prove.prove_again(run.iam, run.slot, key_value, proven_at)
     except prove.NeverLogsIn as error:
         yield from _withdraw_because(run, str(error))
         return
     after = record_changes.published(run.record, key.id, run.moment(), run.loaded.published_value)
     yield from run.commit(after, key_value)
     yield Copy()
-    yield from tidy(run, step)
+    yield from _tidy(run, key)
 
 
 def copy(run: SlotRun, step: Step) -> Steps:
@@ -86,16 +92,21 @@ def tidy(run: SlotRun, step: Step) -> Steps:
     """
     if run.record.current is None:
         raise ValueError("this step needs a published key")
+    key = yield from prove.read_key(run.iam, run.record.current.id)
+    yield from _tidy(run, key)
+
+
+def _tidy(run: SlotRun, key: ApiKey) -> Steps:
     try:
-        yield from _put_right(run, run.record.current.id)
-    except Conflict:
+        yield from _put_right(run, key)
+    except (Conflict, NotFound):
+        # Somebody changed it since it was read, or it is too new to be known everywhere.
         run.conflicts += 1
         if run.conflicts > MOST_CONFLICTS:
             raise
 
 
-def _put_right(run: SlotRun, key_id: str) -> Steps:
-    key = yield from prove.read_key(run.iam, key_id)
+def _put_right(run: SlotRun, key: ApiKey) -> Steps:
     changes = _changes_of_published(run, key)
     wants_lock = key.locked or (run.slot.locked and run.slot.is_wanted)
     if changes:

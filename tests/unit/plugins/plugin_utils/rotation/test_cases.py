@@ -342,7 +342,7 @@ def test_without_markers_a_killed_run_is_finished_too(gap: int) -> None:
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
-@pytest.mark.parametrize("gap", range(22))
+@pytest.mark.parametrize("gap", range(20))
 def test_with_values_that_iam_chooses_a_killed_run_loses_nothing(gap: int, after_effect: bool) -> None:
     scene = Scene(overlap_hours=0, soak_hours=0, quiet_hours=0, key_source="iam")
     scene.run()

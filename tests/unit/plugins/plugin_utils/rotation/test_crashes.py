@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
 )
 
 # As many as a whole rotation has; the test below fails when there are more.
-EFFECTS_OF_A_ROTATION = 22
+EFFECTS_OF_A_ROTATION = 20
 
 
 def due_scene() -> Scene:
@@ -63,7 +63,7 @@ def test_a_run_killed_at_any_point_is_finished_by_the_next(gap: int, after_effec
     assert (scene.record.pending, scene.record.superseded) == (None, ())
 
 
-@pytest.mark.parametrize("gap", range(12))
+@pytest.mark.parametrize("gap", range(10))
 def test_a_first_run_killed_at_any_point_is_finished_by_the_next(gap: int) -> None:
     scene = Scene()
     with pytest.raises(Killed):

@@ -19,17 +19,10 @@ class AsksOnce(t.Protocol):
     def __call__(self, path: str, action: str, query: dict[str, t.Any]) -> t.Any: ...
 
 
-def read_all_pages(
-    get: AsksOnce, path: str, member: str, query: dict[str, t.Any], action: str
-) -> list[dict[str, t.Any]]:
-    """Read a list to its end; the pages' order is kept."""
-    return list(each_entry(get, path, member, query, action))
-
-
 def each_entry(
     get: AsksOnce, path: str, member: str, query: dict[str, t.Any], action: str
 ) -> t.Iterator[dict[str, t.Any]]:
-    """The same one by one, for a list that may be long: no page is kept.
+    """Read a list to its end, one by one: no page is kept.
 
     The original parameters go along with each page token, as IBM's own pagers do.
     """

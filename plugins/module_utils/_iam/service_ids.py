@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     NotFound,
     NotUnderstood,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import read_all_pages
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 
 # Without it IAM does not tell the group (IBM SDK docstring of show_group_id).
 SHOW_GROUP = {"show_group_id": "true"}
@@ -68,14 +68,16 @@ class ServiceIds:
     def __init__(self, send: Sends):
         self._send = send
 
-    def search(self, account_id: str, **query: str | None) -> list[ToldServiceId]:
-        """The service IDs of one group, the default one unless `group_id` is given; `name` is matched exactly.
+    def search(self, account_id: str, **query: str | None) -> t.Iterator[ToldServiceId]:
+        """The service IDs of one group one by one, of the default one unless `group_id` is given.
+
+        `name` is matched exactly.
 
         Further members of `query`: `filter` and `include_history`, as IBM names them.
         """
         asked = {"account_id": account_id, **SHOW_GROUP, **query}
         what = f"look for service ID {query['name']}" if query.get("name") else "list the service IDs"
-        return [ToldServiceId.from_iam(entry) for entry in self._pages("/v1/serviceids", "serviceids", asked, what)]
+        return map(ToldServiceId.from_iam, self._pages("/v1/serviceids", "serviceids", asked, what))
 
     def list_named(self, name: str, account_id: str, group_id: str | None = None) -> list[ServiceId]:
         """All service IDs of one group with exactly this name; names are not unique."""
@@ -158,11 +160,11 @@ class ServiceIds:
             raise NotUnderstood("the answer to list the service-ID groups holds no list of serviceid_groups")
         return groups
 
-    def _pages(self, path: str, member: str, query: dict[str, t.Any], action: str) -> list[dict[str, t.Any]]:
+    def _pages(self, path: str, member: str, query: dict[str, t.Any], action: str) -> t.Iterator[dict[str, t.Any]]:
         def get(path: str, action: str, query: dict[str, t.Any]) -> t.Any:
             return self._send("GET", path, action, query=query).body
 
-        return read_all_pages(get, path, member, query, action)
+        return each_entry(get, path, member, query, action)
 
 
 def _path(service_id: str) -> str:

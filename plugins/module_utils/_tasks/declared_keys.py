@@ -9,10 +9,11 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import IDENTITY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glance import glance_at_keys
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import plan_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import list_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide, KeyWish
@@ -21,10 +22,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared
     leaves_owner_open,
     wish_of,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import (
-    check_service_id_exists,
-    identity_of,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identities import owner_named_by, resolve
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import check_service_id_exists
 
 # IBM's limit for one identity; it may be raised, never lowered (iam-api.md 4.3).
 KEYS_PER_IDENTITY = 20
@@ -46,20 +45,6 @@ class Declared:
         if self.error:
             raise self.error
         return self.done
-
-
-Identity = tuple[t.Any, ...]
-
-
-def owner_named_by(params: t.Mapping[str, t.Any]) -> Identity:
-    return tuple(params.get(option) for option in IDENTITY)
-
-
-def resolve(client: IamClient, owners: t.Iterable[Identity], concurrency: int) -> dict[Identity, str | Exception]:
-    """The IAM ID of each of these owners, or why there is none; each is looked up once."""
-    distinct = list(dict.fromkeys(owners))
-    found = side_by_side(lambda owner: identity_of(client.branch(), dict(zip(IDENTITY, owner))), distinct, concurrency)
-    return dict(zip(distinct, found))
 
 
 def read_wishes(client: IamClient, keys: t.Sequence[dict[str, t.Any]], concurrency: int) -> list[Declared]:
@@ -116,13 +101,23 @@ def read_lists(
 
 
 def carry_out(
-    client: IamClient, declared: t.Sequence[Declared], *, check_mode: bool, concurrency: int
+    client: IamClient,
+    declared: t.Sequence[Declared],
+    *,
+    check_mode: bool,
+    concurrency: int,
+    needs_all_keys: bool = False,
 ) -> dict[str, KeysOrError]:
-    """Make every key as declared; returns the lists that were read on the way, as they were before."""
+    """Make every key as declared; returns the lists that were read on the way, as they were before.
+
+    `needs_all_keys` when somebody will judge by these lists what is missing or too much.
+    """
     wishes = [each.wish for each in declared if each.wish and _is_found_by_name(each.wish)]
     # A misspelt owner has no keys either, and `absent` would be content with that.
     must_exist = {wish.iam_id for wish in wishes if wish.state == "absent"}
-    lists = read_lists(client, [wish.iam_id for wish in wishes], concurrency, must_exist)
+    lists: dict[str, KeysOrError] = {} if needs_all_keys else _seen_to_be_as_wished(client, wishes, concurrency)
+    others = [wish.iam_id for wish in wishes if wish.iam_id not in lists]
+    lists.update(read_lists(client, others, concurrency, must_exist))
 
     def keep(lane: list[Declared]) -> None:
         for each in lane:
@@ -137,6 +132,27 @@ def carry_out(
 
     side_by_side(keep, _lanes(declared, lists), concurrency)
     return lists
+
+
+def _seen_to_be_as_wished(client: IamClient, wishes: t.Sequence[KeyWish], concurrency: int) -> dict[str, KeysOrError]:
+    """The keys of the identities that need no change, as a list of the whole account shows them."""
+    by_owner: dict[str, list[KeyWish]] = {}
+    for wish in wishes:
+        by_owner.setdefault(wish.iam_id, []).append(wish)
+    seen = glance_at_keys(client, by_owner, concurrency)
+    return {
+        iam_id: keys for iam_id, keys in seen.items() if all(_is_as_wished(keys, wish) for wish in by_owner[iam_id])
+    }
+
+
+def _is_as_wished(keys: t.Sequence[ApiKey], wish: KeyWish) -> bool:
+    named = [key for key in keys if key.name == wish.name]
+    if wish.state != "present" or wish.recreate or len(named) != 1:
+        return False
+    try:
+        return not plan_key(named[0], wish).changed
+    except CannotDecide:
+        return False
 
 
 def _is_found_by_name(wish: KeyWish) -> bool:

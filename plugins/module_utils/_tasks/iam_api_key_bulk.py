@@ -72,7 +72,13 @@ def manage_keys(client: IamClient, params: dict[str, t.Any], check_mode: bool) -
         declared = read_wishes(client, params["keys"], params["concurrency"])
         check_declared_once(declared)
         owners = owners_to_purge(client, params, declared)
-        lists = carry_out(client, declared, check_mode=check_mode, concurrency=params["concurrency"])
+        lists = carry_out(
+            client,
+            declared,
+            check_mode=check_mode,
+            concurrency=params["concurrency"],
+            needs_all_keys=bool(owners),
+        )
         purged = purge_undeclared(client, params, declared, owners, lists, check_mode=check_mode)
     return _result(declared, purged)
 

@@ -22,10 +22,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_keys import (
     Declared,
     KeysOrError,
-    owner_named_by,
     read_lists,
-    resolve,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identities import owner_named_by, resolve
 
 Params = t.Mapping[str, t.Any]
 

@@ -16,7 +16,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 
 @dataclass(frozen=True)
 class Look:
-    """Read the record, and then list the keys; answered with a `Looked`."""
+    """Read the record, and then list the keys; answered with a `Looked`.
+
+    For a glance a list of the whole account will do, where the record has nothing on its way.
+    """
+
+    is_glance: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Move, Pause, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import foresee
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import (
+    AT_REST_WITH_KEYS,
     CHANGING,
     RESTING,
     Step,
@@ -192,13 +193,24 @@ class SlotProgress:
 
     def _look(self) -> Steps:
         """See and plan; what only a question to IAM can tell is asked here, and planned with."""
-        yield from self.run.look()
-        if not self._has_looked:
+        is_first = not self._has_looked
+        yield from self.run.look(is_glance=is_first)
+        if is_first:
             self._before, self._has_looked = self.run.loaded.record, True
         self._step = self._plan()
+        if not self.run.has_seen_all and not self._has_nothing_to_do():
+            yield from self.run.look()
+            self._step = self._plan()
         if self._step.name == "observe":
             self.run.observe(self._step.key_id)
             self._step = self._plan()
+
+    def _has_nothing_to_do(self) -> bool:
+        """Whether a glance is enough: the slot rests, and no key is left over."""
+        seen, record = self.run.seen, self.run.loaded.record
+        if self._step.name not in AT_REST_WITH_KEYS or seen is None or record is None:
+            return False
+        return not orphans(self.run.slot, record, seen)
 
     def _plan(self) -> Step:
         if self.run.seen is None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glance import glance_at_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import (
     Ask,
     Commit,
@@ -40,6 +41,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
 FORESEEN = (IamError, VaultFileError, SlotStopped)
+Keys = Sequence[ApiKey]
 Unforeseen = t.Callable[[Exception], str]
 
 
@@ -186,15 +188,33 @@ def _answer_looks(movers: list[Mover], ports: Ports, workers: Executor | None) -
         return
     unseen = _attempt(ports.store.refresh)
     loaded = [unseen or _attempt(ports.store.load, mover.slot) for mover in movers]
-    owners = list(dict.fromkeys((mover.slot.iam_id, mover.slot.account_id) for mover in movers))
+    glance = _attempt(_glimpsed, movers, loaded, ports)
+    glimpsed = {} if isinstance(glance, Exception) else glance
+    owners = list(dict.fromkeys(_owner(mover) for mover in movers if mover.slot.iam_id not in glimpsed))
     lists = (workers.map if workers else map)(
         lambda owner: _attempt(lambda: ports.client.api_keys.list(*owner)), owners
     )
     listed = dict(zip(owners, lists))
     for mover, record in zip(movers, loaded):
-        keys = listed[(mover.slot.iam_id, mover.slot.account_id)]
+        is_whole = mover.slot.iam_id not in glimpsed
+        keys = listed[_owner(mover)] if is_whole else glimpsed[mover.slot.iam_id]
         failed = next((each for each in (record, keys) if isinstance(each, Exception)), None)
-        mover.answer = failed or Looked(t.cast(Loaded, record), t.cast(tuple[ApiKey, ...], tuple(keys)))
+        mover.answer = failed or Looked(t.cast(Loaded, record), tuple(t.cast(Keys, keys)), is_whole)
+
+
+def _glimpsed(movers: list[Mover], loaded: list[t.Any], ports: Ports) -> dict[str, Keys]:
+    """The keys of owners for whom a list of the whole account may do, by IAM ID."""
+    owners: set[str] = set()
+    in_doubt: set[str] = set()
+    for mover, each in zip(movers, loaded):
+        record = each.record if isinstance(each, Loaded) else None
+        may_do = t.cast(Look, mover.ask).is_glance and record is not None and record.pending is None
+        (owners if may_do else in_doubt).add(mover.slot.iam_id)
+    return dict(glance_at_keys(ports.client, owners - in_doubt, ports.concurrency))
+
+
+def _owner(mover: Mover) -> tuple[str, str]:
+    return mover.slot.iam_id, mover.slot.account_id
 
 
 def _attempt(work: t.Callable[..., t.Any], *about: t.Any) -> t.Any:

@@ -23,6 +23,9 @@ StepName = t.Union[RestName, ActName]
 # After these a run has nothing more to do for a slot.
 RESTING: frozenset[str] = frozenset(t.get_args(RestName))
 
+# These rest on keys that exist, whatever others there are.
+AT_REST_WITH_KEYS: frozenset[RestName] = frozenset({"idle", "hand_over", "published", "overlap", "in_use", "soak"})
+
 # These change something that lasts; the others look, wait or prove.
 CHANGING: frozenset[str] = frozenset(t.get_args(ActName)) - {"wait", "prove", "observe"}
 

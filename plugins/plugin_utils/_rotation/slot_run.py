@@ -27,10 +27,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 
 @dataclass(frozen=True)
 class Looked:
-    """The answer to a `Look`."""
+    """The answer to a `Look`; `is_whole` is False when a list of the whole account had to do."""
 
     loaded: Loaded
     keys: tuple[ApiKey, ...]
+    is_whole: bool = True
 
 
 class SlotRun:
@@ -42,6 +43,7 @@ class SlotRun:
         self.iam = ports.client.branch()
         self.loaded = Loaded(None, None, None)
         self.seen: Seen | None = None
+        self.has_seen_all = False
         # Keys made by this run: a list may not show them yet.
         self.made: dict[str, ApiKey] = {}
         self.proven: set[int] = set()
@@ -63,10 +65,10 @@ class SlotRun:
             raise ValueError("this step needs a pending key")
         return self.record.pending
 
-    def look(self) -> Steps:
+    def look(self, *, is_glance: bool = False) -> Steps:
         """See the world anew: `loaded` was read before the keys in `seen` were listed."""
-        looked: Looked = yield Look()
-        self.loaded = looked.loaded
+        looked: Looked = yield Look(is_glance)
+        self.loaded, self.has_seen_all = looked.loaded, looked.is_whole
         keys = {key.id: key for key in looked.keys}
         for key_id in sorted(self._doubtful_ids(keys)):
             found = self._get(key_id) or self.made.get(key_id)

@@ -13,7 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identities import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
@@ -45,7 +45,7 @@ def rotate(
             "a rotation logs in by itself, because it lives by the time that IBM Cloud tells at log-in: "
             "use api_key or api_key_file, not token"
         )
-    slots = slots_from(params, ports.client)
+    slots = slots_from(params, ports.client, ports.concurrency)
     ports = replace(ports, orders=orders_from(params, ports))
     outcomes = rotate_slots(slots, ports, check_mode=check_mode, unforeseen=unforeseen)
     failed = [each for each in outcomes if each.failure]
@@ -95,15 +95,12 @@ def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
             holder[name] = os.path.join(folder, holder[name])
 
 
-def slots_from(params: dict[str, t.Any], client: IamClient) -> list[Slot]:
+def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) -> list[Slot]:
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
-    found: dict[tuple[t.Any, ...], tuple[str, str | None]] = {}
+    found = resolve(client, map(owner_named_by, params["slots"]), concurrency)
     slots = []
     for given in params["slots"]:
-        owner = (given["iam_id"], given["service_id"], given["service_id_group"])
-        if owner not in found:
-            found[owner] = _owner(client, given)
-        iam_id, problem = found[owner]
+        iam_id, problem = _owner(found[owner_named_by(given)])
         slots.append(
             Slot(
                 name=given["name"],
@@ -141,12 +138,13 @@ def _moved_from(given: dict[str, t.Any]) -> Place | None:
     return None if before == Place(given["file"], variable) else before
 
 
-def _owner(client: IamClient, given: dict[str, t.Any]) -> tuple[str, str | None]:
+def _owner(found: str | Exception) -> tuple[str, str | None]:
     """The IAM ID of a slot's owner, or why it is not known; that is this slot's problem and no other's."""
-    try:
-        return identity_of(client, given), None
-    except CannotDecide as error:
-        return "", str(error)
+    if isinstance(found, str):
+        return found, None
+    if isinstance(found, CannotDecide):
+        return "", str(found)
+    raise found
 
 
 def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:

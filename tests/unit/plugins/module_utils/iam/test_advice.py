@@ -56,7 +56,7 @@ TRIES = {
         "Viewer, Editor, Operator or Administrator",
     ),
     "list service IDs": (
-        lambda client, _robot, scene: client.service_ids.search(scene.account_id),
+        lambda client, _robot, scene: list(client.service_ids.search(scene.account_id)),
         "Viewer, Editor, Operator or Administrator",
     ),
     "list groups": (

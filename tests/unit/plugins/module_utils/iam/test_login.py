@@ -11,8 +11,8 @@ import pytest
 import requests
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
-    CannotConnect,
     BadCredentials,
+    CannotConnect,
     Invalid,
     NotUnderstood,
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood, ServiceFailed
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import read_all_pages
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 
 
 def listed(scene):
@@ -45,7 +45,7 @@ def pages(*bodies):
 
 
 def read(get):
-    return read_all_pages(get, "/v1/things", "things", {"account_id": "a", "iam_id": None}, "list the things")
+    return list(each_entry(get, "/v1/things", "things", {"account_id": "a", "iam_id": None}, "list the things"))
 
 
 def test_the_questions_own_parameters_go_along_with_every_page_token():

@@ -44,7 +44,7 @@ def test_what_a_slot_says_beats_what_the_task_says() -> None:
     scene = Scene()
     given = options(slot("a", overlap_hours=1), slot("b"), overlap_hours=2, soak_hours=3)
 
-    first, second = slots_from(given, scene.client(Effects()))
+    first, second = slots_from(given, scene.client(Effects()), 8)
 
     assert (first.policy.overlap_hours, second.policy.overlap_hours) == (1, 2)
     assert (first.policy.soak_hours, first.policy.max_age_days) == (3, 90)
@@ -63,7 +63,7 @@ def test_what_a_slot_says_beats_what_the_task_says() -> None:
 def test_what_is_not_said_of_the_place_before_has_stayed_the_same(
     moved_from: dict[str, str], before: Place | None
 ) -> None:
-    (made,) = slots_from(options(slot(moved_from=moved_from)), Scene().client(Effects()))
+    (made,) = slots_from(options(slot(moved_from=moved_from)), Scene().client(Effects()), 8)
 
     assert made.moved_from == before
 
@@ -72,7 +72,7 @@ def test_a_service_id_that_owns_many_slots_is_looked_up_once() -> None:
     scene = Scene()
     scene.emulator.requests.clear()
 
-    slots_from(options(*(slot(f"s{number}") for number in range(5))), scene.client(Effects()))
+    slots_from(options(*(slot(f"s{number}") for number in range(5))), scene.client(Effects()), 8)
 
     assert [entry["path"] for entry in scene.emulator.requests] == ["/identity/token", "/v1/serviceids"]
 

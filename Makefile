@@ -78,7 +78,8 @@ fuzz: setup .build/fuzz/.ready ## Thousands of made-up and real vars files, edit
 	@python -m pip install -qq --disable-pip-version-check --no-deps --target $(@D) --requirement $<
 	@touch $@
 
-bench: setup ## How long editing a large vault file takes, beside other ways
+bench: setup ## How long jobs take beside other ways, into docs/benchmarks.md; and editing a large vault file
+	python tests/benchmark/iam.py --write docs/benchmarks.md
 	python tests/benchmark/vault_file.py
 
 report: setup ## Audit a sample account; the report goes to .build/report

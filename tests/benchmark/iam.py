@@ -28,6 +28,13 @@ from jobs import JOBS, OURS, OURS_WIDER, START, Bench, Command, Job
 
 BEGIN, END = "<!-- begin: make bench -->\n", "<!-- end: make bench -->\n"
 SEALS = 50
+SHIPPED = {
+    "ansible.builtin.ping": "data=pong",
+    "ansible.builtin.uri": "url=http://127.0.0.1:1",
+    "cloudkeys.ibmcloud.iam_caller_info": "token=none",
+    "cloudkeys.ibmcloud.iam_api_key_info": "token=none",
+    "cloudkeys.ibmcloud.iam_api_key": "token=none name=any state=absent",
+}
 
 
 def run(bench: Bench, job: Job, turns: int) -> None:
@@ -61,6 +68,19 @@ def measure(bench: Bench, command: Command) -> tuple[float, float]:
             output.seek(0)
             raise SystemExit(f"{' '.join(command)}: {output.read()[-3000:]}")
     return seconds, usage.ru_maxrss / 1024
+
+
+def payloads(bench: Bench) -> str:
+    """What is shipped when a module is, in kilobytes; whether its task succeeds does not matter."""
+    sizes = []
+    for module, options in SHIPPED.items():
+        place = Path(tempfile.mkdtemp(dir=bench.folder))
+        keep = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_REMOTE_TMP": str(place), "CLOUDKEYS_IN_PROCESS": "0"}
+        command = ["ansible", "localhost", "-m", module, "-a", options]
+        subprocess.run(command, env={**bench.environ(), **keep}, capture_output=True, check=False)
+        (shipped,) = place.rglob("AnsiballZ_*.py")
+        sizes.append(f"{module.rpartition('.')[2]} {shipped.stat().st_size / 1000:.0f} KB")
+    return f"Shipped as a module: {', '.join(sizes)}."
 
 
 def seconds_of_one_seal() -> float:
@@ -138,7 +158,7 @@ def main() -> int:
         for job in (START, *jobs):
             run(bench, job, asked.turns)
             print("\n".join(rows_of(job)), flush=True)
-    text = report(jobs, asked.turns)
+        text = f"{report(jobs, asked.turns)}\n{payloads(bench)}\n"
     print(f"\n{text}")
     if asked.write:
         write(asked.write, text)

@@ -10,7 +10,7 @@ from datetime import datetime
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Commit, Look, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Loaded, Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published import value_is_lost
@@ -159,9 +159,10 @@ class SlotRun:
         """What ties a key of this generation to the slot; None when the user wants no text in descriptions."""
         return Marker(self.record.slot_id, generation) if self.slot.use_marker else None
 
-    def made_with(self, key_value: str) -> ApiKey | None:
-        """The key that this run made, if IAM's answer itself ties this value to it."""
-        return next((key for key in self.made.values() if key.key_value == key_value), None)
+    def made_with(self, key_value: str, marker: Marker | None) -> ApiKey | None:
+        """The key that this run made, if IAM's answer itself ties this value and this marker to it."""
+        made = (key for key in self.made.values() if key.key_value == key_value)
+        return next((key for key in made if split_description(key.description)[1] == marker), None)
 
     def entry(self, key_id: str | None) -> Superseded:
         """The entry of a replaced key."""

@@ -69,8 +69,9 @@ def publish(run: SlotRun, step: Step) -> Steps:
     pending, key_value = run.pending, _value(run)
     try:
         proven_at = yield from prove.prove(run.iam, run.slot, key_value)
-        key = run.made_with(key_value) or (yield from prove.find_key(run.iam, key_value))
-        prove.check_is_ours(key, run.marker(pending.generation))
+        marker = run.marker(pending.generation)
+        key = run.made_with(key_value, marker) or (yield from prove.find_key(run.iam, key_value))
+        prove.check_is_ours(key, marker)
         prove.prove_again(run.iam, run.slot, key_value, proven_at)
     except prove.NeverLogsIn as error:
         yield from _withdraw_because(run, str(error))
@@ -107,6 +108,8 @@ def _tidy(run: SlotRun, key: ApiKey) -> Steps:
 
 
 def _put_right(run: SlotRun, key: ApiKey) -> Steps:
+    if not key.entity_tag:
+        key = yield from prove.read_key(run.iam, key.id)
     changes = _changes_of_published(run, key)
     wants_lock = key.locked or (run.slot.locked and run.slot.is_wanted)
     if changes:

@@ -81,7 +81,13 @@ class SlotRun:
         if key_id is None or self.seen is None:
             raise ValueError("which key?")
         last = self.iam.api_keys.read_activity(key_id).last_login_at
-        self.last_logins[key_id] = parse_time(last) if last else None
+        try:
+            self.last_logins[key_id] = parse_time(last) if last else None
+        except ValueError:
+            raise SlotStopped(
+                f"IBM Cloud tells the last log-in of {key_id} in a form that is not understood, so nobody knows whether "
+                "it is still in use. It stays enabled; with `quiet_hours: 0` the rotation does not ask"
+            ) from None
         self.seen = replace(self.seen, last_logins=dict(self.last_logins))
         policy = self.slot.policy
         if last and policy.on_previous_in_use == "warn" and self.seen.now < parse_time(last) + policy.quiet:

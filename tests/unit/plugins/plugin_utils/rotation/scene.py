@@ -55,6 +55,8 @@ class Effects:
     hidden_from_lists: frozenset[str] = frozenset()
     hidden_from_lookups: bool = False
     watch: t.Callable[[], None] = lambda: None
+    # Changes what IAM answers to a request of this name.
+    rewrite: t.Callable[[str, t.Any], None] | None = None
 
     def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
         is_named = name == self.kill_on and self.done.count(name) == self.kill_on_skips
@@ -83,6 +85,10 @@ class WatchedAdapter(EmulatorAdapter):
         if name == "GET /v1/apikeys" and self._effects.hidden_from_lists:
             body = answer.json()
             body["apikeys"] = [key for key in body["apikeys"] if key["id"] not in self._effects.hidden_from_lists]
+            answer._content = json.dumps(body).encode()
+        if self._effects.rewrite and answer.content:
+            body = answer.json()
+            self._effects.rewrite(name, body)
             answer._content = json.dumps(body).encode()
         if name == "GET /v1/apikeys/details" and self._effects.hidden_from_lookups:
             answer.status_code = 404

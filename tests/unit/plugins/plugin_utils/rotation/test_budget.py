@@ -4,22 +4,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import typing as t
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,
     Effects,
-    EmulatorClock,
-    MemoryStore,
     Scene,
-    WatchedAdapter,
 )
 
 LOG_IN = "POST /identity/token"
@@ -30,14 +23,10 @@ NEW_KEY = [LOOK_BEHIND, "commit", "POST /v1/apikeys", LIST]
 PUBLISH = ["commit", "PUT /v1/apikeys/ID", LIST]
 
 
-def cost_of(scene: Scene) -> list[str]:
-    effects = Effects()
+def cost_of(scene: Scene, effects: Effects | None = None) -> list[str]:
+    effects = effects or Effects()
     (outcome,) = scene.run(effects=effects)
     assert outcome.failure is None
-    return named(effects)
-
-
-def named(effects: Effects) -> list[str]:
     return [re.sub("ApiKey-[0-9a-f-]+", "ID", name) for name in effects.done]
 
 
@@ -107,18 +96,6 @@ def test_a_key_whose_making_got_no_answer_is_found_by_its_value() -> None:
     assert cost == [LOG_IN, LIST, *NEW_KEY[:-1], by_value, LIST, LOG_IN, by_value, *PUBLISH]
 
 
-class Forgetful(WatchedAdapter):
-    """Leaves something out of the answer to a create."""
-
-    forgets = ""
-
-    def send(self, request: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        answer = super().send(request, *args, **kwargs)
-        if request.method == "POST" and request.path_url == "/v1/apikeys":
-            answer._content = json.dumps({**answer.json(), self.forgets: None}).encode()
-        return answer
-
-
 @pytest.mark.parametrize(
     ("forgets", "more"),
     [
@@ -128,17 +105,11 @@ class Forgetful(WatchedAdapter):
     ],
 )
 def test_what_the_answer_to_a_create_does_not_tell_is_asked_for(forgets: str, more: list[str]) -> None:
-    scene, effects = due(settle_seconds=0), Effects()
-    adapter = Forgetful(scene.emulator, effects)
-    adapter.forgets = forgets
-    options = {"api_key": scene.emulator.seed.api_key}
-    client = open_client(options, {}, lambda secret: None, clock=EmulatorClock(scene.emulator), adapter=adapter)
-    ports = Ports(client, MemoryStore(scene.store, effects), concurrency=1)
+    def forget(name: str, body: t.Any) -> None:
+        if name == "POST /v1/apikeys":
+            body[forgets] = None
 
-    (outcome,) = rotate_slots([scene.slot], ports, check_mode=False, unforeseen=repr)
-
-    assert outcome.failure is None
-    assert named(effects) == [LOG_IN, LIST, *NEW_KEY, LOG_IN, *more]
+    assert cost_of(due(settle_seconds=0), Effects(rewrite=forget)) == [LOG_IN, LIST, *NEW_KEY, LOG_IN, *more]
 
 
 def test_a_login_is_repeated_when_the_round_took_long() -> None:

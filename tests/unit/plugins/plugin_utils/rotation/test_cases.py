@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import replace
 
 import pytest
@@ -305,6 +306,20 @@ def test_an_old_key_that_is_in_use_can_be_waited_for_and_not_for_ever() -> None:
     assert scene.works(old_value)
     scene.pass_time(25 * HOUR_SECONDS)
     assert scene.run()[0].taken == ("disable",)
+
+
+def test_a_last_login_that_is_not_understood_stops_the_slot_and_leaves_the_key() -> None:
+    scene = in_use()
+    old_value = scene.record.superseded[0].key_value
+
+    def say_it_otherwise(name: str, body: t.Any) -> None:
+        if "activity" in body:
+            body["activity"]["last_authn"] = "recently"
+
+    (outcome,) = scene.run(effects=Effects(rewrite=say_it_otherwise))
+
+    assert "not understood" in (outcome.failure or "")
+    assert scene.works(old_value)
 
 
 def test_an_old_key_that_is_in_use_can_be_a_failure() -> None:

@@ -85,8 +85,8 @@ class SlotRun:
             self.last_logins[key_id] = parse_time(last) if last else None
         except ValueError:
             raise SlotStopped(
-                f"IBM Cloud tells the last log-in of {key_id} in a form that is not understood, so nobody knows if it is "
-                "still in use. It stays enabled; with `quiet_hours: 0` the rotation does not ask"
+                f"IBM Cloud tells the last log-in of {key_id} in a form that is not understood, so nobody can say if "
+                "it is still in use. It stays enabled; with `quiet_hours: 0` the rotation does not ask"
             ) from None
         self.seen = replace(self.seen, last_logins=dict(self.last_logins))
         policy = self.slot.policy

@@ -25,10 +25,10 @@ intersphinx_mapping = {
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
-pygments_style = "ansible"
-pygments_dark_style = "github-dark"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
 highlight_language = "YAML+Jinja"
-# A code block of a language that cannot be coloured is a mistake, and a warning is an error.
+# site.css has the colours of the generated pages, for light and dark.
 antsibull_ext_color_scheme = "none"
 
 html_theme = "furo"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, Control
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
@@ -101,6 +102,21 @@ def test_the_defaults_in_the_guide_are_those_of_the_role() -> None:
 
     assert {f"rotate_api_keys_{name}" for name in shown} <= set(options)
     assert shown == {name: str(defaults.get(f"rotate_api_keys_{name}", "none")) for name in shown}
+
+
+def test_the_findings_and_controls_in_the_guide_are_those_of_the_audit() -> None:
+    guide = (ROOT / "docs/audit.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([a-z ]+): `(\w+)` \| (\w+) \| .* \| (.*) ?\|$", guide, flags=re.MULTILINE)
+    controls = dict(re.findall(r"^\| ((?:CIS|NIST) [^|]+) \| ([^|]+) \|", guide, flags=re.MULTILINE))
+
+    assert {name: (title.capitalize(), severity, numbers.strip()) for title, name, severity, numbers in rows} == {
+        rule.name: (rule.title, rule.severity, ", ".join(short(each) for each in rule.controls)) for rule in ALL_RULES
+    }
+    assert set(controls) == {short(each) for rule in ALL_RULES for each in rule.controls}
+
+
+def short(control: Control) -> str:
+    return f"{control.source.split()[0]} {control.number}"
 
 
 def test_a_block_with_another_value_is_no_part() -> None:

@@ -36,11 +36,12 @@ demo: setup ## Rotate a key on the local emulator, and show every step
 test: setup ## Lint, types, unit, kills, leaks, vault, guides, sanity, integration
 	@python tests/tools/parts.py $(PARTS)
 
-lint: setup ## Style of Python, YAML, roles and the changelog
+lint: setup ## Style of Python, YAML, roles, manuals and the changelog
 	ruff check
 	ruff format --check
 	yamllint --strict .
 	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	cd "$$(python tests/tools/tree.py .build/tree/lint)" \
 		&& ANSIBLE_HOME="$(CURDIR)/.build/home" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/tree/lint" ansible-lint --offline --nocolor
 
@@ -88,7 +89,6 @@ report: setup ## Audit a sample account; the report goes to .build/report
 	python tests/demo/report.py .build/report
 
 docs: setup ## The documentation site, in .build/docs/html; a warning is an error
-	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	python tests/tools/docs_site.py
 
 browser: report docs .build/browser/.ready ## The report and the site in a real Chromium (Debian's package chromium)

@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 # The longest first: two run at a time.
-PARTS := integration sanity kills leaks vault unit types lint
+PARTS := integration sanity kills leaks vault guides unit types lint
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report browser format emulator clean
+.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report docs browser format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,14 +33,15 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 demo: setup ## Rotate a key on the local emulator, and show every step
 	python tests/demo/run.py
 
-test: setup ## Lint, types, unit, kills, leaks, vault, sanity, integration
+test: setup ## Lint, types, unit, kills, leaks, vault, guides, sanity, integration
 	@python tests/tools/parts.py $(PARTS)
 
-lint: setup ## Style of Python, YAML, roles and the changelog
+lint: setup ## Style of Python, YAML, roles, manuals and the changelog
 	ruff check
 	ruff format --check
 	yamllint --strict .
 	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
 	cd "$$(python tests/tools/tree.py .build/tree/lint)" \
 		&& ANSIBLE_HOME="$(CURDIR)/.build/home" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/tree/lint" ansible-lint --offline --nocolor
 
@@ -66,6 +67,9 @@ leaks: setup ## Plays with every output on, searched for secrets
 vault: setup ## Real runs that change vault files: passwords, crashes, two at once
 	pytest tests/vault_runs
 
+guides: setup ## The commands and examples of the guides, as they stand there
+	pytest --numprocesses 2 tests/guides
+
 awx: setup ## Jobs as AWX starts them: Git, kills, four at once
 	pytest --numprocesses 2 tests/awx
 
@@ -85,7 +89,10 @@ bench: setup ## How long jobs take beside other ways, into docs/benchmarks.md; a
 report: setup ## Audit a sample account; the report goes to .build/report
 	python tests/demo/report.py .build/report
 
-browser: report .build/browser/.ready ## The report in a real Chromium (Debian's package chromium)
+docs: setup ## The documentation site, in .build/docs/html; a warning is an error
+	python tests/tools/docs_site.py
+
+browser: report docs .build/browser/.ready ## The report and the site in a real Chromium (Debian's package chromium)
 	pytest tests/browser
 
 .build/browser/.ready: tests/browser/requirements.txt

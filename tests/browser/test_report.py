@@ -14,6 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page imp
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import account, key, report
 
 from .conftest import Watched
+from .contrast import contrast
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/unit/plugins/plugin_utils/audit/golden/api-keys.html"
@@ -150,17 +151,6 @@ def test_text_stands_out_from_its_background(browser: t.Any, scheme: str) -> Non
 
     assert {name: contrast(front, back) for name, front, back in colours if contrast(front, back) < 4.5} == {}
     page.close()
-
-
-def contrast(one: list[int], other: list[int]) -> float:
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def luminance(colour: list[int]) -> float:
-    parts = [part / 255 for part in colour[:3]]
-    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_a_page_of_ten_thousand_keys_can_be_used(browser: t.Any, tmp_path: Path) -> None:

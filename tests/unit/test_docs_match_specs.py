@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = "ansible_collections.cloudkeys.ibmcloud.plugins"
@@ -53,10 +54,15 @@ def described_options(module: str) -> Options:
 
 
 def accepted_options(module: str) -> Options:
-    """The options that are accepted: the spec of the action if it has one of its own, or of the work."""
+    """The options that are accepted."""
+    return t.cast(Options, spec_of(module)["argument_spec"])
+
+
+def spec_of(module: str) -> dict[str, t.Any]:
+    """The spec of the action if it has one of its own, or of the work."""
     homes = [f"{PLUGINS}.action.{module}", f"{PLUGINS}.module_utils._tasks.{module}"]
     home = homes[0] if (ROOT / f"plugins/action/{module}.py").exists() else homes[1]
-    return t.cast(Options, importlib.import_module(home).SPEC["argument_spec"])
+    return t.cast("dict[str, t.Any]", importlib.import_module(home).SPEC)
 
 
 def shape(options: Options, nested_in: str) -> Options:
@@ -134,3 +140,44 @@ def test_a_difference_between_manual_and_spec_is_seen() -> None:
     )
     assert spec != shape({"name": {"type": "str"}, "vars": {"type": "list", "suboptions": {"a": {}}}}, "suboptions")
     assert spec != shape({"name": {"required": True}, "vars": {"type": "list", "suboptions": {}}}, "suboptions")
+
+
+def filled_in(options: Options, given: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Options of an example with something of the right type for each template."""
+    stand_ins = {"list": [], "dict": {}, "bool": True, "int": 1, "float": 1.0}
+    filled = {}
+    for name, value in given.items():
+        option = options.get(name, {})
+        if isinstance(value, str) and value.startswith("{{"):
+            filled[name] = stand_ins.get(option.get("type", "str"), "something")
+        elif isinstance(value, dict) and option.get("options"):
+            filled[name] = filled_in(option["options"], value)
+        elif isinstance(value, list) and option.get("options"):
+            filled[name] = [filled_in(option["options"], one) if isinstance(one, dict) else one for one in value]
+        else:
+            filled[name] = value
+    return filled
+
+
+def refusals(module: str, given: dict[str, t.Any]) -> list[str]:
+    """Why Ansible would not even start the task: options at any depth, their types, what does not go together."""
+    spec = {name: rule for name, rule in spec_of(module).items() if name != "supports_check_mode"}
+    validated = ArgumentSpecValidator(**spec).validate(filled_in(spec["argument_spec"], given))
+    return [str(message) for message in validated.error_messages]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_would_be_accepted(module: str) -> None:
+    name = f"cloudkeys.ibmcloud.{module}"
+    tasks = [task for task in example_tasks(yaml.safe_load(constants(module)["EXAMPLES"])) if name in task]
+    refused = {task["name"]: refusals(module, task[name] or {}) for task in tasks}
+
+    assert {title: why for title, why in refused.items() if why} == {}
+
+
+def test_an_example_that_would_be_refused_is_seen() -> None:
+    wrong = {"slots": [{"name": "deploy", "file": "secrets.yml", "max_age": 90}]}
+
+    assert "max_age" in str(refusals("iam_api_key_rotation", wrong))
+    assert refusals("iam_api_key_info", {"scope": "planet"})
+    assert refusals("iam_api_key_info", {"name": "deploy"}) == []

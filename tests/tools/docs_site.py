@@ -1,0 +1,142 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Build the documentation site below .build/docs; a warning is an error.
+
+    python tests/tools/docs_site.py      the site is .build/docs/html
+
+The guides are the Markdown files of docs/, whose links lead through the repository. On the site a link to another guide
+stays one, a link to a plugin or a role leads to its page in the reference, and any other to the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zlib
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".build/docs"
+SOURCE = BUILD / "source"
+REPOSITORY = "https://github.com/cloudkeys/ibmcloud"
+COLLECTION = "cloudkeys.ibmcloud"
+LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
+
+# Headings of the menu, and the pages below them in the order of reading. A page that is missing here fails the build.
+MENU = {
+    "Guides": ["start-here", "rotation-explained", "vault-files", "awx", "many-accounts", "from-the-cli"],
+    "Safety": ["security-model", "audit", "on-call", "messages"],
+    "Reference": ["reference/index", "architecture", "decisions/index"],
+}
+# Labels of Ansible's own documentation that the generated pages use.
+ANSIBLE_LABELS = {
+    "action_plugins": "plugins/action.html#action-plugins",
+    "ansible_collections.ansible.builtin.uri_module": "collections/ansible/builtin/uri_module.html",
+    "ansible_configuration_settings": "reference_appendices/config.html#ansible-configuration-settings",
+    "common_return_values": "reference_appendices/common_return_values.html#common-return-values",
+}
+
+
+def pages(root: Path = ROOT) -> dict[str, str]:
+    """Which file of the repository is which page of the site, both without the ending `.md` of the page."""
+    guides = {f"docs/{path.name}": path.stem for path in (root / "docs").glob("*.md")}
+    decisions = {f"docs/decisions/{path.name}": f"decisions/{path.stem}" for path in root.glob("docs/decisions/*.md")}
+    released = {"CHANGELOG.md": "changes"} if (root / "CHANGELOG.md").exists() else {}
+    return {**guides, **decisions, **released, "docs/README.md": "index", "docs/decisions/README.md": "decisions/index"}
+
+
+def on_the_site(page: str, target: str, root: Path = ROOT) -> str:
+    """Where a link of a page of the repository leads on the site; raises FileNotFoundError when it leads nowhere."""
+    path, hash_sign, anchor = target.partition("#")
+    if not path or ":" in path:
+        return target
+    named = os.path.normpath(PurePosixPath(page).parent / path)
+    if not (root / named).exists():
+        raise FileNotFoundError(f"{page} links to {target}, which is not there")
+    place = _place(named, root)
+    if place is None:
+        return f"{REPOSITORY}/{'tree' if (root / named).is_dir() else 'blob'}/main/{named}{hash_sign}{anchor}"
+    here = PurePosixPath(pages(root)[page]).parent
+    return f"{os.path.relpath(place, here)}{hash_sign}{anchor}"
+
+
+def _place(named: str, root: Path) -> str | None:
+    """The file of the site's sources that stands for a file or folder of the repository, if one does."""
+    path = PurePosixPath(named)
+    known = pages(root).get(named) or pages(root).get(f"{named}/README.md")
+    if known:
+        return f"{known}.md"
+    if path.parent == PurePosixPath("docs/pictures"):
+        return f"pictures/{path.name}"
+    if path.suffix == ".py" and str(path.parent) in {"plugins/modules", "plugins/lookup"}:
+        return f"reference/{path.stem}_{path.parent.name.removesuffix('s')}.rst"
+    return f"reference/{path.name}_role.rst" if path.parent == PurePosixPath("roles") else None
+
+
+def translate(page: str, text: str, root: Path = ROOT) -> str:
+    """A page with its links as they are on the site; what stands in a fenced block is left alone."""
+    parts = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
+    parts[::2] = [LINK.sub(lambda found: on_the_site(page, found[0], root), part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def gather() -> None:
+    """Write the sources of the site."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    _write_reference(SOURCE / "reference")
+    for page, place in pages().items():
+        text = translate(page, (ROOT / page).read_text(encoding="utf-8")) + _contents(place)
+        _write(SOURCE / f"{place}.md", text.encode())
+    shutil.copytree(ROOT / "docs/pictures", SOURCE / "pictures")
+    _write(BUILD / "ansible.inv", _inventory())
+
+
+def _write_reference(folder: Path) -> None:
+    """Let antsibull-docs write a page for each plugin and role; it wants a folder that nobody else may write to."""
+    folder.mkdir(parents=True)
+    folder.chmod(0o700)
+    options = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(folder)]
+    subprocess.run(["antsibull-docs", "collection", *options, COLLECTION], check=True)
+
+
+def _contents(place: str) -> str:
+    """The menu, which is below the first page; GitHub has no use for it."""
+    if place == "decisions/index":
+        return "\n```{toctree}\n:glob:\n:hidden:\n\n0*\n```\n"
+    if place != "index":
+        return ""
+    menu = {**MENU, "Reference": [*MENU["Reference"], *(["changes"] if "changes" in pages().values() else [])]}
+    blocks = ("\n".join([f":caption: {name}", ":hidden:", "", *below]) for name, below in menu.items())
+    return "".join(f"\n```{{toctree}}\n{block}\n```\n" for block in blocks)
+
+
+def _inventory() -> bytes:
+    """What Sphinx fetches from a site to know its labels, for the few that are used."""
+    head = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: \n"
+    head += "# The remainder of this file is compressed using zlib.\n"
+    lines = (f"{label} std:label -1 {address} -\n" for label, address in ANSIBLE_LABELS.items())
+    return head.encode() + zlib.compress("".join(lines).encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def main() -> int:
+    """Gather and build, always anew: Sphinx does not repeat the warnings of a page that it has read before."""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    gather()
+    options = ["-b", "html", "-W", "--keep-going", "-n", "-q", "-j", "auto"]
+    places = ["-d", BUILD / "doctrees", "-c", ROOT / "docs/site", SOURCE, BUILD / "html"]
+    done = subprocess.run(["sphinx-build", *options, *map(str, places)], check=False)
+    if not done.returncode:
+        print(f"The site is {BUILD / 'html/index.html'}")
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

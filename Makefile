@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report browser format emulator clean
+.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report browser galaxy format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,16 @@ sanity: setup ## Ansible's own rules for a collection
 
 integration: setup ## Playbooks against the local emulator
 	@python tests/tools/ansible_test.py integration
+
+galaxy: setup .build/importer/.ready ## Build the tarball, check it as Galaxy does, run the demo from it
+	@python tests/tools/galaxy.py
+
+.build/importer/.ready: tests/requirements-importer.txt
+	@echo "Setting up Galaxy's importer; the first time takes a minute"
+	@rm -rf $(@D)
+	@python -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --requirement $<
+	@touch $@
 
 format: setup ## Let ruff write the Python as it should be
 	ruff check --fix

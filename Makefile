@@ -13,7 +13,7 @@ export PATH := $(PYTHON_ENV)/bin:$(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report browser matrix galaxy format emulator clean
+.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report browser matrix galaxy release-check format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,7 @@ lint: setup ## Style of Python, YAML, roles and the changelog
 	ruff format --check
 	yamllint --strict .
 	antsibull-changelog lint
+	python tests/tools/fragments.py
 	cd "$$(python tests/tools/tree.py .build/tree/lint)" \
 		&& ANSIBLE_HOME="$(CURDIR)/.build/home" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/tree/lint" ansible-lint --offline --nocolor
 
@@ -103,6 +104,10 @@ matrix: setup ## Four parts on every ansible-core; CORES="2.16 2.21" and PARTS="
 
 galaxy: setup .build/importer/.ready ## Build the tarball, check it as Galaxy does, run the demo from it
 	@python tests/tools/galaxy.py
+
+release-check: setup ## All that must hold before a tag; TAGGED=--tagged after it
+	@python tests/tools/release_check.py $(TAGGED)
+	@$(MAKE) --no-print-directory galaxy
 
 .build/importer/.ready: tests/requirements-importer.txt
 	@echo "Setting up Galaxy's importer; the first time takes a minute"

@@ -31,23 +31,24 @@ ONE_LEAK_LAB = threading.Lock()
 
 @dataclass
 class Row:
-    """One core and how it went; `left_out` says why it was not tested."""
+    """One core and how it went; `left_out` says why it was not tested, which may be well for want of a Python."""
 
     core: str
     release: Release | None = None
     python: str = ""
     left_out: str = ""
+    may_be_left_out: bool = False
     parts: dict[str, Part] = field(default_factory=dict)
 
     @property
     def is_broken(self) -> bool:
         """Whether this core keeps the matrix from being green."""
-        failed = bool(self.left_out) or any(part.code for part in self.parts.values())
+        failed = bool(self.left_out and not self.may_be_left_out) or any(part.code for part in self.parts.values())
         return failed and not (self.release and self.release.is_prerelease)
 
 
-def examine(core: str, names: list[str], pythons: dict[str, Path]) -> Row:
-    """Test one core in its environment."""
+def examine(core: str, names: list[str], pythons: dict[str, Path], is_asked_for: bool) -> Row:
+    """Test one core in its environment; without its Python it is left out, unless it was asked for by name."""
     row = Row(core, newest_release(core))
     if not row.release:
         row.left_out = "the package index has no such ansible-core"
@@ -55,6 +56,7 @@ def examine(core: str, names: list[str], pythons: dict[str, Path]) -> Row:
     row.python = newest_python(row.release, pythons) or ""
     if not row.python:
         row.left_out = f"it needs one of Python {', '.join(row.release.pythons)}, and none is here"
+        row.may_be_left_out = not is_asked_for
         return row
     try:
         environment = prepare(row.release, pythons[row.python])
@@ -126,9 +128,9 @@ def main(arguments: list[str]) -> int:
     print(f"Found Python {', '.join(pythons)}", flush=True)
     cores = asked.cores.split() or supported_cores()
     with ThreadPoolExecutor(LANES) as lanes:
-        rows = list(lanes.map(lambda core: examine(core, names, pythons), cores))
+        rows = list(lanes.map(lambda core: examine(core, names, pythons, bool(asked.cores)), cores))
     print("\n" + table(rows, names, time.monotonic() - started))
-    return int(not rows or any(row.is_broken for row in rows))
+    return int(not any(row.parts for row in rows) or any(row.is_broken for row in rows))
 
 
 if __name__ == "__main__":

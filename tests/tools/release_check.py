@@ -128,9 +128,7 @@ def main(*arguments: str) -> int:
     complaints += ["antsibull-changelog lint fails"] if lint.returncode else []
     for complaint in complaints:
         print(complaint)
-    print(
-        f"release-check of {release.version}: {len(complaints)} things to mend" if complaints else "Ready to be tagged."
-    )
+    print(f"release-check of {release.version}, to mend: {len(complaints)}" if complaints else "Ready to be tagged.")
     return int(bool(complaints))
 
 

@@ -4,28 +4,29 @@ PARTS := integration sanity kills leaks vault guides unit types lint
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
-# Whose ansible-core `make leaks` runs: any virtual environment with ansible-core, ansible-runner, requests, pytest,
-# aiohttp and PyJWT in it.
+# Whose ansible-core `make unit`, `sanity`, `integration` and `leaks` run: any virtual environment with ansible-core and
+# tests/requirements.txt in it. `make matrix` makes one for every core.
 PYTHON_ENV ?= $(CURDIR)/.venv
 COLLECTION := ansible_collections.cloudkeys.ibmcloud
 
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH := $(PYTHON_ENV)/bin:$(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report docs browser format emulator clean
+.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report docs browser matrix galaxy release-check format \
+	emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: .venv/.ready ## Create .venv and the import path; the other targets call it
 
-.venv/.ready: requirements-dev.txt
+.venv/.ready: requirements-dev.txt tests/requirements.txt
 	@"$(or $(PYTHON),false)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "No Python 3.11 or newer is on PATH; name one: make PYTHON=/path/to/python3.12 setup"; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version); the first time takes a minute"
 	@"$(PYTHON)" -m venv .venv
-	@python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
 	@mkdir -p .build/ansible_collections/cloudkeys
 	@ln -sfn ../../.. .build/ansible_collections/cloudkeys/ibmcloud
 	@touch $@
@@ -42,6 +43,7 @@ lint: setup ## Style of Python, YAML, roles, manuals and the changelog
 	yamllint --strict .
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
+	python tests/tools/fragments.py
 	cd "$$(python tests/tools/tree.py .build/tree/lint)" \
 		&& ANSIBLE_HOME="$(CURDIR)/.build/home" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/tree/lint" ansible-lint --offline --nocolor
 
@@ -104,6 +106,24 @@ sanity: setup ## Ansible's own rules for a collection
 
 integration: setup ## Playbooks against the local emulator
 	@python tests/tools/ansible_test.py integration
+
+matrix: PARTS := unit sanity integration leaks
+matrix: setup ## Four parts on every ansible-core; CORES="2.16 2.21" and PARTS="unit sanity" choose
+	@.venv/bin/python tests/tools/matrix.py --cores "$(CORES)" --parts "$(PARTS)"
+
+galaxy: setup .build/importer/.ready ## Build the tarball, check it as Galaxy does, run the demo from it
+	@python tests/tools/galaxy.py
+
+release-check: setup ## All that must hold before a tag; TAGGED=--tagged after it
+	@python tests/tools/release_check.py $(TAGGED)
+	@$(MAKE) --no-print-directory galaxy
+
+.build/importer/.ready: tests/requirements-importer.txt
+	@echo "Setting up Galaxy's importer; the first time takes a minute"
+	@rm -rf $(@D)
+	@python -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --requirement $<
+	@touch $@
 
 format: setup ## Let ruff write the Python as it should be
 	ruff check --fix

@@ -5,7 +5,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: ansible_vault_value
 short_description: Read one value of a vault file at the moment of use
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads a variables file on the controller, decrypts one value and returns it.
   - Ansible loads group and host variables once, so after a task has written a new value into such a file,

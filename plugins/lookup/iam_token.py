@@ -5,7 +5,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: iam_token
 short_description: A bearer token of IBM Cloud IAM
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Logs in on the controller and returns a bearer token, for M(ansible.builtin.uri) and everything else that talks to
     an API of IBM Cloud.

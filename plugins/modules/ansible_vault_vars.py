@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ansible_vault_vars
 short_description: Set or remove variables in an Ansible Vault file
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - This is about Ansible Vault, the encryption that comes with Ansible, and not about HashiCorp Vault.
   - Sets or removes variables of a YAML file whose secrets are kept in Ansible Vault, and leaves every other byte of the

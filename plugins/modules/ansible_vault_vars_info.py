@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ansible_vault_vars_info
 short_description: List the variables of an Ansible Vault file, without values
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - This is about Ansible Vault, the encryption that comes with Ansible, and not about HashiCorp Vault.
   - Lists the variables of a YAML file whose secrets are kept in Ansible Vault, with the vault ids they are encrypted

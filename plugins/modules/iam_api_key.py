@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_api_key
 short_description: Create, change or delete an IBM Cloud API key
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Keeps one API key of a user or a service ID as declared.
   - A key is identified by O(id), or else by its owner and its exact O(name), or else by its O(key_value). Names are

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_api_key_audit
 short_description: Find IBM Cloud API keys that are too old, unused, doubled or eternal, and report them
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Looks at the API keys of the whole account, or of chosen identities, by a policy. Each finding has a severity, the
     control that asks for it, and the task that mends it.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_api_key_bulk
 short_description: Keep many IBM Cloud API keys as declared, in one task
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Does what M(cloudkeys.ibmcloud.iam_api_key) does for each of many keys of many users and service IDs, with one
     log-in and one list for each identity, many requests at a time.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_api_key_info
 short_description: Read IBM Cloud API keys
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the API keys of one user or service ID, or of the whole account, with their ages.
   - Never returns the value of a key.

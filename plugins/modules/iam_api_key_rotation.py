@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_api_key_rotation
 short_description: Replace IBM Cloud API keys on time, with the secrets in Ansible Vault
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Moves each slot through the steps of a rotation, as far as it can go now. A new key is made, proven by a log-in and
     published in the vault file; the old one stays enabled for an overlap, is then disabled, and is deleted at last.

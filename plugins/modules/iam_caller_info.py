@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_caller_info
 short_description: Log in to IBM Cloud and tell who the credentials are
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Logs in and returns identity and account. Fails when the credentials do not log in.
   - With O(profile_id), O(profile_crn) or O(profile_name) the caller is that trusted profile.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_doctor
 short_description: Find out what a rotation of IBM Cloud API keys would stumble over
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks whether the caller can log in, list keys, see when they were used, and has room for one more; whether the clock
     is right; whether vault secrets are loaded and which id would encrypt; whether the vault files can be changed and

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_service_id
 short_description: Create, change or delete an IBM Cloud service ID
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Keeps one service ID, an identity for programs that owns API keys, as declared.
   - A service ID is identified by O(id), or else by its exact O(name) in one service-ID group. Names are not unique in

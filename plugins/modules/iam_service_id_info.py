@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: iam_service_id_info
 short_description: Read IBM Cloud service IDs
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Lists the service IDs of one service-ID group of the account, or of all groups, with their ages and on demand their
     last use.

@@ -22,7 +22,8 @@ from pathlib import Path
 from get_pip import CACHE, seed_get_pip
 from tree import CHECKOUT, copy_checkout
 
-BUILD = CHECKOUT / ".build" / "tree"
+# One for each environment, so that two can be at work at once.
+BUILD = CHECKOUT / ".build" / "tree" if Path(sys.prefix).name == ".venv" else Path(sys.prefix) / "tree"
 
 # ansible-test goes on with a warning when it cannot run a check; only a Python may be missing.
 LEFT_OUT = re.compile(r"WARNING: (Skipping|Excluding|Required program) ")

@@ -29,7 +29,7 @@ LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
 MENU = {
     "Guides": ["start-here", "rotation-explained", "vault-files", "awx", "many-accounts", "from-the-cli"],
     "Safety": ["security-model", "audit", "on-call", "messages"],
-    "Reference": ["reference/index", "architecture", "decisions/index", "benchmarks"],
+    "Reference": ["reference/index", "architecture", "decisions/index", "benchmarks", "release", "CHANGELOG"],
 }
 # Labels of Ansible's own documentation that the generated pages use.
 ANSIBLE_LABELS = {
@@ -44,8 +44,7 @@ def pages(root: Path = ROOT) -> dict[str, str]:
     """Which file of the repository is which page of the site, both without the ending `.md` of the page."""
     guides = {f"docs/{path.name}": path.stem for path in (root / "docs").glob("*.md")}
     decisions = {f"docs/decisions/{path.name}": f"decisions/{path.stem}" for path in root.glob("docs/decisions/*.md")}
-    released = {"CHANGELOG.md": "changes"} if (root / "CHANGELOG.md").exists() else {}
-    return {**guides, **decisions, **released, "docs/README.md": "index", "docs/decisions/README.md": "decisions/index"}
+    return {**guides, **decisions, "docs/README.md": "index", "docs/decisions/README.md": "decisions/index"}
 
 
 def on_the_site(page: str, target: str, root: Path = ROOT) -> str:
@@ -108,7 +107,6 @@ def _contents(place: str) -> str:
         return "\n```{toctree}\n:glob:\n:hidden:\n\n0*\n```\n"
     if place != "index":
         return ""
-    menu = {**MENU, "Reference": [*MENU["Reference"], *(["changes"] if "changes" in pages().values() else [])]}
     blocks = ("\n".join([f":caption: {name}", ":hidden:", "", *below]) for name, below in menu.items())
     return "".join(f"\n```{{toctree}}\n{block}\n```\n" for block in blocks)
 

@@ -31,7 +31,8 @@ def seed_get_pip() -> None:
     """Put the pip that ansible-test would download into its cache, from the package index."""
     core = importlib.metadata.distribution("ansible-core")
     pins = Path(str(core.locate_file("ansible_test/_internal/python_requirements.py")))
-    version = re.findall(r"\bpip='([\d.]+)'", pins.read_text(encoding="utf-8"))[-1]
+    # The newest is for the Pythons that are in use; older cores also pin one for each Python that is not.
+    version = max(re.findall(r"\bpip='([\d.]+)'", pins.read_text(encoding="utf-8")), key=_numbers)
     script = CACHE / f"get_pip_{version.replace('.', '_')}.py"
     if script.exists():
         return
@@ -41,3 +42,7 @@ def seed_get_pip() -> None:
         wheel = next(Path(folder).glob("pip-*.whl"))
         shutil.copy(wheel, CACHE / wheel.name)
     script.write_text(GET_PIP.format(wheel=wheel.name), encoding="utf-8")
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]

@@ -38,15 +38,16 @@ class Part:
         return f"  {self.name:<12} {verdict:<7} {self.seconds:6.1f} s   {tests}".rstrip()
 
 
-def run_part(name: str) -> Part:
-    """Run `make NAME`, show its output when it is through, and count what it reports."""
-    print(f"== make {name} begins", flush=True)
+def run_part(name: str, *variables: str) -> Part:
+    """Run `make NAME VARIABLES`, show its output when it is through, and count what it reports."""
+    words = " ".join(["make", name, *variables])
+    print(f"== {words} begins", flush=True)
     started = time.monotonic()
-    command = ["make", "--no-print-directory", name]
+    command = ["make", "--no-print-directory", name, *variables]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     seconds = time.monotonic() - started
     with ONE_AT_A_TIME:
-        print(f"\n== make {name}\n{done.stdout}", flush=True)
+        print(f"\n== {words}\n{done.stdout}", flush=True)
     passed, failed = count(done.stdout.splitlines())
     return Part(name, seconds, done.returncode, passed, failed)
 

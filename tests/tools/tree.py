@@ -35,8 +35,17 @@ def copy_checkout(destination: Path) -> Path:
     return collection
 
 
+def tracked_files() -> list[str]:
+    """The names of the files that Git tracks."""
+    return _listed("--cached")
+
+
 def _files_of_the_checkout() -> list[str]:
-    listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard", folder=CHECKOUT)
+    return _listed("--cached", "--others", "--exclude-standard")
+
+
+def _listed(*which: str) -> list[str]:
+    listed = _git("ls-files", "-z", *which, folder=CHECKOUT)
     return [name for name in listed.split("\0") if name]
 
 

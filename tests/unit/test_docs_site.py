@@ -49,16 +49,8 @@ def test_links_are_translated_and_blocks_of_code_are_not() -> None:
     assert translated == text.replace("(README.md)", "(index.md)")
 
 
-def test_the_changes_are_a_page_when_there_are_some(tmp_path: Path) -> None:
-    (tmp_path / "docs/decisions").mkdir(parents=True)
-    assert "CHANGELOG.md" not in docs_site.pages(tmp_path)
-
-    (tmp_path / "CHANGELOG.md").touch()
-    assert docs_site.pages(tmp_path)["CHANGELOG.md"] == "changes"
-
-
 def test_the_menu_has_every_guide() -> None:
     listed = {page for below in docs_site.MENU.values() for page in below}
     places = {place for place in docs_site.pages().values() if not place.startswith("decisions/0")}
 
-    assert listed - {"reference/index"} == places - {"index", "changes"}
+    assert listed - {"reference/index"} == places - {"index"}

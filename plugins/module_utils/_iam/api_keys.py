@@ -28,7 +28,8 @@ CREATE_TRIES = 3
 class Sends(t.Protocol):
     """An authorised request."""
 
-    def __call__(self, method: str, path: str, action: str, **parts: t.Any) -> Reply: ...
+    def __call__(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
+        """Send it, and log in first if need be."""
 
 
 @dataclass(frozen=True)

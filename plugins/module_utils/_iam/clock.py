@@ -19,9 +19,11 @@ TIME = re.compile(
 class Clock(t.Protocol):
     """Monotonic seconds and a pause."""
 
-    def monotonic(self) -> float: ...
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        """Wait so long."""
 
 
 class SystemClock:

@@ -16,7 +16,8 @@ MOST_PAGES = 10_000
 class AsksOnce(t.Protocol):
     """One GET: path, what is being done, query -> decoded JSON."""
 
-    def __call__(self, path: str, action: str, query: dict[str, t.Any]) -> t.Any: ...
+    def __call__(self, path: str, action: str, query: dict[str, t.Any]) -> t.Any:
+        """Send it once."""
 
 
 def each_entry(

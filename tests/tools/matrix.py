@@ -1,0 +1,137 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Run parts of the tests on every supported ansible-core, each in an environment of its own.
+
+python tests/tools/matrix.py --cores "2.16 2.21" --parts "unit sanity"     without --cores: all that the index has
+
+Two cores are tested at a time. A pre-release may fail; it is shown all the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cores import Release, find_pythons, newest_python, newest_release, supported_cores
+from parts import LANES, Part, run_part
+from tree import CHECKOUT
+
+HOME = CHECKOUT / ".build" / "matrix"
+REQUIREMENTS = CHECKOUT / "tests" / "requirements.txt"
+# The lab looks at all processes and at all of /tmp, so there is one at a time.
+ONE_LEAK_LAB = threading.Lock()
+
+
+@dataclass
+class Row:
+    """One core and how it went; `left_out` says why it was not tested, which may be well for want of a Python."""
+
+    core: str
+    release: Release | None = None
+    python: str = ""
+    left_out: str = ""
+    may_be_left_out: bool = False
+    parts: dict[str, Part] = field(default_factory=dict)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether this core keeps the matrix from being green."""
+        failed = bool(self.left_out and not self.may_be_left_out) or any(part.code for part in self.parts.values())
+        return failed and not (self.release and self.release.is_prerelease)
+
+
+def examine(core: str, names: list[str], pythons: dict[str, Path], is_asked_for: bool) -> Row:
+    """Test one core in its environment; without its Python it is left out, unless it was asked for by name."""
+    row = Row(core, newest_release(core))
+    if not row.release:
+        row.left_out = "the package index has no such ansible-core"
+        return row
+    row.python = newest_python(row.release, pythons) or ""
+    if not row.python:
+        row.left_out = f"it needs one of Python {', '.join(row.release.pythons)}, and none is here"
+        row.may_be_left_out = not is_asked_for
+        return row
+    try:
+        environment = prepare(row.release, pythons[row.python])
+    except subprocess.CalledProcessError as reason:
+        row.left_out = f"its environment could not be made:\n{reason.stdout}"
+        return row
+    for name in names:
+        row.parts[name] = run_one(name, environment)
+    return row
+
+
+def run_one(name: str, environment: Path) -> Part:
+    """Run one part with the tools of an environment."""
+    if name != "leaks":
+        return run_part(name, f"PYTHON_ENV={environment}")
+    with ONE_LEAK_LAB:
+        return run_part(name, f"PYTHON_ENV={environment}")
+
+
+def prepare(release: Release, python: Path) -> Path:
+    """The environment of a core; it is made anew when its core, its Python or the requirements changed."""
+    environment, ready = HOME / release.core, HOME / release.core / ".ready"
+    wanted = f"{release.version}\n{python}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
+    if ready.exists() and ready.read_text(encoding="utf-8") == wanted:
+        return environment
+    shutil.rmtree(environment, ignore_errors=True)
+    print(f"== making an environment for ansible-core {release.version} with {python}", flush=True)
+    pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    for command in (
+        [str(python), "-m", "venv", str(environment)],
+        [*pip, f"ansible-core=={release.version}", "--requirement", str(REQUIREMENTS)],
+    ):
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    ready.write_text(wanted, encoding="utf-8")
+    return environment
+
+
+def table(rows: list[Row], names: list[str], seconds: float) -> str:
+    """What the matrix shows at its end."""
+    lines = [f"{'ansible-core':<14}{'Python':<8}" + "".join(f"{name:<20}" for name in names)]
+    for row in rows:
+        version = row.release.version if row.release else row.core
+        lines.append(f"{version:<14}{row.python:<8}" + (_cells(row, names) or f"left out: {row.left_out}"))
+    broken = [row.core for row in rows if row.is_broken]
+    tests = [part for row in rows for part in row.parts.values()]
+    lines.append(f"\nThe matrix took {seconds:.0f} s." + (f" Not good: {', '.join(broken)}." if broken else ""))
+    lines.append(
+        f"matrix: {sum(not part.code for part in tests)} passed, {sum(bool(part.code) for part in tests)} failed"
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cells(row: Row, names: list[str]) -> str:
+    return "".join(f"{_cell(row.parts[name]):<20}" for name in names if name in row.parts)
+
+
+def _cell(part: Part) -> str:
+    verdict = f"FAILED ({part.failed})" if part.code else f"ok ({part.passed})"
+    return f"{verdict} {part.seconds:.0f} s"
+
+
+def main(arguments: list[str]) -> int:
+    """Test the cores, and return 1 when one failed that is not a pre-release."""
+    parser = argparse.ArgumentParser(description="Test on every supported ansible-core.")
+    parser.add_argument("--cores", default="", help="such as '2.16 2.21'; all when it is empty")
+    parser.add_argument("--parts", default="unit sanity integration leaks")
+    asked = parser.parse_args(arguments)
+    names, started, pythons = asked.parts.split(), time.monotonic(), find_pythons()
+    print(f"Found Python {', '.join(pythons)}", flush=True)
+    cores = asked.cores.split() or supported_cores()
+    with ThreadPoolExecutor(LANES) as lanes:
+        rows = list(lanes.map(lambda core: examine(core, names, pythons, bool(asked.cores)), cores))
+    print("\n" + table(rows, names, time.monotonic() - started))
+    return int(not any(row.parts for row in rows) or any(row.is_broken for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

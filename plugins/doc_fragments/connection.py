@@ -35,8 +35,8 @@ options:
         IAM Identity.
       - A trusted profile can manage the API keys of service IDs. It has no API keys, and nobody but a user can create
         the user's keys.
-      - Only one of O(profile_id), O(profile_crn) and O(profile_name) may be given. Without them the task works as whoever
-        logs in.
+      - Only one of O(profile_id), O(profile_crn) and O(profile_name) may be given. Without them the task works as
+        whoever logs in.
     type: str
   profile_crn:
     description:

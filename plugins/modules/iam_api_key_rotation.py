@@ -255,8 +255,8 @@ options:
     default: []
   compromised_values:
     description:
-      - The same by value, instead of O(compromised_ids), for a leak of which only the value is known. A value that no key has is revoked already.
-        Keep it in a vaulted variable.
+      - The same by value, instead of O(compromised_ids), for a leak of which only the value is known. A value that no
+        key has is revoked already. Keep it in a vaulted variable.
     type: list
     elements: str
   compromised_values_file:

@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report browser format emulator clean
+.PHONY: help setup demo test $(PARTS) coverage awx schedules faults fuzz bench report browser format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,11 @@ leaks: setup ## Plays with every output on, searched for secrets
 
 vault: setup ## Real runs that change vault files: passwords, crashes, two at once
 	pytest tests/vault_runs
+
+# The fewest that reach it. Others: kills vault leaks awx.
+SUITES ?= unit emulator
+coverage: setup ## What the tests reach of the parts that must not fail; at least 95 %
+	python tests/tools/coverage_table.py $(SUITES)
 
 awx: setup ## Jobs as AWX starts them: Git, kills, four at once
 	pytest --numprocesses 2 tests/awx

@@ -74,8 +74,9 @@ coverage: setup ## What the tests reach of the parts that must not fail; at leas
 awx: setup ## Jobs as AWX starts them: Git, kills, four at once
 	pytest --numprocesses 2 tests/awx
 
-fuzz: setup .build/fuzz/.ready ## Thousands of made-up and real vars files, edited in every place
-	pytest tests/fuzz
+EXAMPLES ?= 12000
+fuzz: setup .build/fuzz/.ready ## Vars files edited in every place: made-up ones, EXAMPLES=12000, and real ones
+	pytest tests/fuzz --examples $(EXAMPLES)
 
 .build/fuzz/.ready: tests/fuzz/requirements.txt
 	@echo "Fetching packages for their vars files, 70 MB"

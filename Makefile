@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) coverage awx schedules faults fuzz bench report browser format emulator clean
+.PHONY: help setup demo test $(PARTS) coverage awx schedules faults fuzz bench report browser live live-proof format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -102,6 +102,12 @@ sanity: setup ## Ansible's own rules for a collection
 
 integration: setup ## Playbooks against the local emulator
 	@python tests/tools/ansible_test.py integration
+
+live: setup ## The same in a real account of IBM Cloud; shows what it creates, asks, and removes it
+	@python tests/tools/live.py $(TARGETS)
+
+live-proof: setup ## make live, against an emulator that passes for real: failed, interrupted, killed
+	pytest --numprocesses 2 tests/live
 
 format: setup ## Let ruff write the Python as it should be
 	ruff check --fix

@@ -115,8 +115,9 @@ def secrets_of(iam: dict[str, Any], seen: str) -> list[str]:
 
 
 def blurred(seen: str, work: str, prefix: str, iam: dict[str, Any]) -> str:
-    for name in ("iam_id", "account_id", "endpoint"):
+    for name in ("iam_id", "account_id"):
         seen = seen.replace(iam[name], name.upper())
+    seen = seen.replace(iam["endpoint"].partition("//")[2], "ENDPOINT")
     seen = seen.replace(prefix, "") if prefix else seen
     for pattern, instead in BLURRED:
         seen = re.sub(pattern, instead, seen)

@@ -13,8 +13,8 @@ export PATH := $(PYTHON_ENV)/bin:$(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) awx schedules faults fuzz bench report docs browser matrix galaxy release-check format \
-	emulator clean
+.PHONY: help setup demo test $(PARTS) coverage awx schedules faults fuzz bench report docs browser matrix galaxy \
+	release-check live live-proof format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,11 +72,17 @@ vault: setup ## Real runs that change vault files: passwords, crashes, two at on
 guides: setup ## The commands and examples of the guides, as they stand there
 	pytest --numprocesses 2 tests/guides
 
+# The fewest that reach it. Others: kills vault leaks awx.
+SUITES ?= unit emulator
+coverage: setup ## What the tests reach of the parts that must not fail; at least 95 %
+	python tests/tools/coverage_table.py $(SUITES)
+
 awx: setup ## Jobs as AWX starts them: Git, kills, four at once
 	pytest --numprocesses 2 tests/awx
 
-fuzz: setup .build/fuzz/.ready ## Thousands of made-up and real vars files, edited in every place
-	pytest tests/fuzz
+EXAMPLES ?= 12000
+fuzz: setup .build/fuzz/.ready ## Vars files edited in every place: made-up ones, EXAMPLES=12000, and real ones
+	pytest tests/fuzz --examples $(EXAMPLES)
 
 .build/fuzz/.ready: tests/fuzz/requirements.txt
 	@echo "Fetching packages for their vars files, 70 MB"
@@ -124,6 +130,12 @@ release-check: setup ## All that must hold before a tag; TAGGED=--tagged after i
 	@python -m venv $(@D)
 	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --requirement $<
 	@touch $@
+
+live: setup ## The same in a real account of IBM Cloud; shows what it creates, asks, and removes it
+	@python tests/tools/live.py $(TARGETS)
+
+live-proof: setup ## make live, against an emulator that passes for real: failed, interrupted, killed
+	pytest --numprocesses 2 tests/live
 
 format: setup ## Let ruff write the Python as it should be
 	ruff check --fix

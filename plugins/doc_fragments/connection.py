@@ -20,6 +20,7 @@ options:
     description:
       - File with the API key to log in with, either the JSON file that C(ibmcloud iam api-key-create --file) and
         the option O(cloudkeys.ibmcloud.iam_api_key#module:file) write, or the bare value.
+      - A file that is missing or holds no key fails the task. Only read when O(api_key) and O(token) are not set.
     type: path
   token:
     description:
@@ -34,7 +35,8 @@ options:
         IAM Identity.
       - A trusted profile can manage the API keys of service IDs. It has no API keys, and nobody but a user can create
         the user's keys.
-      - Only one of O(profile_id), O(profile_crn) and O(profile_name) may be given.
+      - Only one of O(profile_id), O(profile_crn) and O(profile_name) may be given. Without them the task works as
+        whoever logs in.
     type: str
   profile_crn:
     description:
@@ -75,7 +77,8 @@ options:
     default: true
   ca_path:
     description:
-      - File with the certificates to trust, for a private certificate authority.
+      - File with the certificates to trust, for a private certificate authority (PEM).
+      - Without it, those of the Python library C(requests) count, and what E(REQUESTS_CA_BUNDLE) names.
     type: path
 requirements:
   - requests (on the host that runs the task; with a local connection that is the controller)

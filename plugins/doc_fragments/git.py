@@ -17,6 +17,7 @@ options:
       - Needs the program C(git) on the controller. The user's own Git and SSH settings and hooks are not used, and no
         question is asked. A private certificate authority is named by E(GIT_SSL_CAINFO).
       - Check mode reads the repository and pushes nothing.
+      - Without it, the vault files are on the controller.
     type: dict
     suboptions:
       repository:
@@ -67,7 +68,8 @@ options:
         type: str
         default: Rotate API keys
       timeout_seconds:
-        description: How long one call of C(git) may take.
+        description:
+          - How long one call of C(git) may take. One that takes longer is ended, and the task fails or looks again.
         type: float
         default: 60
       keep_working_copy:
@@ -80,6 +82,6 @@ options:
       working_copy:
         description:
           - The folder that an earlier task has left, as the rotation returns it. It is used again, and is removed
-            unless O(git.keep_working_copy).
+            unless O(git.keep_working_copy). Without it, a new one is made.
         type: path
 """

@@ -31,6 +31,13 @@ notes:
   - There is no default for a value that is missing. The lookup fails and names it.
 seealso:
   - module: cloudkeys.ibmcloud.ansible_vault_vars
+  - module: cloudkeys.ibmcloud.ansible_vault_vars_info
+  - name: Vault files
+    description: What such a file may look like, and what is refused.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/vault-files.md
+  - name: Security model
+    description: What is protected where, and what Ansible itself shows.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/security-model.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -43,13 +50,26 @@ EXAMPLES = r"""
 - name: Use an entry of a mapping
   cloudkeys.ibmcloud.iam_caller_info:
     api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', ['ibm_api_keys', 'ci-deploy'], file='vault.yml') }}"
+
+# In AWX: a credential of the type Vault holds the password. The slot is given to the probe tasks of the rotation.
+- name: Probe a new key before it is published
+  cloudkeys.ibmcloud.iam_caller_info:
+    api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', slot.value_path, file=slot.file) }}"
+  vars:
+    slot: "{{ rotate_api_keys_slot }}"
+
+# Ad hoc; it shows whether the value logs in, not the value:
+# ansible localhost -m cloudkeys.ibmcloud.iam_caller_info --vault-id prod@prompt \
+#   -a "api_key={{ lookup('cloudkeys.ibmcloud.ansible_vault_value', 'deploy_api_key', file='secrets.yml') }}"
 """
 
 RETURN = r"""
 _raw:
   description: The decrypted strings, in the order of the terms.
+  returned: success
   type: list
   elements: str
+  sample: [not-a-real-value-just-its-form-44-characters]
 """
 
 import typing as t

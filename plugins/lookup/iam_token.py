@@ -22,6 +22,9 @@ notes:
   - It takes no terms.
 seealso:
   - module: cloudkeys.ibmcloud.iam_caller_info
+  - name: Security model
+    description: What is protected where, and what Ansible itself shows.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/security-model.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -41,13 +44,26 @@ EXAMPLES = r"""
     headers:
       Authorization: "Bearer {{ lookup('cloudkeys.ibmcloud.iam_token', api_key=admin_key, profile_name='reader') }}"
   no_log: true
+
+# In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY where the job starts.
+- name: Read the instances of services in the resource group that the survey names
+  ansible.builtin.uri:
+    url: "https://resource-controller.cloud.ibm.com/v2/resource_instances?resource_group_id={{ group_id }}"
+    headers:
+      Authorization: "Bearer {{ lookup('cloudkeys.ibmcloud.iam_token') }}"
+  no_log: true
+
+# Ad hoc, with the API key in the environment variable IBMCLOUD_API_KEY; it shows who the token is, not the token:
+# ansible localhost -m cloudkeys.ibmcloud.iam_caller_info -a "token={{ lookup('cloudkeys.ibmcloud.iam_token') }}"
 """
 
 RETURN = r"""
 _raw:
   description: One token, without the word Bearer.
+  returned: success
   type: list
   elements: str
+  sample: [eyJraWQiOiIyMDI2MDEwMTAwMDAi...]
 """
 
 import typing as t

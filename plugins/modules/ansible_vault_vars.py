@@ -18,20 +18,20 @@ description:
   - The new text is proven before it is written. It is parsed again, everything beside the targets must be what it was,
     and every target must decrypt to what was wanted. Otherwise the task fails and the file stays as it is.
   - The file is replaced in one step, so that a killed run leaves either the old file or the new one.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.attributes
+  - cloudkeys.ibmcloud.attributes.controller
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would be changed, without changing it.
     support: full
     details:
       - Everything is done but the write. It fails where the real run would, for instance when a vault secret
         is missing or the folder may not be written.
   diff_mode:
-    description: Returns what would change or has changed.
     support: full
     details:
       - Shows the names of the variables, never a value.
   idempotent:
-    description: A second run with the same options changes nothing.
     support: full
 options:
   path:
@@ -67,7 +67,7 @@ options:
     default: present
   vars:
     description:
-      - Several variables, set and removed in one write. Mutually exclusive with O(name) and O(value).
+      - Several variables, set and removed in one write, instead of O(name) and O(value).
     type: list
     elements: dict
     suboptions:
@@ -76,10 +76,10 @@ options:
         type: raw
         required: true
       value:
-        description: Like O(value).
+        description: Like O(value). Required unless O(vars[].state=absent).
         type: raw
       state:
-        description: Like O(state).
+        description: Like O(state), V(present) sets the variable and V(absent) removes it.
         type: str
         choices: [present, absent]
         default: present
@@ -154,8 +154,12 @@ notes:
     is the lock.
 seealso:
   - module: cloudkeys.ibmcloud.ansible_vault_vars_info
+  - module: cloudkeys.ibmcloud.iam_api_key_rotation
   - plugin: cloudkeys.ibmcloud.ansible_vault_value
     plugin_type: lookup
+  - name: Vault files
+    description: What such a file may look like, and what is refused.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/vault-files.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -204,6 +208,16 @@ EXAMPLES = r"""
     expect: "{{ seen.revision }}"
   register: written
   failed_when: written is failed and not written.conflict
+  no_log: true
+
+# In AWX: a credential of the type Vault holds the password of the id prod. The project folder goes away with the job,
+# so the file is in a clone that the job made and pushes.
+- name: Put the value into the clone
+  cloudkeys.ibmcloud.ansible_vault_vars:
+    path: "{{ clone.path }}/group_vars/prod/vault.yml"
+    name: ci_deploy_api_key
+    value: "{{ created.key_value }}"
+    vault_id: prod
   no_log: true
 
 # Ad hoc:

@@ -12,16 +12,12 @@ description:
   - Lists the variables of a YAML file whose secrets are kept in Ansible Vault, with the vault ids they are encrypted
     under, and tells whether this run could decrypt them.
   - Never returns a value or cipher text, whether the value is encrypted or stands in clear.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.attributes.info
+  - cloudkeys.ibmcloud.attributes.controller
 attributes:
-  check_mode:
-    description: Can run in check mode; it only reads.
-    support: full
-  diff_mode:
-    description: It changes nothing, so there is no difference to show.
-    support: N/A
-  idempotent:
-    description: It never changes anything.
-    support: full
+  async:
+    details: The task fails.
 options:
   path:
     description:
@@ -48,6 +44,9 @@ seealso:
   - module: cloudkeys.ibmcloud.ansible_vault_vars
   - plugin: cloudkeys.ibmcloud.ansible_vault_value
     plugin_type: lookup
+  - name: Vault files
+    description: What such a file may look like, and what is refused.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/vault-files.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -66,6 +65,13 @@ EXAMPLES = r"""
 - name: Show what stands in clear
   ansible.builtin.debug:
     msg: "{{ listed.vars | rejectattr('vault_ids') | map(attribute='name') | map('join', ' / ') }}"
+
+# In AWX: a credential of the type Vault holds the password; a job without it sees what it cannot decrypt.
+- name: See whether the vault credentials of this job fit the file of the project
+  cloudkeys.ibmcloud.ansible_vault_vars_info:
+    path: "{{ playbook_dir }}/group_vars/prod/vault.yml"
+  register: of_the_project
+  failed_when: not of_the_project.decryptable
 
 # Ad hoc:
 #   ansible localhost -m cloudkeys.ibmcloud.ansible_vault_vars_info --vault-id prod@prompt -a path=vault.yml
@@ -117,21 +123,25 @@ vars:
     name:
       description: The names that lead to it, as O(cloudkeys.ibmcloud.ansible_vault_vars#module:name) takes them.
         A list is one variable.
+      returned: always
       type: list
       elements: str
       sample: [ibm_api_keys, ci-deploy]
     line:
       description: Where it begins, in the decrypted text if the file is encrypted as a whole.
+      returned: always
       type: int
       sample: 12
     vault_ids:
       description: The labels of what is encrypted in it. Empty when it stands in clear.
+      returned: always
       type: list
       elements: str
       sample: [prod]
     decryptable:
       description: Whether this run could decrypt all of it, V(true) as well if nothing of it is encrypted.
         Null when it was not tried.
+      returned: always
       type: bool
       sample: true
 """

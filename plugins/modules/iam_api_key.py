@@ -19,7 +19,12 @@ extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.identity
   - cloudkeys.ibmcloud.attributes
+  - cloudkeys.ibmcloud.attributes.login
+  - cloudkeys.ibmcloud.attributes.anywhere
 attributes:
+  async:
+    support: none
+    details: The task fails before it does anything, because Ansible would keep the result, a value in it, on disk.
   check_mode:
     support: full
   diff_mode:
@@ -29,12 +34,13 @@ attributes:
 options:
   name:
     description:
-      - Name of the key. Required to create one.
+      - Name of the key, exactly. Required to create one.
       - Together with O(id), the key gets this name.
     type: str
   id:
     description:
-      - Id of an existing key, V(ApiKey-...). A key that is named by its id is never created.
+      - Id of an existing key, V(ApiKey-...). A key that is named by its id is never created; an unknown id is an error
+        with O(state=present). Without it, O(name) says which key is meant.
       - This is how a key that was made elsewhere is taken over.
     type: str
   state:
@@ -47,37 +53,40 @@ options:
     default: present
   description:
     description:
-      - Text that says what the key is for. An empty text removes it.
+      - Text that says what the key is for. An empty text removes it. Left as it is when not set.
       - The rotation's marker at the end of a description is not shown here and is kept.
     type: str
   expires_at:
     description:
       - When the key stops working, with its zone, such as V(2027-03-31T12:00+0000) or V(2027-03-31T14:00:00+02:00).
         Compared in minutes, UTC; seconds are cut off. It has to lie ahead.
-      - An empty text takes the expiry away.
+      - An empty text takes the expiry away. Left as it is when not set; a new key then never expires.
       - IBM Cloud erases a key for good when its expiry and its last change are both more than 90 days ago,
         even a locked one.
     type: str
   action_when_leaked:
     description:
-      - What IBM does when it finds the key in public. Without it, IBM Cloud's own default for new keys holds.
+      - What IBM does when it finds the key in public, V(none), V(disable) it or V(delete) it.
+      - Left as it is when not set; for a new key IBM Cloud's own default holds then.
     type: str
     choices: [none, disable, delete]
   support_sessions:
     description:
-      - Whether log-ins with the key show up as sessions, which can be revoked. For keys of users only.
+      - Whether log-ins with the key show up as sessions, which can be revoked. For keys of users only. Left as it is
+        when not set.
     type: bool
   locked:
     description:
       - Whether the key is locked. IBM Cloud neither changes nor deletes a locked key; it can still log in.
+      - Left as it is when not set.
     type: bool
   disabled:
     description:
-      - Whether the key is disabled. A disabled key cannot log in, and can be enabled again.
+      - Whether the key is disabled. A disabled key cannot log in, and can be enabled again. Left as it is when not set.
     type: bool
   unlock:
     description:
-      - Allow a locked key to be changed or deleted. After a change it is locked again.
+      - Allow a locked key to be changed or deleted. After a change it is locked again. Without it such a task fails.
     type: bool
     default: false
   allow_self:
@@ -89,7 +98,7 @@ options:
     default: false
   on_duplicate:
     description:
-      - Which key is meant when several of one owner have the O(name).
+      - Which key is meant when several of one owner have the O(name). V(fail) takes none and lists their ids.
       - V(newest) and V(oldest) are for O(state=present); keys that were created in the same minute stay ambiguous.
       - V(all) is for O(state=absent) and deletes every key of that name.
       - The keys of one rotation slot are no such case, because the published one is meant.
@@ -104,7 +113,10 @@ options:
       - A file that holds another existing key is never overwritten.
       - When the key exists but the file does not hold it, the value cannot be read again, and O(on_missing_file) says
         what to do. With O(store_value=true) the file is written again.
-      - With a remote connection the file is on the remote host.
+      - With a remote connection the file is on the remote host. A relative path starts at the folder of the playbook
+        with a local connection, and at the folder where the module runs with a remote one.
+      - Without it, O(reveal), O(store_value), O(key_value) or O(discard_value) has to say what becomes of the value
+        of a new key.
     type: path
   on_missing_file:
     description:
@@ -129,7 +141,7 @@ options:
   store_value:
     description:
       - Whether IBM Cloud keeps the value of a new key, so that it can be read again by whoever may read the key.
-        For keys of service IDs only.
+        For keys of service IDs only. Without it, it does not.
       - O(file) and O(reveal) then give the value again, at the cost of one request when it is needed.
       - IBM Cloud decides this when the key is made and does not tell it later. To have it changed use O(recreate=true).
     type: bool
@@ -164,6 +176,13 @@ seealso:
   - module: cloudkeys.ibmcloud.iam_api_key_info
   - module: cloudkeys.ibmcloud.iam_api_key_bulk
   - module: cloudkeys.ibmcloud.iam_api_key_rotation
+  - module: cloudkeys.ibmcloud.iam_service_id
+  - name: Coming from the CLI or the console
+    description: Each command of the C(ibmcloud) program, and the task for it.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/from-the-cli.md
+  - name: AWX in five minutes
+    description: Credentials, job templates and surveys, ready to load.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/awx.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -222,8 +241,17 @@ EXAMPLES = r"""
     state: absent
     unlock: true
 
+# In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY, and a survey asks
+# for leaked_key_id. A value must not go into a survey; an id may.
+- name: Disable the key that the survey names
+  cloudkeys.ibmcloud.iam_api_key:
+    id: "{{ leaked_key_id }}"
+    disabled: true
+    unlock: true
+
 # Ad hoc, with the API key to log in with in the environment variable IBMCLOUD_API_KEY:
 # ansible localhost -m cloudkeys.ibmcloud.iam_api_key -a "name=MyKey description='key for service X' file=MyKey.json"
+# ansible localhost -m cloudkeys.ibmcloud.iam_api_key -a "name=MyKey state=absent"
 """
 
 RETURN = r"""
@@ -236,63 +264,84 @@ api_key:
   contains:
     id:
       description: Id of the key.
+      returned: always
       type: str
       sample: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
     name:
       description: Name of the key.
+      returned: always
       type: str
       sample: deploy
     description:
       description: Description, without the rotation's marker.
+      returned: always
       type: str
       sample: key for service X
     rotation_marker:
       description: The text that ties the key to a rotation slot, or null.
+      returned: always
       type: str
       sample: "[cloudkeys 3f9a2c7d/5]"
     iam_id:
       description: IAM ID of the owner.
+      returned: always
       type: str
       sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
     account_id:
       description: Account of the owner.
+      returned: always
       type: str
       sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
     locked:
       description: Whether the key is locked.
+      returned: always
       type: bool
+      sample: true
     disabled:
       description: Whether the key is disabled.
+      returned: always
       type: bool
+      sample: false
     created_at:
       description: When the key was created, in minutes, UTC.
+      returned: always
       type: str
       sample: 2026-03-04T09:15+0000
     created_by:
       description: IAM ID of the creator.
+      returned: always
       type: str
       sample: IBMid-270000ABCD
     modified_at:
       description: When the key was last changed.
+      returned: always
       type: str
       sample: 2026-03-04T09:15+0000
     expires_at:
       description: When the key stops working, or null.
+      returned: always
       type: str
+      sample: 2027-03-31T12:00+0000
     action_when_leaked:
-      description: What IBM does when it finds the key in public (C(none), C(disable), C(delete)).
+      description: What IBM does when it finds the key in public, V(none), V(disable) or V(delete).
+      returned: always
       type: str
       sample: disable
     support_sessions:
       description: Whether log-ins with the key show up as sessions.
+      returned: always
       type: bool
+      sample: false
     crn:
       description: Cloud resource name of the key.
+      returned: always
       type: str
+      sample: "crn:v1:bluemix:public:iam-identity::a/0a1b2c3d4e5f60718293a4b5c6d7e8f9::apikey:ApiKey-3f0c1d2e-..."
 key_value:
   description: The value of the key. Without O(store_value=true) it is never returned again.
   returned: with O(reveal=true), when the key was just created or O(store_value=true)
   type: str
+  sample: not-a-real-value-just-its-form-44-characters
 duplicates:
   description:
     - Ids of the other keys of this name, those of the same rotation slot for instance.
@@ -300,16 +349,19 @@ duplicates:
   returned: success
   type: list
   elements: str
+  sample: [ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928]
 candidates:
   description: Ids of the keys that could be meant.
   returned: when the name is ambiguous, or a request got no answer and nobody can tell what it did
   type: list
   elements: str
+  sample: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b, ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928]
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always
   type: list
   elements: str
+  sample: [MTIzNDU-7f3c9a51d2e4b687]
 """
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module

@@ -17,25 +17,19 @@ description:
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.attributes
+  - cloudkeys.ibmcloud.attributes.login
+  - cloudkeys.ibmcloud.attributes.controller
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would be changed, without changing it.
     support: full
     details: Audits and returns everything; writes no file.
   diff_mode:
-    description: Returns what would change or has changed; never a secret.
     support: none
+    details: What changes is a report, which is long.
   idempotent:
-    description: A second run with the same options changes nothing.
     support: partial
     details: A later report holds another time, so its files are written again.
-  action_group:
-    description: Options can be set once for all tasks with C(module_defaults) for the group C(cloudkeys.ibmcloud.iam).
-    membership: [cloudkeys.ibmcloud.iam]
-    support: full
-  action:
-    description: Runs on the controller only.
-    support: full
 options:
   identities:
     description:
@@ -46,20 +40,20 @@ options:
     default: []
     suboptions:
       iam_id:
-        description: IAM ID of a user or a service ID.
+        description: IAM ID of a user or a service ID, instead of O(identities[].service_id).
         type: str
       service_id:
-        description: A service ID, by its id or its name.
+        description: A service ID, by its id or its name, instead of O(identities[].iam_id).
         type: str
       service_id_group:
         description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id_group).
         type: str
   max_age_days:
-    description: A key that is older is too old.
+    description: A key that was created more than so many days ago is a finding, by IBM Cloud's clock.
     type: int
     default: 90
   unused_after_days:
-    description: A key that has not logged in for so long is unused.
+    description: A key that has not logged in for so many days is a finding.
     type: int
     default: 180
   expires_soon_days:
@@ -93,7 +87,8 @@ options:
     description:
       - YAML file with findings that somebody answers for. A list of entries with C(key) (an id, or a pattern of ids or
         names), C(owner), C(reason), C(expires) (a date) and, if it is not for all of them, C(findings).
-      - An entry whose date has passed excuses nothing, and is a finding.
+      - An entry whose date has passed excuses nothing, and is a finding. Without a file nothing is excused; one that
+        cannot be read fails the task.
     type: path
   folder:
     description:
@@ -110,7 +105,9 @@ options:
     choices: [html, json, markdown, csv, slots]
     default: [html, json, markdown, csv, slots]
   fail_on:
-    description: Fail when something of this severity or a worse one was found, after the report was written.
+    description:
+      - Fail when something of this severity or a worse one was found, after the report was written. V(high) is the
+        worst, then come V(medium) and V(low). V(none) never fails.
     type: str
     choices: [high, medium, low, none]
     default: none
@@ -119,7 +116,9 @@ options:
     type: bool
     default: false
   report_timeout_seconds:
-    description: How long to wait for IBM Cloud's report on what was not used. Without it, the audit says so.
+    description:
+      - How long to wait for IBM Cloud's report on what was not used, which takes minutes in a large account. When it is
+        late the audit goes on without it, and says so.
     type: float
     default: 300
   concurrency:
@@ -129,6 +128,10 @@ options:
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key_info
   - module: cloudkeys.ibmcloud.iam_api_key_rotation
+  - module: cloudkeys.ibmcloud.iam_doctor
+  - name: Audit
+    description: What the findings mean, and how to mend them.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/audit.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -148,6 +151,17 @@ EXAMPLES = r"""
       - service_id: ServiceId-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
     return_keys: true
   register: audited
+
+# In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY. The files of a job
+# go away with it, so show the report.
+- name: Audit the account
+  cloudkeys.ibmcloud.iam_api_key_audit:
+    max_age_days: "{{ survey_max_age_days }}"
+  register: audited_in_awx
+
+- name: Show the report
+  ansible.builtin.debug:
+    msg: "{{ audited_in_awx.markdown.splitlines() }}"
 
 # Ad hoc, with the API key in the environment variable IBMCLOUD_API_KEY:
 # ansible localhost -m cloudkeys.ibmcloud.iam_api_key_audit -a "folder=."
@@ -170,17 +184,33 @@ not_checked:
   returned: always, unless the options do not make sense
   type: list
   elements: str
+  sample: ["whose keys the account owner's are, because account_owner_ids is empty"]
 markdown:
   description: The report as Markdown, with the fifty worst keys, for the output of a job.
   returned: always, unless the options do not make sense
   type: str
+  sample: "# API keys\n\n42 keys, 3 high, 1 medium, 0 low, 2 excused\n"
 slots:
   description: A file of slots for the first twenty keys that no rotation looks after; empty when there is none.
   returned: always, unless the options do not make sense
   type: str
+  sample: "rotate_api_keys_slots:\n  - name: deploy\n    file: secrets.yml\n"
 api_keys:
   description: Every key with its findings, as in the JSON.
   returned: when O(return_keys=true)
   type: list
   elements: dict
+  sample:
+    - id: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+      name: deploy
+      owner_id: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+      owner_name: ci-deploy
+      owner_kind: service ID
+      age_days: 400
+      severity: high
+      findings:
+        - rule: too_old
+          severity: high
+          detail: 400 days old, 90 are allowed
+          exception: null
 """

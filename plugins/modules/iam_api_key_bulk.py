@@ -16,7 +16,12 @@ description:
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.attributes
+  - cloudkeys.ibmcloud.attributes.login
+  - cloudkeys.ibmcloud.attributes.anywhere
 attributes:
+  async:
+    support: none
+    details: The task fails before it does anything, because Ansible would keep the result, a value in it, on disk.
   check_mode:
     support: full
   diff_mode:
@@ -133,22 +138,23 @@ options:
     default: false
   identities:
     description:
-      - More identities whose undeclared keys O(purge) deletes.
+      - More identities whose undeclared keys O(purge) deletes, each by O(identities[].iam_id) or
+        O(identities[].service_id). Without it, those that own a key of O(keys).
     type: list
     elements: dict
     suboptions:
       iam_id:
-        description: IAM ID of a user or service ID.
+        description: IAM ID of a user or service ID, instead of O(identities[].service_id).
         type: str
       service_id:
-        description: A service ID, by its id (V(ServiceId-...)) or by its name.
+        description: A service ID, by its id (V(ServiceId-...)) or by its name, instead of O(identities[].iam_id).
         type: str
       service_id_group:
         description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id_group).
         type: str
   keep_ids:
     description:
-      - Ids of keys that O(purge) leaves alone.
+      - Ids of keys that O(purge) leaves alone. Without it, it leaves alone what RV(kept) tells.
     type: list
     elements: str
   unlock:
@@ -164,6 +170,12 @@ options:
     default: 8
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key
+  - name: Many accounts
+    description: One play for several accounts of IBM Cloud.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/many-accounts.md
+  - name: AWX in five minutes
+    description: Credentials, job templates and surveys, ready to load.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/awx.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -199,6 +211,17 @@ EXAMPLES = r"""
     purge: true
     purge_all: true
     unlock: true
+
+# In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY. The files of a job
+# go away with it, so let IBM Cloud keep the values, or rotate with cloudkeys.ibmcloud.iam_api_key_rotation.
+- name: Keep the keys that the variables of the job template declare
+  cloudkeys.ibmcloud.iam_api_key_bulk:
+    keys: "{{ declared_keys }}"
+    purge: "{{ purge_undeclared | default(false) }}"
+
+# Ad hoc, with the API key to log in with in the environment variable IBMCLOUD_API_KEY:
+# ansible localhost -m cloudkeys.ibmcloud.iam_api_key_bulk \
+#   -a '{"keys": [{"id": "ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b", "state": "absent"}]}'
 """
 
 RETURN = r"""
@@ -210,25 +233,34 @@ outcomes:
   contains:
     changed:
       description: Whether this key or its file was changed.
+      returned: always
       type: bool
+      sample: true
     failed:
       description: Whether this key is not as declared.
+      returned: always
       type: bool
+      sample: false
     msg:
       description: Why not.
       returned: when this key failed
       type: str
+      sample: "the API key 'deploy' is locked; `unlock: true` allows it to be changed"
     name:
       description: Name of the key, as declared.
+      returned: always
       type: str
       sample: deploy
     file:
       description: File of the key, as declared.
+      returned: always
       type: str
+      sample: deploy.json
     api_key:
       description:
         - The key as it is after the task, without its value, as in RV(cloudkeys.ibmcloud.iam_api_key#module:api_key).
         - Null when it was deleted or failed, and for a key that check mode would create.
+      returned: always
       type: dict
       sample:
         id: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
@@ -242,24 +274,34 @@ outcomes:
       description: The value of the key.
       returned: with O(keys[].reveal=true), when the key was just created or O(keys[].store_value=true)
       type: str
+      sample: not-a-real-value-just-its-form-44-characters
     duplicates:
       description: Ids of the other keys of this name.
+      returned: always
       type: list
       elements: str
+      sample: [ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928]
     candidates:
       description: Ids of the keys that could be meant.
       returned: when the name is ambiguous, or a request got no answer and nobody can tell what it did
       type: list
       elements: str
+      sample: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b, ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928]
     transaction_ids:
       description: IBM Cloud's own references of the changes.
+      returned: always
       type: list
       elements: str
+      sample: [MTIzNDU-7f3c9a51d2e4b687]
 purged:
   description: The undeclared keys that were deleted, without their values.
   returned: always, unless nothing was begun
   type: list
   elements: dict
+  sample:
+    - id: ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928
+      name: old
+      iam_id: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
 kept:
   description: The undeclared keys that stay, each with C(id), C(name), C(iam_id) and the C(reason).
   returned: always, unless nothing was begun
@@ -275,6 +317,7 @@ transaction_ids:
   returned: always, unless nothing was begun
   type: list
   elements: str
+  sample: [MTIzNDU-7f3c9a51d2e4b687]
 """
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module

@@ -14,10 +14,12 @@ extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.identity
   - cloudkeys.ibmcloud.attributes.info
+  - cloudkeys.ibmcloud.attributes.login
+  - cloudkeys.ibmcloud.attributes.anywhere
 options:
   name:
     description:
-      - Only keys of exactly this name; there may be several.
+      - Only keys of exactly this name; there may be several. Without it and O(id), all are read.
     type: str
   scope:
     description:
@@ -30,7 +32,8 @@ options:
     default: entity
   type:
     description:
-      - With O(scope=account), only keys of users, or only those of service IDs.
+      - With O(scope=account), only the keys of users (V(user)), or only those of service IDs (V(serviceid)). Without
+        it, both.
     type: str
     choices: [user, serviceid]
   filter:
@@ -38,6 +41,7 @@ options:
       - Let IBM Cloud pick the keys, for example C(name sw "ci-" and description co "deploy").
       - It knows C(sw), C(ew) and C(co) (starts with, ends with, contains), each with C(_ci) to ignore case, on C(name)
         and C(description), and C(and), C(or) and parentheses. There is no C(equals); use O(name).
+      - Without it, all keys are read. A filter that IBM Cloud does not understand fails the task.
     type: str
   include_history:
     description:
@@ -56,10 +60,16 @@ options:
     default: 8
   id:
     description:
-      - Only the key of this id. An unknown id gives an empty list.
+      - Only the key of this id, instead of O(name). An unknown id gives an empty list.
     type: str
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key
+  - module: cloudkeys.ibmcloud.iam_api_key_audit
+  - module: cloudkeys.ibmcloud.iam_caller_info
+  - module: cloudkeys.ibmcloud.iam_service_id_info
+  - name: Coming from the CLI or the console
+    description: Each command of the C(ibmcloud) program, and the task for it.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/from-the-cli.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -69,13 +79,11 @@ EXAMPLES = r"""
   cloudkeys.ibmcloud.iam_api_key_info:
   register: mine
 
-- name: Show which keys of a service ID are older than 90 days
+- name: Show which of them are older than 90 days
   ansible.builtin.debug:
-    msg: "{{ found.api_keys | selectattr('age_days', '>', 90) | map(attribute='name') }}"
-  vars:
-    found: "{{ mine }}"
+    msg: "{{ mine.api_keys | selectattr('age_days', '>', 90) | map(attribute='name') }}"
 
-- name: Find the keys of the account that nobody used for 30 days
+- name: Read the keys of CI with their last log-ins
   cloudkeys.ibmcloud.iam_api_key_info:
     scope: account
     type: serviceid
@@ -88,8 +96,20 @@ EXAMPLES = r"""
     service_id: ci-deploy
   register: deploy_keys
 
-# Ad hoc:
+# In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY.
+- name: Read the keys of the service ID that the survey names
+  cloudkeys.ibmcloud.iam_api_key_info:
+    service_id: "{{ survey_service_id }}"
+  register: asked_for
+
+- name: Hand names and ages on to the next job of the workflow
+  ansible.builtin.set_stats:
+    data:
+      key_ages: "{{ asked_for.api_keys | items2dict(key_name='name', value_name='age_days') }}"
+
+# Ad hoc, with the API key to log in with in the environment variable IBMCLOUD_API_KEY:
 # ansible localhost -m cloudkeys.ibmcloud.iam_api_key_info
+# ansible localhost -m cloudkeys.ibmcloud.iam_api_key_info -a "service_id=ci-deploy include_activity=true"
 """
 
 RETURN = r"""
@@ -101,70 +121,108 @@ api_keys:
   contains:
     id:
       description: Id of the key.
+      returned: always
       type: str
       sample: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
     name:
       description: Name of the key.
+      returned: always
       type: str
       sample: deploy
     description:
       description: Description, without the rotation's marker.
+      returned: always
       type: str
+      sample: key for service X
     rotation_marker:
       description: The text that ties the key to a rotation slot, or null.
+      returned: always
       type: str
       sample: "[cloudkeys 3f9a2c7d/5]"
     iam_id:
       description: IAM ID of the owner.
+      returned: always
       type: str
+      sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
     account_id:
       description: Account of the owner.
+      returned: always
       type: str
+      sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
     locked:
       description: Whether the key is locked.
+      returned: always
       type: bool
+      sample: true
     disabled:
       description: Whether the key is disabled.
+      returned: always
       type: bool
+      sample: false
     created_at:
       description: When the key was created, in minutes, UTC.
+      returned: always
       type: str
       sample: 2026-03-04T09:15+0000
     created_by:
       description: IAM ID of the creator.
+      returned: always
       type: str
+      sample: IBMid-270000ABCD
     modified_at:
       description: When the key was last changed.
+      returned: always
       type: str
+      sample: 2026-03-04T09:15+0000
     expires_at:
       description: When the key stops working, or null.
+      returned: always
       type: str
+      sample: 2027-03-31T12:00+0000
     action_when_leaked:
       description: What IBM does when it finds the key in public.
+      returned: always
       type: str
+      sample: disable
     support_sessions:
       description: Whether log-ins with the key show up as sessions.
+      returned: always
       type: bool
+      sample: false
     crn:
       description: Cloud resource name of the key.
+      returned: always
       type: str
+      sample: "crn:v1:bluemix:public:iam-identity::a/0a1b2c3d4e5f60718293a4b5c6d7e8f9::apikey:ApiKey-3f0c1d2e-..."
     age_days:
       description: Whole days since the key was created, by IBM Cloud's clock.
+      returned: always
       type: int
       sample: 12
     expires_in_days:
       description: Whole days until the key stops working; null when it never does.
+      returned: always
       type: int
+      sample: 180
     erased_at:
       description:
         - When IBM Cloud erases the key for good unless somebody changes it, which is 90 days after its expiry or its
           last change, whichever is later. Null when it never expires.
+      returned: always
       type: str
+      sample: 2027-06-29T12:00+0000
     history:
       description: Who changed what, in IBM Cloud's words.
       returned: with O(include_history=true)
       type: list
       elements: dict
+      sample:
+        - timestamp: 2026-03-04T09:15+0000
+          iam_id: IBMid-270000ABCD
+          iam_id_account: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+          action: create apikey
+          params: []
+          message: the API key was created
     activity:
       description:
         - How often the key logged in (C(authn_count)) and when last (C(last_authn), null when it never did).
@@ -176,6 +234,7 @@ api_keys:
       description: Whole days since the key logged in last; null when it never did.
       returned: with O(include_activity=true)
       type: int
+      sample: 3
 """
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module

@@ -19,25 +19,18 @@ description:
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.git
+  - cloudkeys.ibmcloud.attributes
+  - cloudkeys.ibmcloud.attributes.login
+  - cloudkeys.ibmcloud.attributes.controller
 attributes:
   check_mode:
-    description: Can run in check mode and tell what would be changed, without changing it.
     support: full
     details: Tells the next step of each slot and why. Logs in with no slot's value.
   diff_mode:
-    description: Returns what would change or has changed; never a secret.
     support: full
   idempotent:
-    description: A second run with the same options changes nothing.
     support: full
     details: As long as nothing is due and nothing is on its way out.
-  action_group:
-    description: Options can be set once for all tasks with C(module_defaults) for the group C(cloudkeys.ibmcloud.iam).
-    membership: [cloudkeys.ibmcloud.iam]
-    support: full
-  action:
-    description: Runs on the controller only.
-    support: full
 options:
   slots:
     description:
@@ -65,8 +58,9 @@ options:
         type: str
       state:
         description:
-          - V(absent) ends the slot. The variable and its copies are removed, the key is retired through the same steps
-            as any other, and the record is dropped at last. Keep the slot in the list until it is V(gone).
+          - V(present) keeps the slot. V(absent) ends it. The variable and its copies are removed, the key is retired
+            through the same steps as any other, and the record is dropped at last. Keep the slot in the list until it
+            is V(gone).
         type: str
         choices: [present, absent]
         default: present
@@ -80,7 +74,7 @@ options:
           - IAM ID of the owner. Without O(slots[].iam_id) and O(slots[].service_id) the keys are the caller's own.
         type: str
       service_id:
-        description: The service ID that owns the keys, by its id or its name.
+        description: The service ID that owns the keys, by its id or its name. Without it, see O(slots[].iam_id).
         type: str
       service_id_group:
         description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id_group).
@@ -124,7 +118,7 @@ options:
           - Where the slot was before, when its file or variable has changed. The record and the value are brought from
             there, and the old variable is removed, unless it is among O(slots[].copies). A slot that was moved already
             stays as it is.
-          - A run that still declares the old place stops once the move has begun.
+          - A run that still declares the old place stops once the move has begun. Without it, nothing is moved.
         type: dict
         suboptions:
           file:
@@ -261,12 +255,14 @@ options:
     default: []
   compromised_values:
     description:
-      - The same by value, for a leak of which only the value is known. A value that no key has is revoked already.
+      - The same by value, instead of O(compromised_ids), for a leak of which only the value is known. A value that no
+        key has is revoked already. Keep it in a vaulted variable.
     type: list
     elements: str
   compromised_values_file:
     description:
-      - File on the controller with leaked values, one a line.
+      - File on the controller with leaked values, one a line, instead of O(compromised_values). A relative path is like
+        that of a slot.
     type: path
   leak_response:
     description:
@@ -284,7 +280,8 @@ options:
     default: []
   probed_ids:
     description:
-      - When set, only these new keys are published, and no rotation is begun unless O(until=staged).
+      - When set, only these new keys are published, and no rotation is begun unless O(until=staged). Without it, every
+        new key that logs in is published.
     type: list
     elements: str
   withdraw_ids:
@@ -389,7 +386,7 @@ options:
     description:
       - A key that was published before this time is replaced now, whatever its age.
       - A time and not a switch, so that a second run does not rotate again. Of the form
-        V(2026-03-04T09:15:30+0000).
+        V(2026-03-04T09:15:30+0000). Without it, age and expiry decide.
     type: str
   on_missing_record:
     description:
@@ -413,6 +410,15 @@ seealso:
     description: The same with defaults and a report, for playbooks and AWX jobs.
     link: https://github.com/cloudkeys/ibmcloud/tree/main/roles/rotate_api_keys
   - module: cloudkeys.ibmcloud.ansible_vault_vars
+  - module: cloudkeys.ibmcloud.iam_api_key
+  - module: cloudkeys.ibmcloud.iam_api_key_audit
+  - module: cloudkeys.ibmcloud.iam_doctor
+  - name: AWX in five minutes
+    description: Credentials, job templates and surveys, ready to load.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/awx.md
+  - name: On call
+    description: A key leaked, or a rotation stopped; what to do now.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/on-call.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -457,15 +463,17 @@ EXAMPLES = r"""
     verify_values: true
     slots: "{{ all_slots }}"
 
+# In AWX: the credentials of docs/examples/awx set IBMCLOUD_API_KEY and CLOUDKEYS_GIT_TOKEN and hold the vault password.
 - name: Keep the vault file in a Git repository, as AWX jobs have to
   cloudkeys.ibmcloud.iam_api_key_rotation:
     git:
-      repository: https://git.example.com/team/secrets.git # its token is in CLOUDKEYS_GIT_TOKEN
+      repository: https://git.example.com/team/secrets.git
       branch: main
     slots:
       - name: deploy_api_key
         service_id: ci-deploy
         file: group_vars/all/secrets.yml # in the repository
+    compromised_ids: "{{ leaked_ids.split() }}" # of a survey
 
 # Ad hoc, for one slot:
 # ansible localhost -m cloudkeys.ibmcloud.iam_api_key_rotation --vault-id prod@prompt \
@@ -481,24 +489,29 @@ slots:
   contains:
     name:
       description: Name of the slot.
+      returned: always
       type: str
       sample: deploy_api_key
     file:
       description: The vault file; with O(git) its path in the repository.
+      returned: always
       type: str
       sample: group_vars/all/secrets.yml
     local_file:
       description:
         - The vault file on the controller, for the lookup P(cloudkeys.ibmcloud.ansible_vault_value#lookup).
         - Null with O(git) unless O(git.keep_working_copy).
+      returned: always
       type: str
       sample: /srv/playbooks/group_vars/all/secrets.yml
     variable:
       description: The variable that holds the published value.
+      returned: always
       type: str
       sample: deploy_api_key
     slot_id:
       description: The id of the slot in the markers of its keys.
+      returned: always
       type: str
       sample: 3f9a2c7d
     step:
@@ -507,40 +520,55 @@ slots:
           tasks, V(published), V(overlap), V(in_use) and V(soak) while the old key is on its way out, V(later) when it
           is due and put off, V(gone) when it has ended, V(failed) when a person has to look. In check mode, the next
           step.
+      returned: always
       type: str
       sample: overlap
     reason:
       description: Why, in one sentence.
+      returned: always
       type: str
+      sample: the key ApiKey-7a6b5c4d is not due
     taken:
       description: The steps that this run carried out.
+      returned: always
       type: list
       elements: str
       sample: [intend, publish]
     old_id:
       description: Id of the key that was published before this run, or null.
+      returned: always
       type: str
       sample: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
     new_id:
       description: Id of the key that is published now, or null.
+      returned: always
       type: str
       sample: ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928
     pending_id:
       description: Id of the new key that is on its way, or null.
+      returned: always
       type: str
+      sample: ApiKey-5d4c3b2a-1908-4776-8594-a3b2c1d0e9f8
     generation:
       description: Number of the newest key of the slot.
+      returned: always
       type: int
+      sample: 5
     superseded_ids:
       description: Ids of the keys that are on their way out.
+      returned: always
       type: list
       elements: str
+      sample: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b]
     swept_ids:
       description: Ids of orphans, left by runs that were stopped, that this run deleted.
+      returned: always
       type: list
       elements: str
+      sample: []
     next_at:
       description: When the slot goes on by itself, or null.
+      returned: always
       type: str
       sample: 2026-03-07T09:16+0000
 report:
@@ -553,14 +581,17 @@ working_copy:
   description: The private folder that was left behind because of O(git.keep_working_copy), or null.
   returned: always, unless the options do not make sense
   type: str
+  sample: /tmp/cloudkeys-git-k2x8w1p0
 unmanaged_ids:
   description: Leaked keys that still exist and belong to no slot of the task; revoke them by their id.
   returned: always, unless the options do not make sense
   type: list
   elements: str
+  sample: [ApiKey-0f1e2d3c-4b5a-4697-8897-a6b5c4d3e2f1]
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always
   type: list
   elements: str
+  sample: [MTIzNDU-7f3c9a51d2e4b687]
 """

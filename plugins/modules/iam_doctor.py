@@ -17,24 +17,12 @@ description:
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.git
+  - cloudkeys.ibmcloud.attributes.info
+  - cloudkeys.ibmcloud.attributes.login
+  - cloudkeys.ibmcloud.attributes.controller
 attributes:
   check_mode:
-    description: Can run in check mode; it only reads.
-    support: full
     details: O(try_create) is passed over.
-  diff_mode:
-    description: It changes nothing, so there is no difference to show.
-    support: N/A
-  idempotent:
-    description: A second run with the same options changes nothing.
-    support: full
-  action_group:
-    description: Options can be set once for all tasks with C(module_defaults) for the group C(cloudkeys.ibmcloud.iam).
-    membership: [cloudkeys.ibmcloud.iam]
-    support: full
-  action:
-    description: Runs on the controller only.
-    support: full
 options:
   slots:
     description:
@@ -44,7 +32,7 @@ options:
     elements: dict
     default: []
   vault_id:
-    description: The vault id that the rotation is to encrypt with, if it names one.
+    description: The vault id that the rotation is to encrypt with. Without it, the one that Ansible would choose.
     type: str
   try_create:
     description:
@@ -53,16 +41,24 @@ options:
     type: bool
     default: false
   keys_per_identity:
-    description: How many API keys one identity may have.
+    description: How many API keys one identity may have in this account. A rotation needs room for one more.
     type: int
     default: 20
   report_timeout_seconds:
-    description: How long to wait for IBM Cloud's report on what was not used.
+    description:
+      - How long to wait for IBM Cloud's report on what was not used, which takes minutes in a large account. A late one
+        is something to do.
     type: float
     default: 60
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key_rotation
   - module: cloudkeys.ibmcloud.iam_api_key_audit
+  - name: On call
+    description: A key leaked, or a rotation stopped; what to do now.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/on-call.md
+  - name: AWX in five minutes
+    description: Credentials, job templates and surveys, ready to load.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/awx.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -72,6 +68,14 @@ EXAMPLES = r"""
   cloudkeys.ibmcloud.iam_doctor:
     slots: "{{ rotate_api_keys_slots }}"
     try_create: true
+
+# In AWX: the credentials of docs/examples/awx set IBMCLOUD_API_KEY and CLOUDKEYS_GIT_TOKEN and hold the vault password.
+- name: See whether a job has what it needs
+  cloudkeys.ibmcloud.iam_doctor:
+    git:
+      repository: https://git.example.com/team/secrets.git
+      branch: main
+    slots: "{{ rotate_api_keys_slots }}"
 
 # Ad hoc, with the API key in the environment variable IBMCLOUD_API_KEY:
 # ansible localhost -m cloudkeys.ibmcloud.iam_doctor --vault-id prod@prompt
@@ -86,14 +90,19 @@ checks:
   contains:
     name:
       description: What was asked.
+      returned: always
       type: str
       sample: log in
     fine:
       description: Whether it is, or null when it was not asked.
+      returned: always
       type: bool
+      sample: true
     text:
       description: What was found, or what to do.
+      returned: always
       type: str
+      sample: fine, the controller agrees with IBM Cloud
 report:
   description: The same as one line each.
   returned: always, unless the options do not make sense
@@ -104,4 +113,5 @@ slots:
   description: A file of slots for the first twenty keys that no rotation looks after; empty when there is none.
   returned: always, unless the options do not make sense
   type: str
+  sample: "rotate_api_keys_slots:\n  - name: deploy\n    file: secrets.yml\n"
 """

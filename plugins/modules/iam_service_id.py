@@ -14,6 +14,8 @@ description:
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.attributes
+  - cloudkeys.ibmcloud.attributes.login
+  - cloudkeys.ibmcloud.attributes.anywhere
 attributes:
   check_mode:
     support: full
@@ -24,12 +26,12 @@ attributes:
 options:
   name:
     description:
-      - Name of the service ID. Together with O(id) the new name.
+      - Name of the service ID. Required to create one. Together with O(id) the new name.
     type: str
   id:
     description:
       - Id of a service ID that exists already (V(ServiceId-...)), whatever its name and group are. An unknown id is
-        an error with O(state=present).
+        an error with O(state=present). Without it, O(name) says which one is meant.
     type: str
   service_id_group:
     description:
@@ -73,12 +75,15 @@ options:
     default: false
   allow_self:
     description:
-      - Allow the service ID to be deleted that the task logs in as.
+      - Allow the service ID to be deleted that the task logs in as. Without it such a task fails.
     type: bool
     default: false
 seealso:
   - module: cloudkeys.ibmcloud.iam_service_id_info
   - module: cloudkeys.ibmcloud.iam_api_key
+  - name: Coming from the CLI or the console
+    description: Each command of the C(ibmcloud) program, and the task for it.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/from-the-cli.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -105,6 +110,16 @@ EXAMPLES = r"""
     name: ci-deploy
     state: absent
     delete_keys: true
+
+# In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY, and a survey asks
+# for robot_name and robot_purpose.
+- name: Have the identity that the survey describes
+  cloudkeys.ibmcloud.iam_service_id:
+    name: "{{ robot_name }}"
+    description: "{{ robot_purpose }}"
+
+# Ad hoc, with the API key to log in with in the environment variable IBMCLOUD_API_KEY:
+# ansible localhost -m cloudkeys.ibmcloud.iam_service_id -a "name=ci-deploy description='deploys from CI'"
 """
 
 RETURN = r"""
@@ -115,51 +130,67 @@ service_id:
   contains:
     id:
       description: Id of the service ID.
+      returned: always
       type: str
       sample: ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
     iam_id:
       description: IAM ID, for the option O(cloudkeys.ibmcloud.iam_api_key#module:iam_id).
+      returned: always
       type: str
       sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
     name:
       description: Name.
+      returned: always
       type: str
       sample: ci-deploy
     account_id:
       description: Account.
+      returned: always
       type: str
       sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
     description:
       description: Description.
+      returned: always
       type: str
+      sample: deploys from CI
     unique_instance_crns:
       description: CRNs of the service instances that it is for, sorted.
+      returned: always
       type: list
       elements: str
+      sample: ["crn:v1:bluemix:public:secrets-manager:eu-de:a/0a1b2c3d4e5f60718293a4b5c6d7e8f9:5c2e4f60::"]
     group_id:
       description: Id of its service-ID group; null when IBM Cloud does not tell.
+      returned: always
       type: str
       sample: ServiceIdGroup-9c8b7a69-5847-4362-8514-0fedcba98765
     locked:
       description: Whether the service ID is locked.
+      returned: always
       type: bool
+      sample: true
     created_at:
       description: When it was created, in minutes, UTC.
+      returned: always
       type: str
       sample: 2026-03-04T09:15+0000
     crn:
       description: Cloud resource name.
+      returned: always
       type: str
+      sample: "crn:v1:bluemix:public:iam-identity::a/0a1b2c3d4e5f60718293a4b5c6d7e8f9::serviceid:ServiceId-1f2e3d4c-..."
 candidates:
   description: Ids of the service IDs that could be meant, or of the keys that stand in the way.
   returned: when the task fails because of them
   type: list
   elements: str
+  sample: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b, ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928]
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always
   type: list
   elements: str
+  sample: [MTIzNDU-7f3c9a51d2e4b687]
 """
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module

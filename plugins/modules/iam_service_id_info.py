@@ -13,14 +13,16 @@ description:
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.attributes.info
+  - cloudkeys.ibmcloud.attributes.login
+  - cloudkeys.ibmcloud.attributes.anywhere
 options:
   id:
     description:
-      - Only the service ID of this id, whatever its group is. An unknown id gives an empty list.
+      - Only the service ID of this id, whatever its group is, instead of O(name). An unknown id gives an empty list.
     type: str
   name:
     description:
-      - Only service IDs of exactly this name; there may be several.
+      - Only service IDs of exactly this name; there may be several. Without it and O(id), all are read.
     type: str
   service_id_group:
     description:
@@ -37,6 +39,7 @@ options:
       - Let IBM Cloud pick the service IDs, for example C(name sw "ci-" and description co "deploy").
       - It knows C(sw), C(ew) and C(co) (starts with, ends with, contains), each with C(_ci) to ignore case, on C(name)
         and C(description), and C(and), C(or) and parentheses. There is no C(equals); use O(name).
+      - Without it, all service IDs are read. A filter that IBM Cloud does not understand fails the task.
     type: str
   include_history:
     description:
@@ -52,6 +55,9 @@ options:
 seealso:
   - module: cloudkeys.ibmcloud.iam_service_id
   - module: cloudkeys.ibmcloud.iam_api_key_info
+  - name: Coming from the CLI or the console
+    description: Each command of the C(ibmcloud) program, and the task for it.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/from-the-cli.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -68,7 +74,14 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ ci.service_ids | rejectattr('last_used_days', 'none') | selectattr('last_used_days', '>', 30) }}"
 
-# Ad hoc:
+# In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY.
+- name: Find the service ID that the survey names
+  cloudkeys.ibmcloud.iam_service_id_info:
+    name: "{{ robot_name }}"
+    all_groups: true
+  register: robots
+
+# Ad hoc, with the API key to log in with in the environment variable IBMCLOUD_API_KEY:
 # ansible localhost -m cloudkeys.ibmcloud.iam_service_id_info
 """
 
@@ -81,46 +94,63 @@ service_ids:
   contains:
     id:
       description: Id of the service ID.
+      returned: always
       type: str
       sample: ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
     iam_id:
       description: IAM ID, for the option O(cloudkeys.ibmcloud.iam_api_key#module:iam_id).
+      returned: always
       type: str
       sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
     name:
       description: Name.
+      returned: always
       type: str
       sample: ci-deploy
     account_id:
       description: Account.
+      returned: always
       type: str
       sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
     description:
       description: Description.
+      returned: always
       type: str
+      sample: deploys from CI
     unique_instance_crns:
       description: CRNs of the service instances that it is for.
+      returned: always
       type: list
       elements: str
+      sample: ["crn:v1:bluemix:public:secrets-manager:eu-de:a/0a1b2c3d4e5f60718293a4b5c6d7e8f9:5c2e4f60::"]
     locked:
       description: Whether the service ID is locked.
+      returned: always
       type: bool
+      sample: true
     group_id:
       description: Id of its service-ID group; null when IBM Cloud does not tell.
+      returned: always
       type: str
       sample: ServiceIdGroup-9c8b7a69-5847-4362-8514-0fedcba98765
     created_at:
       description: When it was created, in minutes, UTC.
+      returned: always
       type: str
       sample: 2026-03-04T09:15+0000
     modified_at:
       description: When it was last changed.
+      returned: always
       type: str
+      sample: 2026-03-04T09:15+0000
     crn:
       description: Cloud resource name.
+      returned: always
       type: str
+      sample: "crn:v1:bluemix:public:iam-identity::a/0a1b2c3d4e5f60718293a4b5c6d7e8f9::serviceid:ServiceId-1f2e3d4c-..."
     age_days:
       description: Whole days since it was created, by IBM Cloud's clock.
+      returned: always
       type: int
       sample: 12
     history:
@@ -128,6 +158,13 @@ service_ids:
       returned: with O(include_history=true)
       type: list
       elements: dict
+      sample:
+        - timestamp: 2026-03-04T09:15+0000
+          iam_id: IBMid-270000ABCD
+          iam_id_account: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+          action: create serviceid
+          params: []
+          message: the service ID was created
     activity:
       description: How often it logged in (C(authn_count)) and when last (C(last_authn), null when it never did).
       returned: with O(include_activity=true)
@@ -137,6 +174,7 @@ service_ids:
       description: Whole days since it logged in last; null when it never did.
       returned: with O(include_activity=true)
       type: int
+      sample: 3
 """
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module

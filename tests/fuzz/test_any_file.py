@@ -14,21 +14,21 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cip
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import VaultFile
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file import any_file, laws
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-IN_BULK = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 SECRETS = [("dev", VaultSecret(b"password of dev"))]
 
 
-@settings(max_examples=12_000, deadline=None, suppress_health_check=IN_BULK)
+# conftest.py has chosen how many.
 @given(file=any_file.files(), draw=st.data(), inline=st.booleans())
 def test_any_edit_of_any_file(tally: laws.Tally, file: any_file.File, draw: t.Any, inline: bool) -> None:
     """It changes its target alone, or is refused; the share of refusals is in the table at the end."""
     tally.add(laws.check(file, draw.draw(laws.edits_of(file)), inline))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=IN_BULK)
+# Each of these writes a file and loads it.
+@settings(max_examples=max(1, settings.default.max_examples // 40))
 @given(value=laws.values, layout=st.sampled_from(["inline", "file"]))
 def test_ansible_reads_what_was_written(tmp_path_factory: t.Any, value: t.Any, layout: t.Any) -> None:
     path = tmp_path_factory.mktemp("vault") / "vars.yml"

@@ -26,6 +26,7 @@ from tree import CHECKOUT, copy_checkout
 BUILD = CHECKOUT / ".build" / "tree" if Path(sys.prefix).name == ".venv" else Path(sys.prefix) / "tree"
 
 # ansible-test goes on with a warning when it cannot run a check; only a Python may be missing.
+SECONDS_TO_END = 10
 LEFT_OUT = re.compile(r"WARNING: (Skipping|Excluding|Required program) ")
 NOT_INSTALLED = re.compile(r"on Python [\d.]+ because it could not be found")
 
@@ -37,15 +38,20 @@ def main(command: str, *arguments: str) -> int:
     with _alone(BUILD / f"{command}.lock"):
         collection = copy_checkout(BUILD / command)
         if command == "integration":
-            with emulator(collection) as settings:
-                path = collection / "tests/integration/integration_config.yml"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-                return run(collection, command, "--continue-on-error", *arguments)
+            with emulators(collection) as settings:
+                return integrate(collection, settings, *arguments)
         # The environments of the sanity tests are shared by all checkouts, and not made for two writers.
         with _alone(CACHE / "cloudkeys.lock"):
             seed_get_pip()
             return run(collection, command, *arguments)
+
+
+def integrate(collection: Path, settings: dict[str, t.Any], *arguments: str) -> int:
+    """Run targets with these variables; they hold an API key, so nobody else may read the file."""
+    path = collection / "tests/integration/integration_config.yml"
+    with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
+        json.dump(settings, stream, indent=2)
+    return run(collection, "integration", "--continue-on-error", *arguments)
 
 
 def run(collection: Path, command: str, *arguments: str) -> int:
@@ -67,6 +73,8 @@ def run(collection: Path, command: str, *arguments: str) -> int:
             lines.append(line)
     except BaseException:
         os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS_TO_END)
         raise
     code = process.wait()
     passed, failed = tally(command, lines, code)
@@ -93,12 +101,23 @@ def tally(command: str, lines: t.Iterable[str], code: int) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
+def emulators(collection: Path) -> t.Iterator[dict[str, t.Any]]:
+    """Serve two accounts of IBM Cloud IAM from the copy, and yield what the targets need to reach them."""
+    with contextlib.ExitStack() as stack:
+        yield settings_for([stack.enter_context(emulator(collection)) for _way in range(2)])
+
+
+def settings_for(accounts: list[dict[str, str]], *, prefix: str = "", steers: bool = True) -> dict[str, t.Any]:
+    """The variables of the targets; a play that runs both ways does so side by side when there are two accounts."""
+    first = {f"iam_{name}": accounts[0][name] for name in ("endpoint", "api_key", "account_id", "iam_id")}
+    return {**first, "iam_accounts": accounts, "iam_prefix": prefix, "iam_steers": steers}
+
+
+@contextlib.contextmanager
 def emulator(collection: Path) -> t.Iterator[dict[str, str]]:
-    """Serve IBM Cloud IAM from the copy, and yield what the targets need to reach it."""
-    source = str(collection / "tests/emulator")
     process = subprocess.Popen(
         [sys.executable, "-m", "iam_emulator", "--port", "0"],
-        env={**os.environ, "PYTHONPATH": source},
+        env={**os.environ, "PYTHONPATH": str(collection / "tests/emulator")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -108,14 +127,7 @@ def emulator(collection: Path) -> t.Iterator[dict[str, str]]:
         if not ready:
             sys.exit("The emulator did not start.")
         served = json.loads(ready)
-        yield {
-            "iam_endpoint": served["url"],
-            "iam_api_key": served["api_key"],
-            "iam_account_id": served["account_id"],
-            "iam_iam_id": served["iam_id"],
-            "emulator_python": sys.executable,
-            "emulator_source": source,
-        }
+        yield {"endpoint": served["url"], **{name: served[name] for name in ("api_key", "account_id", "iam_id")}}
     finally:
         process.terminate()
         process.wait()

@@ -107,7 +107,7 @@ def _contents(place: str) -> str:
         return "\n```{toctree}\n:glob:\n:hidden:\n\n0*\n```\n"
     if place != "index":
         return ""
-    blocks = ("\n".join([f":caption: {name}", ":hidden:", "", *below]) for name, below in menu.items())
+    blocks = ("\n".join([f":caption: {name}", ":hidden:", "", *below]) for name, below in MENU.items())
     return "".join(f"\n```{{toctree}}\n{block}\n```\n" for block in blocks)
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ansible_test
+import coverage_table
 import parts
 import pytest
 
@@ -63,3 +64,33 @@ def test_the_tests_of_ansible_test_are_counted(command: str, output: str, code: 
 )
 def test_the_summary_lines_are_counted(line: str, expected: tuple[int, int]) -> None:
     assert parts.count([line]) == expected
+
+
+def told(covered_lines: int, covered_branches: int) -> dict[str, dict[str, int]]:
+    lines = {"num_statements": 100, "covered_lines": covered_lines}
+    return {"summary": {**lines, "num_branches": 40, "covered_branches": covered_branches}}
+
+
+@pytest.mark.parametrize(
+    ("lines", "branches", "is_enough"), [(100, 40, True), (95, 38, True), (94, 40, False), (100, 37, False)]
+)
+def test_lines_and_branches_each_have_to_be_reached(lines: int, branches: int, is_enough: bool) -> None:
+    name = "plugins/module_utils/_iam"
+
+    packages = coverage_table.by_package({"files": {f"{name}/one.py": told(lines, branches)}})
+
+    assert packages[name].is_enough is is_enough
+
+
+def test_a_package_of_which_nothing_was_measured_is_not_enough() -> None:
+    assert not coverage_table.by_package({"files": {}})["plugins/module_utils/_iam"].is_enough
+
+
+def test_files_of_a_package_count_together() -> None:
+    files = {"plugins/module_utils/_iam/one.py": told(90, 40), "plugins/module_utils/_iam/two.py": told(100, 40)}
+
+    packages = coverage_table.by_package({"files": {**files, "plugins/action/three.py": told(1, 1)}})
+
+    assert packages["plugins/module_utils/_iam"] == (200, 190, 80, 80)
+    assert packages["plugins/action"].line_percent == 1
+    assert "200  95.0" in "\n".join(coverage_table.table(packages))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Move, Pause, Steps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import foresee
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.needed import needed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
@@ -213,9 +214,7 @@ class SlotProgress:
         return not orphans(self.run.slot, record, seen)
 
     def _plan(self) -> Step:
-        if self.run.seen is None:
-            raise ValueError("nothing was seen yet")
-        return plan_slot(self.run.slot, self.run.loaded.record, self.run.seen)
+        return plan_slot(self.run.slot, self.run.loaded.record, needed(self.run.seen, "a look at the keys"))
 
     def _sweep(self) -> Steps:
         if self._step.trusts_record:

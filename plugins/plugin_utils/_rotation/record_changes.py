@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.needed import needed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
     Pending,
@@ -65,9 +66,7 @@ def flagged(record: Record, key_id: str | None) -> Record:
 
 
 def handed_over(record: Record, now: datetime) -> Record:
-    if record.current is None:
-        raise ValueError("this step needs a published key")
-    return replace(record, current=replace(record.current, handed_over_at=now))
+    return replace(record, current=replace(needed(record.current, "a published key"), handed_over_at=now))
 
 
 def enabling(record: Record, key_id: str | None, now: datetime) -> Record:
@@ -91,9 +90,7 @@ def _current_superseded(record: Record, now: datetime, old_value: str | None) ->
 
 
 def _pending(record: Record) -> Pending:
-    if record.pending is None:
-        raise ValueError("this step needs a pending key")
-    return record.pending
+    return needed(record.pending, "a pending key")
 
 
 def _entry(record: Record, key_id: str | None) -> Superseded:

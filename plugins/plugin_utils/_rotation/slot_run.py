@@ -12,6 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Commit, Look, Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.needed import needed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Loaded, Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published import value_is_lost
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
@@ -55,15 +56,11 @@ class SlotRun:
 
     @property
     def record(self) -> Record:
-        if self.loaded.record is None:
-            raise ValueError("this step needs a record")
-        return self.loaded.record
+        return needed(self.loaded.record, "a record")
 
     @property
     def pending(self) -> Pending:
-        if self.record.pending is None:
-            raise ValueError("this step needs a pending key")
-        return self.record.pending
+        return needed(self.record.pending, "a pending key")
 
     def look(self, *, is_glance: bool = False) -> Steps:
         """See the world anew: `loaded` was read before the keys in `seen` were listed."""
@@ -78,8 +75,7 @@ class SlotRun:
 
     def observe(self, key_id: str | None) -> None:
         """Ask when a replaced key last logged in, for the plan to judge by."""
-        if key_id is None or self.seen is None:
-            raise ValueError("which key?")
+        key_id, seen = needed(key_id, "a key"), needed(self.seen, "a look at the keys")
         last = self.iam.api_keys.read_activity(key_id).last_login_at
         try:
             self.last_logins[key_id] = parse_time(last) if last else None
@@ -88,9 +84,9 @@ class SlotRun:
                 f"IBM Cloud tells the last log-in of {key_id} in a form that is not understood, so nobody can say if "
                 "it is still in use. It stays enabled; with `quiet_hours: 0` the rotation does not ask"
             ) from None
-        self.seen = replace(self.seen, last_logins=dict(self.last_logins))
+        self.seen = replace(seen, last_logins=dict(self.last_logins))
         policy = self.slot.policy
-        if last and policy.on_previous_in_use == "warn" and self.seen.now < parse_time(last) + policy.quiet:
+        if last and policy.on_previous_in_use == "warn" and seen.now < parse_time(last) + policy.quiet:
             self.warnings.append(
                 f"the old key {key_id} still logged in at {last}, less than {policy.quiet_hours:g} hours ago, and is "
                 "disabled now: whoever uses it has not got the new value"

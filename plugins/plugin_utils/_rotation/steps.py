@@ -24,6 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import prove, record_changes
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Copy, Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.needed import needed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published import value_is_lost
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Pending, Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Step, pending_key
@@ -91,9 +92,8 @@ def tidy(run: SlotRun, step: Step) -> Steps:
 
     Nothing announces this, so another run may do the same: what is left then is planned anew.
     """
-    if run.record.current is None:
-        raise ValueError("this step needs a published key")
-    key = yield from prove.read_key(run.iam, run.record.current.id)
+    current = needed(run.record.current, "a published key")
+    key = yield from prove.read_key(run.iam, current.id)
     yield from _tidy(run, key)
 
 
@@ -204,9 +204,7 @@ def _check_published_value(run: SlotRun) -> None:
 
 
 def _value(run: SlotRun) -> str:
-    if run.pending.key_value is None:
-        raise ValueError("this step needs the value of the pending key")
-    return run.pending.key_value
+    return needed(run.pending.key_value, "the value of the pending key")
 
 
 def _withdraw_because(run: SlotRun, why: str) -> Steps:

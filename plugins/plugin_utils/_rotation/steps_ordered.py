@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import UnknownKeyValue
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import prove, record_changes
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Copy, Pause, Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.needed import needed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Record, Superseded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
@@ -53,13 +54,12 @@ def roll_back(run: SlotRun, step: Step) -> Steps:
 
     Once a disable was announced it may still land, so an enable is announced and sent only when that is over.
     """
-    entry, key = run.entry(step.key_id), run.key(step.key_id)
-    if entry.key_value is None or key is None:
-        raise ValueError("this step needs a key and its value")
+    entry, key = run.entry(step.key_id), needed(run.key(step.key_id), "a key")
+    key_value = needed(entry.key_value, "the key's value")
     if entry.disabling_at is not None or key.disabled:
         yield from _enable(run, entry)
     try:
-        prove.log_in(run.iam, run.slot, entry.key_value)
+        prove.log_in(run.iam, run.slot, key_value)
     except (prove.NeverLogsIn, UnknownKeyValue) as error:
         raise SlotStopped(f"there is no way back to {entry.id} yet, nothing was swapped: {error}") from None
     yield from _swap(run, run.entry(step.key_id))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import record_changes
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Copy, Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.needed import needed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
 
@@ -33,9 +34,7 @@ def delete(run: SlotRun, step: Step) -> Steps:
 
 def retire_found(run: SlotRun, step: Step) -> Steps:
     """Put a key that the user named on its way out."""
-    if step.key_id is None:
-        raise ValueError("this step needs a key")
-    yield from run.commit(record_changes.with_retired_key(run.record, step.key_id, run.moment()))
+    yield from run.commit(record_changes.with_retired_key(run.record, needed(step.key_id, "a key"), run.moment()))
 
 
 def unpublish(run: SlotRun, step: Step) -> Steps:

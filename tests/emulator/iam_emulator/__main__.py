@@ -16,6 +16,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m iam_emulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--latency-ms", type=int, default=0, help="wait this long before each answer")
+    parser.add_argument("--sealed", action="store_true", help="no side channel: nobody can steer it")
     parser.add_argument("--tls-cert", metavar="FILE", help="serve https with this certificate (PEM)")
     parser.add_argument("--tls-key", metavar="FILE", help="the private key of the certificate (PEM)")
     arguments = parser.parse_args()
@@ -31,7 +32,7 @@ def main() -> None:
     if arguments.tls_cert:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(arguments.tls_cert, arguments.tls_key)
-    asyncio.run(serve(Emulator(latency_ms=arguments.latency_ms), arguments.port, tls))
+    asyncio.run(serve(Emulator(latency_ms=arguments.latency_ms, is_sealed=arguments.sealed), arguments.port, tls))
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def answer_control(emulator: Emulator, request: Request) -> Answer:
     """Carry out one request of the side channel."""
     control = CONTROLS.get((request.method, request.path.removeprefix("/__emulator__/")))
     try:
-        if control is None:
+        if control is None or emulator.is_sealed:
             raise Refusal(404, f"no such control: {request.method} {request.path}")
         return control(emulator, _body_of(request))
     except Refusal as refusal:

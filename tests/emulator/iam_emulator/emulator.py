@@ -33,11 +33,13 @@ class Emulator:
         settings: Settings | None = None,
         randomness: random.Random | None = None,
         latency_ms: int = 0,
+        is_sealed: bool = False,
     ) -> None:
         self.clock = Clock(clock)
         self.faults = Faults()
         self.requests: list[Json] = []
         self.latency_ms = latency_ms
+        self.is_sealed = is_sealed
         self._first_latency_ms = latency_ms
         self._first_settings = settings or Settings()
         self._randomness = Randomness(randomness or random.SystemRandom())

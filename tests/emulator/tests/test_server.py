@@ -112,3 +112,14 @@ def test_a_kill_ends_the_process_group_and_answers_nothing(server: dict[str, str
             log_in(server)
         assert victim.wait(LONGEST_WAIT_SECONDS) == -signal.SIGKILL
     assert logins_of_first_key(server) == (1 if when == "before" else 2)
+
+
+def test_nobody_steers_a_sealed_one() -> None:
+    with served("--sealed") as (_process, announced):
+        answers = [
+            requests.request(method, f"{announced['url']}/__emulator__/{name}", json={}, timeout=LONGEST_WAIT_SECONDS)
+            for method, name in (("POST", "reset"), ("POST", "clock"), ("GET", "requests"), ("POST", "faults"))
+        ]
+
+        assert [answer.status_code for answer in answers] == [404] * 4
+        assert log_in(announced).ok

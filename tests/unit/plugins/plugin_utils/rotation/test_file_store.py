@@ -23,7 +23,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+    ChangedMeanwhile,
+    VaultFileError,
+)
 
 MOMENT = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
 RECORD = Record(
@@ -208,6 +211,43 @@ def test_a_copy_in_a_file_with_records_does_not_hide_what_somebody_else_wrote_th
     with pytest.raises(CommitLost):
         commit(store, slot, loaded, replace(RECORD, revision=99))
     assert store.load(slot).record == RECORD
+
+
+def test_a_copy_that_goes_leaves_a_file_that_is_not_there_alone(store: FileStore, slot: Slot, tmp_path: Path) -> None:
+    source = replace(slot, copies=(Place(str(tmp_path / "copy.yml"), "copied"),))
+
+    store.copy(source, None)
+
+    assert not (tmp_path / "copy.yml").exists()
+
+
+@pytest.mark.parametrize(("writers", "is_written"), [(1, True), (9, False)])
+def test_a_copy_that_others_write_meanwhile_is_tried_again_and_given_up(
+    slot: Slot, tmp_path: Path, writers: int, is_written: bool
+) -> None:
+    copy = tmp_path / "copy.yml"
+    copy.write_text("theirs: 0\n", encoding="utf-8")
+    others = iter(range(1, writers + 1))
+
+    class Meddling(Cipher):
+        """Somebody writes the file between reading and writing it: a value is encrypted in between."""
+
+        def seal(self, *words: object, **more: object) -> str:
+            number = next(others, None)
+            if number is not None:
+                copy.write_text(f"theirs: {number}\n", encoding="utf-8")
+            return super().seal(*words, **more)  # type: ignore[arg-type]  # as it was called
+
+    store = FileStore(Meddling([("dev", VaultSecret(b"password of dev"))]), lambda secret: None)
+    source = replace(slot, copies=(Place(str(copy), "copied"),))
+
+    if is_written:
+        store.copy(source, "the-value")
+    else:
+        with pytest.raises(ChangedMeanwhile):
+            store.copy(source, "the-value")
+    assert ("copied: !vault" in copy.read_text(encoding="utf-8")) == is_written
+    assert "theirs" in copy.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("new", ["another file", "another variable"])

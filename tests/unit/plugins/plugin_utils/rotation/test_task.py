@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
@@ -220,6 +222,46 @@ def test_a_slot_that_failed_before_it_changed_anything_is_not_changed() -> None:
     result = run(scene, slot())
 
     assert (result["failed"], result["changed"]) == (True, False)
+
+
+def test_leaked_values_are_read_from_a_file_too(tmp_path: Path) -> None:
+    scene = Scene()
+    run(scene, slot())
+    leaked = tmp_path / "leaked"
+    leaked.write_text(f"\n  {scene.value}  \nsome-value-that-no-key-has\n", encoding="utf-8")
+
+    (shown,) = run(scene, slot(), compromised_values_file=str(leaked))["slots"]
+
+    assert shown["taken"] == ["flag", "shut", "intend", "publish", "delete"]
+
+
+@pytest.mark.parametrize(("content", "why"), [(None, "No such file"), (b"\xff\xfe", "it is not text")])
+def test_a_file_of_leaked_values_that_cannot_be_read_changes_nothing(
+    tmp_path: Path, content: bytes | None, why: str
+) -> None:
+    scene, leaked = Scene(), tmp_path / "leaked"
+    if content is not None:
+        leaked.write_bytes(content)
+
+    with pytest.raises(CannotDecide, match=why):
+        run(scene, slot(), compromised_values_file=str(leaked))
+    assert scene.keys() == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"key_source": "iam", "use_marker": False}, "found only by its marker"),
+        ({"overlap_hours": -1}, "must not be negative: overlap_hours"),
+        ({"rotate_if_older_than": "yesterday"}, "rotate_if_older_than is"),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused_before_anything_is_done(words: dict[str, t.Any], says: str) -> None:
+    scene = Scene()
+
+    with pytest.raises(CannotDecide, match=says):
+        run(scene, slot(**words))
+    assert scene.keys() == {}
 
 
 def test_relative_paths_start_where_they_are_told_to() -> None:

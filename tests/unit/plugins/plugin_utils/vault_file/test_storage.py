@@ -247,6 +247,11 @@ def test_a_folder_is_not_a_file(tmp_path):
         Storage(str(tmp_path), 1).read()
 
 
+def test_a_device_is_not_a_file():
+    with pytest.raises(CannotStore, match="not a regular file"):
+        Storage(os.devnull, 1).read()
+
+
 def test_a_lock_that_somebody_holds_is_waited_for_and_given_up(file):
     storage = Storage(str(file), 0.05)
     with (

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Run the integration targets in a real account, and leave nothing behind.
+
+    IBMCLOUD_API_KEY=... make live                  shows what it will create, and asks
+    IBMCLOUD_API_KEY=... make live CLEAN=PREFIX     removes what a killed run has left
+
+LIVE=yes answers the question. Every name begins with the prefix of the run, and what begins with it is removed at the
+end, whatever happened. Only a killed run leaves something; the next one says what, and waits until that is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import sys
+import typing as t
+from pathlib import Path
+
+import ansible_test
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from live_account import Account, Found
+from tree import copy_checkout
+
+# No other name is taken for one of ours.
+OURS = re.compile(r"(cloudkeys-live-[0-9a-f]{6})-")
+# Targets, and what each of them creates.
+CREATES = {
+    "iam_service_id": "service IDs, one of them locked",
+    "iam_api_key": "keys of yours, at most 6 at a time, and a service ID with keys",
+    "iam_api_key_bulk": "service IDs with keys, and one key of yours",
+    "rotation": "a service ID with keys that are rotated",
+}
+LEFT_OUT = {
+    "ansible_vault_vars": "it does not talk to IAM",
+    "iam_api_key_audit": "it moves the clock on",
+    "iam_api_key_info": "it expects an account that is empty",
+    "iam_caller_info": "it needs a trusted profile and a compute resource",
+    "iam_doctor": "it expects an account that is empty",
+    "iam_service_id_info": "it expects an account that is empty",
+    "iam_token": "it counts requests, and needs a trusted profile",
+}
+ALSO_LEFT_OUT = "refusals (they need twins), budgets of requests, and the overlap and soak of a rotation"
+
+
+def main(*targets: str) -> int:
+    """Clean up, or run these targets or all; the exit code is 0 only when all went well and nothing is left."""
+    if not os.environ.get("IBMCLOUD_API_KEY"):
+        sys.exit("make live needs the environment variable IBMCLOUD_API_KEY, a key of the account to work in.")
+    unknown = sorted(set(targets) - CREATES.keys())
+    if unknown:
+        sys.exit(f"Not for a real account: {', '.join(unknown)}. These are: {', '.join(CREATES)}.")
+    account = Account()
+    if os.environ.get("CLEAN"):
+        return clean(account, os.environ["CLEAN"])
+    left = account.find(OURS)
+    if left:
+        print("A run that was killed has left this, so nothing was begun:", *left.lines(), sep="\n")
+        print("Remove it with", *(f"  make live CLEAN={prefix}" for prefix in prefixes_of(left)), sep="\n")
+        return 1
+    return run(account, f"cloudkeys-live-{secrets.token_hex(3)}", targets or tuple(CREATES))
+
+
+def prefixes_of(left: Found) -> list[str]:
+    found = (OURS.match(name) for name in left.names)
+    return sorted({match[1] for match in found if match})
+
+
+def clean(account: Account, prefix: str) -> int:
+    """Remove what begins with the prefix of one run, after the user's word."""
+    if not OURS.fullmatch(f"{prefix}-"):
+        sys.exit("CLEAN has to be the prefix of one run, such as cloudkeys-live-0a1b2c.")
+    shutil.rmtree(place_of(prefix), ignore_errors=True)
+    found = account.find(names_of(prefix))
+    print(f"Of {prefix} there is", *(found.lines() if found else ["  nothing"]), sep="\n")
+    if found and not is_agreed("Delete all of it?"):
+        sys.exit("Nothing was deleted.")
+    return remove(account, prefix) if found else 0
+
+
+def place_of(prefix: str) -> Path:
+    """The key to log in with lies there while the targets run, for nobody else to read."""
+    return ansible_test.BUILD / prefix
+
+
+def names_of(prefix: str) -> re.Pattern[str]:
+    return re.compile(re.escape(f"{prefix}-"))
+
+
+def run(account: Account, prefix: str, targets: t.Sequence[str]) -> int:
+    """Show, ask, run and remove."""
+    caller = account.client.caller()
+    print(f"This works in the account {caller.account_id} at {account.endpoint}, as {caller.iam_id}.")
+    print(f"Every name begins with {prefix}-. It creates, changes and deletes")
+    print(*(f"  {target}: {CREATES[target]}" for target in targets), sep="\n")
+    print("Left out are", *(f"  {target}: {why}" for target, why in LEFT_OUT.items()), f"  {ALSO_LEFT_OUT}", sep="\n")
+    if not is_agreed("Go on?"):
+        sys.exit("Nothing was created.")
+    here = {"endpoint": account.endpoint, "api_key": account.api_key}
+    here |= {"account_id": caller.account_id, "iam_id": caller.iam_id}
+    settings = ansible_test.settings_for([here], prefix=f"{prefix}-", steers=False)
+    code = 1
+    try:
+        code = ansible_test.integrate(copy_checkout(place_of(prefix)), settings, *targets)
+    finally:
+        # Another Ctrl-C would leave something behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print(f"Removing everything that begins with {prefix}; this takes some seconds", flush=True)
+        shutil.rmtree(place_of(prefix), ignore_errors=True)
+        code = max(code, remove(account, prefix))
+    return code
+
+
+def remove(account: Account, prefix: str) -> int:
+    """Remove what the run has made, look what is left, and say what to do about it."""
+    try:
+        left = account.remove(names_of(prefix))
+    except IamError as error:
+        print(f"It is not known what is left: {error}", f"Try again with make live CLEAN={prefix}", sep="\n")
+        return 1
+    if not left:
+        print(f"Nothing that begins with {prefix} is left in the account.")
+        return 0
+    print("This could not be removed:", *left.lines(), f"Try again with make live CLEAN={prefix}", sep="\n")
+    return 1
+
+
+def is_agreed(question: str) -> bool:
+    if os.environ.get("LIVE") == "yes":
+        return True
+    print(f"{question} [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Answers that are well-formed and lack what they are asked for: nothing is guessed from them."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotUnderstood
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import MOST_PAGES, read_all_pages
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIds
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
+
+
+class Answers:
+    """Answers requests in this order; an error is raised."""
+
+    def __init__(self, *answers: t.Any) -> None:
+        self._left = list(answers)
+        self.sent: list[str] = []
+
+    def __call__(self, method: str, path: str, action: str, **_details: t.Any) -> Reply:
+        self.sent.append(f"{method} {path}")
+        answer = self._left.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return Reply(200, answer, None, None)
+
+
+def report(scene: t.Any, *answers: t.Any) -> t.Any:
+    return ActivityReports(Answers(*answers), scene.clock).inactive_keys("a", for_hours=1, timeout_seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ([{}], "named no reference"),
+        ([[]], "named no reference"),
+        ([{"reference": "../../identity"}], "named no reference"),
+        ([{"reference": "r-1"}, {}], "no list of keys"),
+        ([{"reference": "r-1"}, []], "no list of keys"),
+        ([{"reference": "r-1"}, {"apikeys": [{"name": "x"}]}], "a key without an id"),
+        ([{"reference": "r-1"}, {"apikeys": ["x"]}], "a key without an id"),
+    ],
+)
+def test_a_report_that_lacks_something_is_not_understood(scene: t.Any, answers: list[t.Any], says: str) -> None:
+    with pytest.raises(NotUnderstood, match=says):
+        report(scene, *answers)
+
+
+def service_ids(answers: Answers) -> ServiceIds:
+    return ServiceIds(answers)
+
+
+def test_a_service_id_without_a_version_is_not_changed() -> None:
+    answers = Answers()
+
+    with pytest.raises(NotUnderstood, match="cannot be changed safely"):
+        service_ids(answers).update("ServiceId-1", {"description": "x"}, None)
+    assert answers.sent == []
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_a_refused_lock_is_done_only_if_the_service_id_is_locked(is_locked: bool) -> None:
+    robot = {"id": "ServiceId-1", "iam_id": "iam-ServiceId-1", "name": "robot", "account_id": "a", "locked": is_locked}
+    answers = Answers(Conflict("it is so already, or something else is in the way"), robot)
+
+    if is_locked:
+        service_ids(answers).lock("ServiceId-1")
+    else:
+        with pytest.raises(Conflict):
+            service_ids(answers).lock("ServiceId-1")
+    assert answers.sent == ["POST /v1/serviceids/ServiceId-1/lock", "GET /v1/serviceids/ServiceId-1"]
+
+
+@pytest.mark.parametrize("body", [{}, [], {"serviceid_groups": "none"}, {"serviceid_groups": [{"name": "edge"}]}])
+def test_groups_without_a_list_of_ids_are_not_understood(body: t.Any) -> None:
+    with pytest.raises(NotUnderstood, match="serviceid_groups"):
+        service_ids(Answers(body)).list_groups("a")
+
+
+def test_an_activity_that_was_not_sent_is_not_taken_for_none(scene: t.Any) -> None:
+    key = {"id": "ApiKey-1", "name": "one", "iam_id": "IBMid-1", "account_id": "a"}
+
+    with pytest.raises(NotUnderstood, match="ever logged in"):
+        ApiKeys(Answers(key), scene.clock).read_activity("ApiKey-1")
+
+
+def test_a_list_that_never_ends_is_given_up() -> None:
+    asked: list[t.Any] = []
+
+    def get(_path: str, _action: str, query: t.Any) -> t.Any:
+        asked.append(query)
+        return {"things": [], "next": f"https://x/v1/things?pagetoken=t{len(asked)}"}
+
+    with pytest.raises(NotUnderstood, match="does not end"):
+        read_all_pages(get, "/v1/things", "things", {}, "list the things")
+    assert len(asked) == MOST_PAGES

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotUnderstood
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import MOST_PAGES, read_all_pages
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import MOST_PAGES, each_entry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIds
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
@@ -97,5 +97,5 @@ def test_a_list_that_never_ends_is_given_up() -> None:
         return {"things": [], "next": f"https://x/v1/things?pagetoken=t{len(asked)}"}
 
     with pytest.raises(NotUnderstood, match="does not end"):
-        read_all_pages(get, "/v1/things", "things", {}, "list the things")
+        list(each_entry(get, "/v1/things", "things", {}, "list the things"))
     assert len(asked) == MOST_PAGES

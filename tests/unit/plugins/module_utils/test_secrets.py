@@ -9,7 +9,15 @@ import time
 from urllib.parse import quote
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import MASK, protect, scrub, scrub_all
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import (
+    MASK,
+    _is_free_of,
+    protect,
+    register_secret,
+    scrub,
+    scrub_all,
+    without_no_log_values,
+)
 
 ODD = 'pa"ss/w%rd\\ä+='
 
@@ -34,6 +42,55 @@ def test_every_text_of_a_result_is_scrubbed_names_included():
     value = {"s3cret-one": ["a s3cret-one b", ("s3cret-one", 5, None, True)], "n": {"m": 1.5}}
 
     assert scrub_all(value) == {MASK: [f"a {MASK} b", [MASK, 5, None, True]], "n": {"m": 1.5}}
+
+
+@pytest.mark.parametrize("secret", ["s3cret-one", "s3cret-one-longer", ODD])
+def test_one_secret_among_many_texts_is_found(secret):
+    value = [{"id": number, "text": "nothing"} for number in range(100)]
+    value[57] = {"text": [f"a {secret} b"]}
+
+    assert scrub_all(value)[57] == {"text": [f"a {MASK} b"]}
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "is_free"),
+    [
+        ({"a": ["x s3cret y"]}, ["s3cret"], False),
+        ({"x s3cret y": 1}, ["s3cret"], False),
+        ({"a": 1234567}, ["1234567"], False),
+        ({"a": ["other"]}, ["s3cret"], True),
+        ({"a": 'pa"ss/'}, ['pa"ss/'], False),
+        ({"a": "passwörd"}, ["swörd-"], False),
+        ({"a": object()}, ["s3cret"], False),
+        ({"a": "other"}, ["short"], False),
+    ],
+    ids=["text", "name", "number", "free", "quote", "umlaut", "no JSON", "short word"],
+)
+def test_what_is_seen_as_a_whole_is_free_only_when_that_is_certain(value, words, is_free):
+    assert _is_free_of(value, words) == is_free
+
+
+def test_what_holds_no_secret_stays_as_it_is():
+    value = {"a": ["s3cret-on", 5, None], "b": {"c": "one"}}
+
+    assert scrub_all(value) == value
+
+
+@pytest.mark.skipif(register_secret is not None, reason="this ansible-core masks by itself")
+@pytest.mark.parametrize("word", ["marked as secret", 'with "quotes"', "short", "1234567"])
+def test_values_of_secret_options_are_masked_and_nothing_else(word):
+    result = {"a": [f"x {word} y", word], "b": {"c": "other", "n": 3}}
+
+    masked = without_no_log_values(result, [word])
+
+    assert word not in json.dumps(masked)
+    assert masked["b"] == {"c": "other", "n": 3}
+    assert without_no_log_values(result, ["not in there"]) == result
+
+
+@pytest.mark.skipif(register_secret is not None, reason="this ansible-core masks by itself")
+def test_a_number_that_is_a_secret_is_masked_too():
+    assert without_no_log_values({"n": 1234567}, ["1234567"])["n"] != 1234567
 
 
 def test_what_is_no_json_becomes_a_text_without_secrets():

@@ -27,6 +27,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import serve
 from jobs import JOBS, OURS, OURS_WIDER, START, Bench, Command, Job
 
 BEGIN, END = "<!-- begin: make bench -->\n", "<!-- end: make bench -->\n"
+TABLES = ("| job | way", "| job | round trips")
+STARTS = (*TABLES, "From ", "Shipped ")
 SEALS = 50
 SHIPPED = {
     "ansible.builtin.ping": "data=pong",
@@ -141,9 +143,33 @@ def report(jobs: t.Sequence[Job], turns: int) -> str:
 
 
 def write(page: Path, text: str) -> None:
+    """Put a report into a page; rows of jobs that did not run, which are compared in themselves, stay as they are."""
     before, _mark, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _old, _mark, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    old, _mark, after = rest.partition(END)
+    was, now = paragraphs(old), paragraphs(text)
+    for table in TABLES:
+        now[table] = merged(was.get(table, ""), now[table])
+    kept = (now.get(start) or was.get(start) for start in ("", *STARTS))
+    text = "\n\n".join(part for part in kept if part)
+    page.write_text(f"{before}{BEGIN}\n{text}\n\n{END}{after}", encoding="utf-8")
+
+
+def paragraphs(text: str) -> dict[str, str]:
+    """The parts of a report by how they begin."""
+    found = [part.strip() for part in text.split("\n\n") if part.strip()]
+    return {next((start for start in STARTS if part.startswith(start)), ""): part for part in found}
+
+
+def merged(old: str, new: str) -> str:
+    """A table with the new rows of each job, else the old ones."""
+    rows: dict[str, list[str]] = {}
+    for table in (old, new):
+        found: dict[str, list[str]] = {}
+        for line in table.splitlines()[2:]:
+            found.setdefault(line.split(" | ")[0], []).append(line)
+        rows.update(found)
+    names = [f"| {job.name}" for job in JOBS]
+    return "\n".join([*new.splitlines()[:2], *(row for name in names for row in rows.get(name, []))])
 
 
 def main() -> int:

@@ -33,10 +33,14 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 
 @dataclass
 class _KnownFile:
-    """The last state of a file that this run read or wrote; `epoch` counts the changes that somebody else made."""
+    """The last state of a file that this run read or wrote; `epoch` counts the changes that somebody else made.
+
+    `is_doubtful` when a comparison of the content has found another state than the file system tells.
+    """
 
     snapshot: Snapshot
     epoch: int = 0
+    is_doubtful: bool = False
 
 
 class FileStore:
@@ -83,6 +87,7 @@ class FileStore:
         try:
             known.snapshot = self._file(file).commit(known.snapshot, edits).snapshot if current else known.snapshot
         except ChangedMeanwhile as error:
+            known.is_doubtful = True
             return [CommitLost(str(error)) for _change in changes]
         except VaultFileError as error:
             return [error if change in current else CommitLost() for change in changes]
@@ -119,10 +124,11 @@ class FileStore:
 
     def _read(self, path: str, vault_file: VaultFile) -> _KnownFile:
         before = self._known.get(path)
-        snapshot = vault_file.read(before.snapshot if before else None)
+        snapshot = vault_file.read(before.snapshot if before and not before.is_doubtful else None)
         known = self._known.setdefault(path, _KnownFile(snapshot))
         if snapshot.identity != known.snapshot.identity:
             known.snapshot, known.epoch = snapshot, known.epoch + 1
+        known.is_doubtful = False
         return known
 
     def _file(self, path: str) -> VaultFile:

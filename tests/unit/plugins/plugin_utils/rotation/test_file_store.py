@@ -27,6 +27,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.err
     ChangedMeanwhile,
     VaultFileError,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import Storage
 
 MOMENT = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
 RECORD = Record(
@@ -86,6 +87,21 @@ def test_a_commit_of_what_is_no_longer_there_is_lost(store: FileStore, slot: Slo
         commit(store, slot, loaded, replace(RECORD, revision=3), "the-value")
 
     assert store.load(slot).record == RECORD
+
+
+def test_a_change_that_the_file_system_does_not_tell_is_found_by_the_commit(
+    store: FileStore, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = commit(store, slot, store.load(slot), RECORD, "the-value")
+    other = FileStore(Cipher([("dev", VaultSecret(b"password of dev"))]), lambda secret: None)
+    commit(other, slot, other.load(slot), replace(RECORD, revision=9))
+    monkeypatch.setattr(Storage, "seems_to_be", lambda storage, identity: True)
+
+    assert store.load(slot).record == RECORD
+    with pytest.raises(CommitLost):
+        commit(store, slot, loaded, replace(RECORD, revision=3))
+
+    assert store.load(slot).record == replace(RECORD, revision=9)
 
 
 def test_a_file_put_back_to_what_it_was_is_another_file(store: FileStore, slot: Slot, tmp_path: Path) -> None:

@@ -208,8 +208,8 @@ def _glimpsed(movers: list[Mover], loaded: list[t.Any], ports: Ports) -> dict[st
     in_doubt: set[str] = set()
     for mover, each in zip(movers, loaded):
         record = each.record if isinstance(each, Loaded) else None
-        may_do = t.cast(Look, mover.ask).is_glance and record is not None and record.pending is None
-        (owners if may_do else in_doubt).add(mover.slot.iam_id)
+        is_settled = record is not None and record.pending is None and not mover.slot.retire_ids
+        (owners if is_settled and t.cast(Look, mover.ask).is_glance else in_doubt).add(mover.slot.iam_id)
     return dict(glance_at_keys(ports.client, owners - in_doubt, ports.concurrency))
 
 

@@ -103,6 +103,21 @@ def test_a_key_that_is_gone_gets_a_successor_after_its_owner_was_listed() -> Non
     assert done.count(LIST) == 1 + 4
 
 
+def test_a_key_that_the_user_wants_retired_is_looked_for_at_its_owner() -> None:
+    many = ManyOwners()
+    many.slots.append(many.scene.make_slot("one_more"))
+    many.run()
+    old = many.scene.visitor.create_key(name="old one", iam_id=many.owners[3])
+    many.slots[3] = replace(many.slots[3], retire_ids=frozenset({old["id"]}))
+    # Only the owner's own list has it.
+    del many.scene.emulator.world.keys[old["id"]]
+
+    outcomes, _done = many.run()
+
+    assert [number for number, outcome in enumerate(outcomes) if outcome.taken] == [3]
+    assert outcomes[3].taken == ("retire_found",)
+
+
 def test_a_key_left_over_is_listed_again_before_it_is_swept() -> None:
     many = ManyOwners()
     (key,) = many.keys_of(3)

@@ -34,19 +34,17 @@ class Gap:
 CHECK = Gap("look-up of the published value", "GET", "/v1/apikeys/details$")
 CREATE = Gap("create", "POST", "/v1/apikeys$")
 PROVE = Gap("first log-in of the proof", "POST", "/identity/token$")
-FIND = Gap("look-up by value", "GET", "/v1/apikeys/details$", skip=1)
-FIND_FIRST = Gap("look-up by value", "GET", "/v1/apikeys/details$")
 PROVE_AGAIN = Gap("second log-in of the proof", "POST", "/identity/token$", skip=1)
 RENAME = Gap("rename", "PUT", "/v1/apikeys/[^/]+$")
 LOCK = Gap("lock", "POST", "/lock$")
-FIND_OWN = Gap("look-up of the key that the run logs in with", "GET", "/v1/apikeys/details$", skip=2)
+FIND_OWN = Gap("look-up of the key that the run logs in with", "GET", "/v1/apikeys/details$", skip=1)
 UNLOCK = Gap("unlock", "DELETE", "/lock$")
 DISABLE = Gap("disable", "POST", "/disable$")
 DELETE = Gap("delete", "DELETE", "/v1/apikeys/[^/]+$")
 
 # A first run has no published value to look up.
-GAPS_OF_A_FIRST_RUN = (CREATE, PROVE, FIND_FIRST, PROVE_AGAIN, RENAME, LOCK)
-GAPS = (CHECK, CREATE, PROVE, FIND, PROVE_AGAIN, RENAME, LOCK, FIND_OWN, UNLOCK, DISABLE, DELETE)
+GAPS_OF_A_FIRST_RUN = (CREATE, PROVE, PROVE_AGAIN, RENAME, LOCK)
+GAPS = (CHECK, CREATE, PROVE, PROVE_AGAIN, RENAME, LOCK, FIND_OWN, UNLOCK, DISABLE, DELETE)
 
 
 def changes_or_proves(entry: Entry) -> bool:

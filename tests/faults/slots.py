@@ -28,7 +28,7 @@ list:
 - one   # and so does this one
 """
 # One run does a whole rotation, and waits only as long as another one may still be at work.
-AT_ONCE = {"overlap_hours": 0, "soak_hours": 0, "settle_seconds": 0, "lease_seconds": 2, "orphan_min_age_minutes": 0}
+AT_ONCE = {"overlap_hours": 0, "soak_hours": 0, "settle_seconds": 0.1, "lease_seconds": 2, "orphan_min_age_minutes": 0}
 
 
 class SlotScene:

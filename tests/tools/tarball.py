@@ -11,8 +11,9 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# These folders with all that Git tracks in them, and these files. Nothing else.
+# These folders with all that Git tracks in them but what the site is built with, and these files. Nothing else.
 FOLDERS = ("docs", "meta", "playbooks", "plugins", "roles")
+SITE = "docs/site/"
 FILES = (
     # Galaxy's importer runs the linter too, and does not know the modules of AWX that the examples use.
     ".ansible-lint",
@@ -50,7 +51,8 @@ class Findings:
 
 def wanted(tracked: t.Iterable[str]) -> set[str]:
     """The files of the tarball, given those that Git tracks."""
-    return {name for name in tracked if name.split("/")[0] in FOLDERS} | {*FILES, *MADE_BY_ANSIBLE_GALAXY}
+    in_folders = {name for name in tracked if name.split("/")[0] in FOLDERS and not name.startswith(SITE)}
+    return in_folders | {*FILES, *MADE_BY_ANSIBLE_GALAXY}
 
 
 def examine(tarball: Path, tracked: t.Iterable[str]) -> Findings:

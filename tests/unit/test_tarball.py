@@ -13,7 +13,7 @@ import pytest
 import tarball
 
 REPOSITORY = "https://github.com/a/b"
-TRACKED = ("README.md", "docs/a.md", "docs/b.md", "plugins/x.py", "Makefile", ".ci/run")
+TRACKED = ("README.md", "docs/a.md", "docs/b.md", "plugins/x.py", "docs/site/conf.py", "Makefile", ".ci/run")
 
 
 def packed(folder: Path, **changes: bytes | None) -> Path:

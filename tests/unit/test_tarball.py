@@ -39,6 +39,7 @@ def test_a_tarball_as_it_should_be_is_accepted(tmp_path: Path) -> None:
         ({".venv/bin/python": b""}, "does not belong into the tarball: .venv/bin/python"),
         ({"plugins/__pycache__/x.pyc": b""}, "does not belong into the tarball: plugins/__pycache__/x.pyc"),
         ({".ci/run": b""}, "does not belong into the tarball: .ci/run"),
+        ({"docs/site/conf.py": b""}, "does not belong into the tarball: docs/site/conf.py"),
         ({"plugins/x.py": None}, "is missing from the tarball: plugins/x.py"),
         ({"changelogs/changelog.yaml": None}, "is missing from the tarball: changelogs/changelog.yaml"),
         ({"plugins/x.py": b"-----BEGIN RSA " + b"PRIVATE KEY-----"}, "holds a private key: plugins/x.py"),

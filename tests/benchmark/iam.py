@@ -142,11 +142,13 @@ def report(jobs: t.Sequence[Job], turns: int) -> str:
     return "\n".join([machine, "", *table, "", *limits, "", *growth(jobs)]) + "\n"
 
 
-def write(page: Path, text: str) -> None:
+def write(page: Path, text: str, *, is_partial: bool) -> None:
     """Put a report into a page; rows of jobs that did not run, which are compared in themselves, stay as they are."""
     before, _mark, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     old, _mark, after = rest.partition(END)
     was, now = paragraphs(old), paragraphs(text)
+    # It tells of the machine when most of the rows were measured.
+    now[""] = was.get("", now[""]) if is_partial else now[""]
     for table in TABLES:
         now[table] = merged(was.get(table, ""), now[table])
     kept = (now.get(start) or was.get(start) for start in ("", *STARTS))
@@ -187,7 +189,7 @@ def main() -> int:
         text = f"{report(jobs, asked.turns)}\n{payloads(bench)}\n"
     print(f"\n{text}")
     if asked.write:
-        write(asked.write, text)
+        write(asked.write, text, is_partial=bool(asked.words))
     return 0
 
 

@@ -122,7 +122,7 @@ options:
     type: float
     default: 300
   concurrency:
-    description: How many requests to IBM Cloud are under way at a time.
+    description: How many requests to IBM Cloud are under way at a time, up to 32.
     type: int
     default: 8
 seealso:

@@ -305,7 +305,7 @@ options:
     type: bool
     default: false
   concurrency:
-    description: How many requests to IBM Cloud are under way at a time.
+    description: How many requests to IBM Cloud are under way at a time, up to 32.
     type: int
     default: 8
   batch_size:

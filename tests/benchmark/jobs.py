@@ -162,14 +162,18 @@ def list_account(bench: Bench, way: str) -> Command:
     return bench.play("list.json", [task])
 
 
-def loop_of_tasks(bench: Bench, way: str) -> Command:
-    bench.fresh()
-    (owner,) = bench.owners(1)
-    names = [f"key-{number:02}" for number in range(10)]
-    bench.make((owner, name) for name in names)
-    task = {"cloudkeys.ibmcloud.iam_api_key": {"iam_id": owner, "name": "{{ item }}"}, "loop": names * 5}
-    command = bench.play("loop.json", [task])
-    return command if way == OURS else ["env", "CLOUDKEYS_IN_PROCESS=0", *command]
+def loop_job(name: str, reach: float, latency_ms: int = LATENCY_MS) -> Job:
+    def prepare(bench: Bench, way: str) -> Command:
+        bench.fresh()
+        (owner,) = bench.owners(1)
+        names = [f"key-{number:02}" for number in range(10)]
+        bench.make((owner, name) for name in names)
+        task = {"cloudkeys.ibmcloud.iam_api_key": {"iam_id": owner, "name": "{{ item }}"}, "loop": names * 5}
+        command = bench.play("loop.json", [task])
+        return command if way == OURS else ["env", "CLOUDKEYS_IN_PROCESS=0", *command]
+
+    shipped = "as shipped modules"
+    return Job(name, (OURS, shipped), prepare, reach={shipped: reach}, trips=1 + 50, latency_ms=latency_ms)
 
 
 START = Job("the start of Ansible: an empty play", (OURS,), empty_play)
@@ -198,19 +202,6 @@ JOBS = [
         reach={"400 requests": 1.1},
         trips=1 + 400,
     ),
-    Job(
-        "loop of 50 single-key tasks, no change",
-        (OURS, "as shipped modules"),
-        loop_of_tasks,
-        reach={"as shipped modules": 0.3},
-        trips=1 + 50,
-    ),
-    Job(
-        "the same without latency",
-        (OURS, "as shipped modules"),
-        loop_of_tasks,
-        reach={"as shipped modules": 0.1},
-        trips=1 + 50,
-        latency_ms=0,
-    ),
+    loop_job("loop of 50 single-key tasks, no change", 0.3),
+    loop_job("the same without latency", 0.1, latency_ms=0),
 ]

@@ -69,11 +69,9 @@ class ServiceIds:
         self._send = send
 
     def search(self, account_id: str, **query: str | None) -> t.Iterator[ToldServiceId]:
-        """The service IDs of one group one by one, of the default one unless `group_id` is given.
+        """The service IDs of one group, one by one; of the default group unless `group_id` is given.
 
-        `name` is matched exactly.
-
-        Further members of `query`: `filter` and `include_history`, as IBM names them.
+        `name` is matched exactly. Further members of `query`: `filter` and `include_history`, as IBM names them.
         """
         asked = {"account_id": account_id, **SHOW_GROUP, **query}
         what = f"look for service ID {query['name']}" if query.get("name") else "list the service IDs"

@@ -22,7 +22,6 @@ FEWEST_PAGES = 2
 LEAST_SPARED = 8
 
 Entry = t.TypeVar("Entry")
-Named = t.TypeVar("Named")
 
 
 def glance_at_keys(client: IamClient, iam_ids: t.Iterable[str], concurrency: int) -> dict[str, list[ApiKey]]:

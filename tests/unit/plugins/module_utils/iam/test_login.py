@@ -167,6 +167,8 @@ def test_the_environments_proxy_is_taken(scene, monkeypatch, environ, proxy):
     for _try in range(2):
         with pytest.raises(CannotConnect):
             client.caller()
+        # A task is told its proxies before it begins.
+        monkeypatch.setenv("HTTPS_PROXY", "http://another.example.com:3128")
 
     assert {options["proxies"].get("https") for options in adapter.options} == {proxy}
 

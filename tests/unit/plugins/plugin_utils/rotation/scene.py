@@ -240,6 +240,11 @@ class Scene:
         return self.store.records[self.slot.variable]
 
     @property
+    def published_id(self) -> str:
+        assert self.record.current is not None
+        return self.record.current.id
+
+    @property
     def value(self) -> str | None:
         return self.store.values.get(self.slot.variable)
 

@@ -125,6 +125,22 @@ def test_a_secret_that_stays_keeps_its_cipher_text(store: FileStore, slot: Slot)
     assert [word for word in after if word not in before] == ["3"]
 
 
+def test_a_file_that_did_not_change_is_read_once_for_all_its_slots(
+    store: FileStore, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(store, slot, store.load(slot), RECORD, "the-value")
+    read, reads = Storage.read, list[str]()
+    monkeypatch.setattr(Storage, "read", lambda storage: (reads.append(storage.path), read(storage))[1])
+
+    for name in ("deploy", "second", "third"):
+        store.load(replace(slot, variable=name))
+    assert reads == []
+    Path(slot.file).write_text(Path(slot.file).read_text(encoding="utf-8") + "# a comment\n", encoding="utf-8")
+    store.load(slot)
+
+    assert reads == [slot.file]
+
+
 def test_a_value_that_changes_its_place_keeps_its_cipher_text(store: FileStore, slot: Slot) -> None:
     first = replace(RECORD, pending=None, superseded=())
     commit(store, slot, store.load(slot), first, "the-value")

@@ -19,11 +19,6 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
 )
 
 
-def published_id(scene: Scene) -> str:
-    assert scene.record.current is not None
-    return scene.record.current.id
-
-
 def scene_with_a_due_key(**words: t.Any) -> Scene:
     scene = Scene(**words)
     scene.run()
@@ -68,7 +63,7 @@ def test_a_new_key_that_cannot_be_found_by_its_value_is_not_published() -> None:
 def test_a_disabled_key_is_not_taken_for_a_lost_value() -> None:
     scene = Scene()
     scene.run()
-    scene.visitor.ask("POST", f"/v1/apikeys/{published_id(scene)}/disable")
+    scene.visitor.ask("POST", f"/v1/apikeys/{scene.published_id}/disable")
 
     (outcome,) = scene.run(effects=Effects(hidden_from_lookups=True), verify_values=True)
 
@@ -82,30 +77,30 @@ def test_a_disabled_key_is_not_taken_for_a_lost_value() -> None:
 def test_a_key_that_a_person_unlocked_is_locked_again_and_nothing_else_is_sent() -> None:
     scene = Scene(locked=True)
     scene.run()
-    scene.visitor.ask("DELETE", f"/v1/apikeys/{published_id(scene)}/lock")
+    scene.visitor.ask("DELETE", f"/v1/apikeys/{scene.published_id}/lock")
     scene.emulator.requests.clear()
 
     (outcome,) = scene.run()
 
     assert outcome.taken == ("tidy",)
-    assert scene.writes() == [f"POST /v1/apikeys/{published_id(scene)}/lock"]
+    assert scene.writes() == [f"POST /v1/apikeys/{scene.published_id}/lock"]
 
 
 def test_a_leaked_key_that_is_locked_is_disabled_and_replaced_all_the_same() -> None:
     scene = Scene(locked=True)
     scene.run()
-    leaked_id, leaked_value = published_id(scene), scene.value
+    leaked_id, leaked_value = scene.published_id, scene.value
 
     (outcome,) = scene.run(compromised_ids=frozenset({leaked_id}))
 
     assert (outcome.failure, outcome.taken) == (None, ("flag", "shut", "intend", "publish", "delete"))
     assert not scene.works(leaked_value)
-    assert list(scene.keys()) == [published_id(scene)]
+    assert list(scene.keys()) == [scene.published_id]
 
 
 def test_an_old_key_that_a_person_locked_is_disabled_and_deleted_when_its_time_has_come() -> None:
     scene = scene_with_a_due_key()
-    old_id = published_id(scene)
+    old_id = scene.published_id
     scene.run()
     lock(scene, old_id)
     scene.pass_time(73 * HOUR_SECONDS)
@@ -117,12 +112,12 @@ def test_an_old_key_that_a_person_locked_is_disabled_and_deleted_when_its_time_h
     scene.pass_time(169 * HOUR_SECONDS)
 
     assert scene.run()[0].taken == ("delete",)
-    assert list(scene.keys()) == [published_id(scene)]
+    assert list(scene.keys()) == [scene.published_id]
 
 
 def test_a_disabled_key_that_a_person_locked_can_be_gone_back_to() -> None:
     scene = scene_with_a_due_key()
-    old_id, old_value = published_id(scene), scene.value
+    old_id, old_value = scene.published_id, scene.value
     scene.run()
     scene.pass_time(73 * HOUR_SECONDS)
     scene.run()
@@ -136,7 +131,7 @@ def test_a_disabled_key_that_a_person_locked_can_be_gone_back_to() -> None:
 
 def test_an_old_key_that_a_person_deleted_is_forgotten() -> None:
     scene = scene_with_a_due_key()
-    old_id = published_id(scene)
+    old_id = scene.published_id
     scene.run()
     scene.visitor.ask("DELETE", f"/v1/apikeys/{old_id}")
 
@@ -148,7 +143,7 @@ def test_an_old_key_that_a_person_deleted_is_forgotten() -> None:
 
 def test_an_old_key_that_a_person_disabled_is_not_disabled_twice() -> None:
     scene = scene_with_a_due_key()
-    old_id = published_id(scene)
+    old_id = scene.published_id
     scene.run()
     scene.visitor.ask("POST", f"/v1/apikeys/{old_id}/disable")
     scene.pass_time(73 * HOUR_SECONDS)

@@ -14,16 +14,11 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
 )
 
 
-def published_id(scene: Scene) -> str:
-    assert scene.record.current is not None
-    return scene.record.current.id
-
-
 def rotated(**words: object) -> tuple[Scene, str, str]:
     """A slot in its overlap -> the scene, the id and the value of the key before."""
     scene = Scene(**words)
     scene.run()
-    old_id, old_value = published_id(scene), scene.value
+    old_id, old_value = scene.published_id, scene.value
     scene.pass_time(91 * DAY_SECONDS)
     scene.run()
     assert old_value is not None
@@ -36,7 +31,7 @@ def rotated(**words: object) -> tuple[Scene, str, str]:
 def test_a_leaked_key_is_disabled_first_then_replaced_and_deleted_at_once() -> None:
     scene = Scene()
     scene.run()
-    leaked_id, leaked_value = published_id(scene), scene.value
+    leaked_id, leaked_value = scene.published_id, scene.value
     effects = Effects()
 
     (outcome,) = scene.run(effects=effects, compromised_ids=frozenset({leaked_id}))
@@ -52,7 +47,7 @@ def test_a_leaked_key_is_disabled_first_then_replaced_and_deleted_at_once() -> N
 def test_the_same_order_once_more_changes_nothing() -> None:
     scene = Scene()
     scene.run()
-    leaked_id = published_id(scene)
+    leaked_id = scene.published_id
     scene.run(compromised_ids=frozenset({leaked_id}))
 
     assert scene.run(compromised_ids=frozenset({leaked_id}))[0].changed is False
@@ -61,7 +56,7 @@ def test_the_same_order_once_more_changes_nothing() -> None:
 def test_a_leaked_key_can_be_replaced_first_to_have_no_outage() -> None:
     scene = Scene()
     scene.run()
-    leaked_id, effects = published_id(scene), Effects()
+    leaked_id, effects = scene.published_id, Effects()
     effects.watch = lambda: None
 
     (outcome,) = scene.run(effects=effects, compromised_ids=frozenset({leaked_id}), leak_response="replace_first")
@@ -84,7 +79,7 @@ def test_a_leaked_key_in_its_overlap_is_deleted_at_once() -> None:
 def test_a_leaked_key_that_the_run_logs_in_with_is_replaced_before_it_is_shut() -> None:
     scene = Scene()
     scene.run()
-    leaked_id, leaked_value = published_id(scene), scene.value
+    leaked_id, leaked_value = scene.published_id, scene.value
 
     (outcome,) = scene.run(api_key=leaked_value, compromised_ids=frozenset({leaked_id}))
 
@@ -100,10 +95,10 @@ def test_a_leaked_key_that_the_run_logs_in_with_is_replaced_before_it_is_shut() 
 def test_a_run_about_a_leaked_key_killed_at_any_point_is_finished_by_the_next_without_the_order(gap: int) -> None:
     scene = Scene()
     scene.run()
-    leaked_id = published_id(scene)
+    leaked_id = scene.published_id
     with pytest.raises(Killed):
         scene.run(effects=Effects(kill_at=gap), compromised_ids=frozenset({leaked_id}))
-    was_flagged = scene.record.current is None or scene.record.current.compromised or published_id(scene) != leaked_id
+    was_flagged = scene.record.current is None or scene.record.current.compromised or scene.published_id != leaked_id
 
     (outcome,) = scene.run()
 
@@ -117,12 +112,12 @@ def test_a_run_about_a_leaked_key_killed_at_any_point_is_finished_by_the_next_wi
 
 def test_a_replaced_key_becomes_the_published_one_again() -> None:
     scene, old_id, old_value = rotated()
-    newer_id = published_id(scene)
+    newer_id = scene.published_id
 
     (outcome,) = scene.run(rollback_to_ids=frozenset({old_id}))
 
     assert outcome.taken == ("roll_back",)
-    assert (published_id(scene), scene.value) == (old_id, old_value)
+    assert (scene.published_id, scene.value) == (old_id, old_value)
     assert [entry.id for entry in scene.record.superseded] == [newer_id]
     assert scene.works(old_value)
 
@@ -173,7 +168,7 @@ def test_there_is_no_way_back_to_a_key_that_leaked_or_goes() -> None:
 
 def test_a_rollback_takes_back_a_successor_that_is_on_its_way() -> None:
     scene, old_id, old_value = rotated()
-    scene.visitor.ask("DELETE", f"/v1/apikeys/{published_id(scene)}")
+    scene.visitor.ask("DELETE", f"/v1/apikeys/{scene.published_id}")
     with pytest.raises(Killed):
         scene.run(effects=Effects(kill_on="POST /v1/apikeys", kill_after_effect=True))
     assert scene.record.pending is not None
@@ -261,14 +256,14 @@ def test_the_overlap_begins_when_the_hand_over_is_done() -> None:
     scene = Scene()
     scene.run()
     slot = scene.make_slot("deploy", has_hand_over=True)
-    scene.run(slot, handed_over_ids=frozenset({published_id(scene)}))
+    scene.run(slot, handed_over_ids=frozenset({scene.published_id}))
     scene.pass_time(91 * DAY_SECONDS)
     (published,) = scene.run(slot, until="published")
     assert published.step.name == "hand_over"
 
     scene.pass_time(100 * HOUR_SECONDS)
     assert scene.run(slot)[0].step.name == "hand_over", "repeated until it succeeds, and nothing is retired"
-    (handed,) = scene.run(slot, handed_over_ids=frozenset({published_id(scene)}))
+    (handed,) = scene.run(slot, handed_over_ids=frozenset({scene.published_id}))
     assert (handed.taken, handed.step.name) == (("note_hand_over",), "overlap")
     scene.pass_time(71 * HOUR_SECONDS)
     assert scene.run(slot)[0].step.name == "overlap"

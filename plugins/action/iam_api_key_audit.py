@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.task import SPEC, resolve_paths, run_audit
@@ -26,5 +26,5 @@ class ActionModule(ControllerAction):
         try:
             cipher = Cipher.of_this_run(self._loader)
         except VaultFileError as error:
-            raise CannotDecide(str(error)) from None
+            raise TaskRefused(str(error)) from None
         return recorded_ids(paths, cipher)

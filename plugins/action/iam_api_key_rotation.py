@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import traceback
 import typing as t
 
 from ansible.utils.display import Display
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
@@ -21,7 +21,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.store
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import resolve_paths, rotate
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
 display = Display()
 
@@ -32,14 +31,11 @@ class ActionModule(ControllerAction):
     spec = SPEC
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-        try:
-            resolve_paths(params, self.folder_of_relative_paths())
-            self._refuse_what_does_not_last(params)
-            around = Surroundings(Cipher.of_this_run(self._loader), protect, _tell, os.environ)
-            with open_store(params, around) as opened:
-                return self._rotate(params, opened, check_mode)
-        except VaultFileError as error:
-            raise CannotDecide(str(error)) from None
+        resolve_paths(params, self.folder_of_relative_paths())
+        self._refuse_what_does_not_last(params)
+        around = Surroundings(Cipher.of_this_run(self._loader), protect, _tell, os.environ)
+        with open_store(params, around) as opened:
+            return self._rotate(params, opened, check_mode)
 
     def _rotate(self, params: dict[str, t.Any], opened: OpenStore, check_mode: bool) -> dict[str, t.Any]:
         ports = Ports(
@@ -51,7 +47,7 @@ class ActionModule(ControllerAction):
             batch_size=params["batch_size"],
             stop_after_failures=params["stop_after_failures"],
         )
-        result = rotate(params, ports, check_mode=check_mode, unforeseen=_kind_and_place)
+        result = rotate(params, ports, check_mode=check_mode, unforeseen=_unforeseen)
         for shown in result["slots"]:
             shown["local_file"] = opened.path_of(shown["file"])
         return {**result, "working_copy": opened.working_copy}
@@ -64,16 +60,12 @@ class ActionModule(ControllerAction):
         files = [place["file"] for place in places if place.get("file")]
         going = throw_away_file(files, os.environ)
         if going:
-            raise CannotDecide(explain(going))
+            raise TaskRefused(explain(going))
 
 
 def _tell(line: str) -> None:
     display.display(f"  {scrub(line)}")
 
 
-def _kind_and_place(error: Exception) -> str:
-    """The text of an exception nobody foresaw may hold a secret, so only its kind and place are told."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"unexpected {type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}; running again is safe"
-    )
+def _unforeseen(error: Exception) -> str:
+    return f"unexpected {kind_and_place(error)}; running again is safe"

@@ -6,7 +6,7 @@ import os
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
@@ -24,6 +24,6 @@ class ActionModule(ControllerAction):
         try:
             cipher = Cipher.of_this_run(self._loader)
         except VaultFileError as error:
-            raise CannotDecide(str(error)) from None
+            raise TaskRefused(str(error)) from None
         around = Surroundings(cipher, os.environ, self.folder_of_relative_paths(), datetime.now(timezone.utc), protect)
         return examine(params, client_for(params), around, check_mode=check_mode)

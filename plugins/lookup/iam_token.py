@@ -71,8 +71,7 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.failure import failure_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_token import bearer_token
 
 

@@ -8,8 +8,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import Work, outcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.failure import failure_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import Work, failure_of, outcome
 
 
 def run_module(work: Work, spec: dict[str, t.Any]) -> None:

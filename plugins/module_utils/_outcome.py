@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub_all
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.failure import failure_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub, scrub_all
 
 Work = t.Callable[[dict[str, t.Any], bool], dict[str, t.Any]]
 
@@ -22,6 +24,28 @@ def outcome(work: Work, params: dict[str, t.Any], check_mode: bool) -> dict[str,
     except (Exception, SystemExit) as error:
         return failure_of(error)
     return _scrub_result(result)
+
+
+def failure_of(error: BaseException) -> dict[str, t.Any]:
+    """A failed result, without a secret."""
+    if isinstance(error, CloudkeysError):
+        failure: dict[str, t.Any] = {**error.details, "failed": True, "changed": False, "msg": str(error)}
+        if error.transaction_id:
+            failure["transaction_ids"] = [error.transaction_id]
+        return t.cast("dict[str, t.Any]", scrub_all(failure))
+    return {
+        "failed": True,
+        "changed": False,
+        "msg": f"Unexpected {kind_and_place(error)}. This is a defect of the collection: please report it",
+        "exception": scrub("".join(traceback.format_tb(error.__traceback__))),
+    }
+
+
+def kind_and_place(error: BaseException) -> str:
+    """All that is told of an exception that nobody foresaw: its text may hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "an unknown place"
+    return f"{type(error).__name__} at {place}"
 
 
 def _scrub_result(result: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -19,9 +19,9 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.basic import missing_required_lib
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import SECRET_MEMBERS, outcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import (
     protect,
     scrub,
@@ -86,7 +86,7 @@ class InProcessAction(NormalAction):
         try:
             return self.run_here()
         except AnsibleError as error:
-            raise CannotDecide(str(error)) from None
+            raise TaskRefused(str(error)) from None
 
     def run_here(self) -> dict[str, t.Any]:
         """Do the work in this process, with the same argument checks, environment and folder as a module."""

@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/messages.md").read_text(encoding="utf-8")
 # Exceptions whose text a user sees. A ValueError is a mistake of ours, or caught.
 SHOWN = {
-    *("AmbiguousSecret", "AnsibleError", "BadCredentials", "CannotConnect", "CannotDecide", "CannotDecrypt"),
+    *("AmbiguousSecret", "AnsibleError", "BadCredentials", "CannotConnect", "CannotDecrypt"),
     *("CannotEdit", "CannotStore", "ChangedMeanwhile", "CommitLost", "GitError", "IamError", "Invalid"),
     *("MissingCredentials", "NoSecret", "NotPermitted", "NotUnderstood", "OutcomeUnknown", "PushRefused"),
-    *("SlotStopped", "VaultFileError"),
+    *("NotFinished", "SlotStopped", "TaskRefused", "VaultFileError"),
 }
 NEVER_SHOWN = {"it was not looked at"}
 HOLE = "{}"

@@ -25,16 +25,13 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 
-class IamError(Exception):
-    """Anything the IAM client raises; its text never holds a secret."""
+
+class IamError(CloudkeysError):
+    """Anything the IAM client raises."""
 
     may_have_happened = False
-
-    def __init__(self, message: str, *, transaction_id: str | None = None, details: dict[str, t.Any] | None = None):
-        super().__init__(message)
-        self.transaction_id = transaction_id
-        self.details = details or {}
 
 
 class MissingCredentials(IamError):

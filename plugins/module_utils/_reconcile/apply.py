@@ -8,6 +8,7 @@ import contextlib
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, ApiKeys, NewKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     IamError,
@@ -46,7 +47,7 @@ def _take_steps(api_keys: ApiKeys, change: Change) -> ApiKey | None:
     for number, step in enumerate(change.steps):
         try:
             key = _take_step(api_keys, step, t.cast(ApiKey, key), change)
-        except IamError:
+        except CloudkeysError:
             if "unlock" in change.steps[:number] and {"lock", "delete"} & set(change.steps):
                 _lock_again(api_keys, change)
             raise

@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
     SERVICE_ID_OWNER,
-    CannotDecide,
     KeyWish,
 )
 
 
 def check_change(client: IamClient, change: Change, wish: KeyWish) -> None:
-    """Raise CannotDecide for a change that must not be made."""
+    """Raise TaskRefused for a change that must not be made."""
     if change.creates:
         _check_owner_may_have_a_key(client, change.after["iam_id"])
     if change.fields.get("expires_at"):
@@ -28,7 +28,7 @@ def _check_owner_may_have_a_key(client: IamClient, iam_id: str) -> None:
     """Facts: iam-api.md 2.5, from the IBM SDK's docstring of create_api_key and the docs on user API keys."""
     caller_id = client.caller().iam_id
     if iam_id != caller_id and not iam_id.startswith(SERVICE_ID_OWNER):
-        raise CannotDecide(
+        raise TaskRefused(
             f"these credentials belong to {caller_id}, and IBM Cloud lets nobody create an API key for somebody else: "
             f"{iam_id} has to log in to create it, or name a service ID with `service_id`. An administrator can "
             "change and delete the keys of others. Nothing was changed"
@@ -37,7 +37,7 @@ def _check_owner_may_have_a_key(client: IamClient, iam_id: str) -> None:
 
 def _check_lies_ahead(client: IamClient, expires_at: str) -> None:
     if parse_time(expires_at) <= client.now():
-        raise CannotDecide(f"expires_at lies in the past, {expires_at}: the key would not work. Nothing was changed")
+        raise TaskRefused(f"expires_at lies in the past, {expires_at}: the key would not work. Nothing was changed")
 
 
 def _check_not_the_login_key(client: IamClient, change: Change) -> None:
@@ -46,7 +46,7 @@ def _check_not_the_login_key(client: IamClient, change: Change) -> None:
     if key is None or key.iam_id != client.caller().iam_id or client.login_key_id() != key.id:
         return
     verb = "deleted" if "delete" in change.steps else "disabled"
-    raise CannotDecide(
+    raise TaskRefused(
         f"API key {key.id} ({key.name}) is the one that this task logs in with, so it is not {verb}; "
         "`allow_self: true` allows it"
     )

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 
 
 def match_by_name(
@@ -18,7 +18,7 @@ def match_by_name(
     """Find the key of that exact name among all keys of one identity -> (the key or None, the others of that name).
 
     Keys of one rotation slot share a name during the overlap: the one of the highest generation is the published one.
-    Other twins are ambiguous unless `on_duplicate` names one of them, or `all`. Raises CannotDecide when several keys
+    Other twins are ambiguous unless `on_duplicate` names one of them, or `all`. Raises TaskRefused when several keys
     could be meant; ids are in `details["candidates"]`.
     """
     named = [key for key in keys if key.name == name]
@@ -28,7 +28,7 @@ def match_by_name(
     if meant is None:
         ids = sorted(key.id for key in named)
         why = " were created in the same minute, so neither is the " + on_duplicate if on_duplicate != "fail" else ""
-        raise CannotDecide(
+        raise TaskRefused(
             f"{len(named)} API keys are called {name!r}: {', '.join(ids)}{why}. Names are not unique in IBM Cloud; "
             "say which one is meant with `id`, or set `on_duplicate`",
             details={"candidates": ids},
@@ -56,6 +56,6 @@ def _by_age(twins: list[ApiKey], on_duplicate: str) -> ApiKey | None:
 def check_owner(key: ApiKey, iam_id: str | None, account_id: str) -> None:
     """Refuse a key that belongs to another identity or account than the task names."""
     if key.account_id and key.account_id != account_id:
-        raise CannotDecide(f"API key {key.id} belongs to account {key.account_id}, not to {account_id}")
+        raise TaskRefused(f"API key {key.id} belongs to account {key.account_id}, not to {account_id}")
     if iam_id and key.iam_id != iam_id:
-        raise CannotDecide(f"API key {key.id} belongs to {key.iam_id}, not to {iam_id}; nothing was changed")
+        raise TaskRefused(f"API key {key.id} belongs to {key.iam_id}, not to {iam_id}; nothing was changed")

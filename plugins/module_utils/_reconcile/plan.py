@@ -7,13 +7,13 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     join_description,
     split_description,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
-    CannotDecide,
     KeyWish,
     minute_text,
 )
@@ -56,7 +56,7 @@ def view(key: ApiKey) -> dict[str, t.Any]:
 
 
 def plan_key(existing: ApiKey | None, wish: KeyWish, *, is_replaced: bool = False) -> Change:
-    """Decide what has to happen to one key; raises CannotDecide when the task does not allow what it would take.
+    """Decide what has to happen to one key; raises TaskRefused when the task does not allow what it would take.
 
     `is_replaced` says that what is asked for cannot be had by changing the existing key.
     """
@@ -80,7 +80,7 @@ def _steps_to_delete(existing: ApiKey, wish: KeyWish) -> tuple[StepName, ...]:
 
 def _plan_create(wish: KeyWish) -> Change:
     if wish.name is None:
-        raise CannotDecide(f"there is no API key {wish.id}, and without a name none can be created")
+        raise TaskRefused(f"there is no API key {wish.id}, and without a name none can be created")
     wanted = {
         "name": wish.name,
         "description": wish.description,
@@ -105,7 +105,7 @@ def _plan_replace(existing: ApiKey, wish: KeyWish) -> Change:
     """A new key like the old one, then the old one goes; options that are not set are as they were."""
     text, marker = split_description(existing.description)
     if marker:
-        raise CannotDecide(
+        raise TaskRefused(
             f"API key {existing.id} ({existing.name}) belongs to a rotation, so it is not recreated here: rotate it"
         )
     inherited = {
@@ -162,7 +162,7 @@ def _differences(existing: ApiKey, wish: KeyWish) -> tuple[dict[str, t.Any], dic
 
 def _refuse_if_locked(key: ApiKey, wish: KeyWish, verb: str) -> None:
     if key.locked and not wish.unlock and wish.locked is not False:
-        raise CannotDecide(
+        raise TaskRefused(
             f"API key {key.id} ({key.name}) is locked, so it is not {verb}. Somebody locked it on purpose; "
             "`unlock: true` allows it (the key is locked again after a change)"
         )

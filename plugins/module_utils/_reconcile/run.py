@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, Told, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound, NotPermitted
@@ -17,7 +18,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
     PROFILE_OWNER,
     SERVICE_ID_OWNER,
-    CannotDecide,
     KeyWish,
 )
 
@@ -88,7 +88,7 @@ def reconcile_key(
 def _plan(key: ApiKey | None, wish: KeyWish, values: Values) -> Change:
     lacks = values.lacks(key) if key and wish.state == "present" else None
     if lacks and not wish.recreate:
-        raise CannotDecide(lacks)
+        raise TaskRefused(lacks)
     return plan_key(key, wish, is_replaced=bool(lacks))
 
 
@@ -100,7 +100,7 @@ def find_key(client: IamClient, wish: KeyWish, known: Keys | None = None) -> tup
             check_owner(key, wish.iam_id or None, wish.account_id)
         elif wish.state == "present":
             meant, option = (wish.id, "id") if wish.id else ("with this value", "key_value")
-            raise CannotDecide(
+            raise TaskRefused(
                 f"there is no API key {meant}, or the caller may not see it; with `{option}` a key is never created"
                 + ("" if wish.id else " unless it has a `name`")
             )
@@ -112,7 +112,7 @@ def find_key(client: IamClient, wish: KeyWish, known: Keys | None = None) -> tup
 def _find_one(client: IamClient, wish: KeyWish) -> ApiKey | None:
     if not wish.id:
         if not wish.key_value:
-            raise CannotDecide("say which API key is meant: `name`, `id` or `key_value`")
+            raise TaskRefused("say which API key is meant: `name`, `id` or `key_value`")
         return client.api_keys.find_by_value(wish.key_value)
     try:
         return client.api_keys.get(wish.id)
@@ -132,7 +132,7 @@ def search_keys(client: IamClient, iam_id: str, account_id: str, **query: t.Any)
     account are read.
     """
     if iam_id.startswith(PROFILE_OWNER):
-        raise CannotDecide(
+        raise TaskRefused(
             "a trusted profile has no API keys of its own, and whoever logged in as one cannot create any for a user: "
             "log in as that user, or name a service ID with `service_id`"
         )

@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.retry import MOST_CONNECTIONS
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 
 Item = t.TypeVar("Item")
 Done = t.TypeVar("Done")
@@ -19,10 +19,10 @@ def side_by_side(
 ) -> list[t.Union[Done, Exception]]:
     """The result of `work` for each item, or the exception that it raised, in the order of the items.
 
-    Raises CannotDecide for a concurrency out of bounds.
+    Raises TaskRefused for a concurrency out of bounds.
     """
     if not 1 <= concurrency <= MOST_CONNECTIONS:
-        raise CannotDecide(f"`concurrency` has to be a number from 1 to {MOST_CONNECTIONS}")
+        raise TaskRefused(f"`concurrency` has to be a number from 1 to {MOST_CONNECTIONS}")
 
     def attempt(item: Item) -> Done | Exception:
         try:

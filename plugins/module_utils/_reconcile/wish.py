@@ -8,8 +8,8 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 
 SERVICE_ID_OWNER = "iam-ServiceId-"
@@ -18,10 +18,6 @@ PROFILE_OWNER = "iam-Profile-"
 SHORTEST_OWN_VALUE = 32
 # The separator is a blank when YAML took the text for a time of its own; seconds do not count.
 EXPIRY = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
-
-
-class CannotDecide(IamError):
-    """The task does not say enough, or what it says does not fit what is there; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class KeyWish:
     def __post_init__(self) -> None:
         for why_not in (_about_texts(self), _about_owner(self), _about_duplicates(self), _about_value(self)):
             if why_not:
-                raise CannotDecide(why_not)
+                raise TaskRefused(why_not)
 
 
 def _about_texts(wish: KeyWish) -> str | None:
@@ -99,14 +95,14 @@ def _about_value(wish: KeyWish) -> str | None:
 
 
 def minute_text(text: str) -> str:
-    """A time in IAM's form, `2027-03-31T12:00+0000`, seconds cut off; raises CannotDecide for anything else."""
+    """A time in IAM's form, `2027-03-31T12:00+0000`, seconds cut off; raises TaskRefused for anything else."""
     found = EXPIRY.fullmatch(text.strip())
     try:
         if found is None:
             raise ValueError
         return parse_time("{}T{}{}".format(*found.groups())).strftime("%Y-%m-%dT%H:%M+0000")
     except ValueError:
-        raise CannotDecide(
+        raise TaskRefused(
             f"expires_at has to be a time with its zone, such as 2027-03-31T12:00+0000 or 2027-03-31T14:00:00+02:00, "
             f"or an empty text for never: {text}"
         ) from None

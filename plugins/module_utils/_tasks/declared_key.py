@@ -31,7 +31,7 @@ def leaves_owner_open(params: t.Mapping[str, t.Any]) -> bool:
 
 
 def wish_of(params: t.Mapping[str, t.Any], iam_id: str, account_id: str) -> KeyWish:
-    """What the options ask for; raises CannotDecide when they cannot be meant."""
+    """What the options ask for; raises TaskRefused when they cannot be meant."""
     expires_at = params["expires_at"]
     asked = {option: params[option] for option in ASKED}
     return KeyWish(iam_id, account_id, **asked, expires_at=minute_text(expires_at) if expires_at else expires_at)

@@ -9,6 +9,7 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Refused
@@ -16,7 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glan
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import plan_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import list_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide, KeyWish
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_key import (
     keep_as_declared,
     leaves_owner_open,
@@ -65,7 +66,7 @@ def read_wishes(client: IamClient, keys: t.Sequence[dict[str, t.Any]], concurren
 
 
 def check_declared_once(declared: t.Sequence[Declared]) -> None:
-    """Raise CannotDecide when two of the keys are the same one, or go to the same file."""
+    """Raise TaskRefused when two of the keys are the same one, or go to the same file."""
     wishes = [each.wish for each in declared if each.wish]
     files = [os.path.realpath(each.params["file"]) for each in declared if each.params["file"]]
     named = [f"the key {wish.name} of {wish.iam_id}" for wish in wishes if wish.name and not wish.id]
@@ -73,7 +74,7 @@ def check_declared_once(declared: t.Sequence[Declared]) -> None:
     seen.update("a key with the same `key_value`" for value in _repeated([wish.key_value for wish in wishes]) * 2)
     twice = [what for what, count in seen.items() if count > 1]
     if twice:
-        raise CannotDecide(f"`keys` names more than once: {', '.join(twice)}. Nothing was changed")
+        raise TaskRefused(f"`keys` names more than once: {', '.join(twice)}. Nothing was changed")
 
 
 def _repeated(values: t.Sequence[str | None]) -> list[str]:
@@ -151,7 +152,7 @@ def _is_as_wished(keys: t.Sequence[ApiKey], wish: KeyWish) -> bool:
         return False
     try:
         return not plan_key(named[0], wish).changed
-    except CannotDecide:
+    except TaskRefused:
         return False
 
 

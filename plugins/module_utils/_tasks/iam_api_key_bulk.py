@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
     KEY_RULES,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_keys import (
     Declared,
@@ -22,7 +23,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared
     check_declared_once,
     read_wishes,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.failure import failure_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.purge import (
     Purged,
     owners_to_purge,

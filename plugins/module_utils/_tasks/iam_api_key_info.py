@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
     IDENTITY,
     IDENTITY_RULES,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, Told
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
@@ -21,7 +22,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.matc
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import search_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_key import names_an_identity
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import (
     check_service_id_exists,
@@ -71,11 +71,11 @@ def read_keys(client: IamClient, params: Params) -> dict[str, t.Any]:
 def _check(params: Params) -> None:
     is_account = params["scope"] == "account"
     if is_account and (names_an_identity(params) or params["id"]):
-        raise CannotDecide(
+        raise TaskRefused(
             "`scope: account` reads the keys of every identity: leave `iam_id`, `service_id` and `id` out"
         )
     if params["type"] and not is_account:
-        raise CannotDecide("`type` goes with `scope: account`")
+        raise TaskRefused("`type` goes with `scope: account`")
 
 
 def _find(client: IamClient, params: Params) -> t.Iterator[Told]:

@@ -8,10 +8,10 @@ import typing as t
 from dataclasses import asdict
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, STATE
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import (
     one_service_id,
     service_id_group_of,
@@ -49,7 +49,7 @@ def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 
 def manage_service_id(client: IamClient, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """The same with the client handed in. Raises CannotDecide for what is ambiguous or needs the user's word."""
+    """The same with the client handed in. Raises TaskRefused for what is ambiguous or needs the user's word."""
     wish = _wish_from(client, params)
     existing = before = _find(client, wish)
     for is_last in (False, True):
@@ -73,7 +73,7 @@ def manage_service_id(client: IamClient, params: dict[str, t.Any], check_mode: b
 
 def _wish_from(client: IamClient, params: dict[str, t.Any]) -> ServiceIdWish:
     if params["name"] is not None and not params["name"].strip():
-        raise CannotDecide("the name of a service ID must not be empty")
+        raise TaskRefused("the name of a service ID must not be empty")
     account_id = client.caller().account_id
     crns = params["unique_instance_crns"]
     said = ("id", "name", "description", "locked", "unlock", "delete_keys", "allow_self")
@@ -94,7 +94,7 @@ def _find(client: IamClient, wish: ServiceIdWish) -> ServiceId | None:
     except NotFound:
         return None
     if wish.group_id and existing.group_id != wish.group_id:
-        raise CannotDecide(
+        raise TaskRefused(
             f"service ID {existing.id} is in the group {existing.group_id}, not in {wish.group_id}; "
             "IBM Cloud does not move service IDs between groups"
         )

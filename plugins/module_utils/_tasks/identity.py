@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 
 SERVICE_ID_PREFIX = "ServiceId-"
 SERVICE_ID_GROUP_PREFIX = "ServiceIdGroup-"
@@ -20,11 +20,11 @@ def identity_of(client: IamClient, params: t.Mapping[str, t.Any]) -> str:
     """The IAM ID that the task's options name; the caller's own when they name none.
 
     A service ID given by name costs one request, its group given by name another one; from then on its keys are listed
-    in that group. Raises CannotDecide when no service ID has that name, or several.
+    in that group. Raises TaskRefused when no service ID has that name, or several.
     """
     iam_id, service_id = params.get("iam_id"), params.get("service_id")
     if params.get("service_id_group") and not service_id:
-        raise CannotDecide("`service_id_group` goes with `service_id`")
+        raise TaskRefused("`service_id_group` goes with `service_id`")
     if iam_id:
         return IAM_PREFIX + iam_id if iam_id.startswith(SERVICE_ID_PREFIX) else t.cast(str, iam_id)
     if not service_id:
@@ -44,7 +44,7 @@ def identity_of(client: IamClient, params: t.Mapping[str, t.Any]) -> str:
 def _caller_with_keys(client: IamClient) -> str:
     caller = client.caller()
     if caller.type == "profile":
-        raise CannotDecide(
+        raise TaskRefused(
             f"these credentials work as the trusted profile {caller.name or caller.iam_id}, which has no API keys: "
             "name a service ID with `service_id`, or a user with `iam_id`"
         )
@@ -54,7 +54,7 @@ def _caller_with_keys(client: IamClient) -> str:
 def service_id_group_of(client: IamClient, text: str | None) -> str | None:
     """The id of a service-ID group that is given by id or name; None for None, which means the default group to IAM.
 
-    A name costs one request. Raises CannotDecide when no group has it; names of groups are unique in an account.
+    A name costs one request. Raises TaskRefused when no group has it; names of groups are unique in an account.
     """
     if not text or text.startswith(SERVICE_ID_GROUP_PREFIX):
         return text or None
@@ -62,21 +62,21 @@ def service_id_group_of(client: IamClient, text: str | None) -> str | None:
     for group in groups:
         if group.get("name") == text:
             return t.cast(str, group["id"])
-    raise CannotDecide(
+    raise TaskRefused(
         f"there is no service-ID group called {text!r} in this account, or the caller may not see it; there are: "
         f"{', '.join(sorted(str(group.get('name')) for group in groups))}"
     )
 
 
 def one_service_id(found: t.Sequence[ServiceId], name: str, group: str | None = None) -> ServiceId:
-    """The only one of these service IDs; raises CannotDecide when there is none, or more than one."""
+    """The only one of these service IDs; raises TaskRefused when there is none, or more than one."""
     if not found:
         place = f"the service-ID group {group}" if group else "the default service-ID group of this account"
         others = "" if group else "; `service_id_group` names another group"
-        raise CannotDecide(f"there is no service ID called {name!r} in {place}, or the caller may not see it{others}")
+        raise TaskRefused(f"there is no service ID called {name!r} in {place}, or the caller may not see it{others}")
     if len(found) > 1:
         ids = sorted(each.id for each in found)
-        raise CannotDecide(
+        raise TaskRefused(
             f"{len(found)} service IDs are called {name!r}: {', '.join(ids)}. Say which one is meant by its id",
             details={"candidates": ids},
         )
@@ -84,11 +84,11 @@ def one_service_id(found: t.Sequence[ServiceId], name: str, group: str | None = 
 
 
 def check_service_id_exists(client: IamClient, iam_id: str) -> None:
-    """Raise CannotDecide when an IAM ID is that of a service ID which does not exist; costs one request."""
+    """Raise TaskRefused when an IAM ID is that of a service ID which does not exist; costs one request."""
     if not iam_id.startswith(IAM_PREFIX + SERVICE_ID_PREFIX):
         return
     service_id = iam_id[len(IAM_PREFIX) :]
     try:
         client.service_ids.get(service_id)
     except NotFound:
-        raise CannotDecide(f"there is no service ID {service_id}, or the caller may not see it") from None
+        raise TaskRefused(f"there is no service ID {service_id}, or the caller may not see it") from None

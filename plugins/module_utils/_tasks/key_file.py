@@ -14,8 +14,8 @@ import tempfile
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,18 @@ class KeptKey:
 
 
 def read_kept_key(path: str) -> KeptKey | None:
-    """Read a key file; None when there is none. Raises CannotDecide when it is something else."""
+    """Read a key file; None when there is none. Raises TaskRefused when it is something else."""
     try:
         with open(path, encoding="utf-8") as stream:
             members = json.load(stream)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise CannotDecide(f"{path} cannot be read: {error.strerror}") from None
+        raise TaskRefused(f"{path} cannot be read: {error.strerror}") from None
     except ValueError:
         members = None
     if not isinstance(members, dict) or not _describes_a_key(members):
-        raise CannotDecide(f"{path} exists and is not the file of an API key; it is left as it is")
+        raise TaskRefused(f"{path} exists and is not the file of an API key; it is left as it is")
     return KeptKey(members.get("id"), members.get("name"), members["apikey"])
 
 
@@ -49,14 +49,14 @@ def _describes_a_key(members: dict[str, t.Any]) -> bool:
 
 
 def check_writable(path: str) -> None:
-    """Raise CannotDecide when the file could not be written, before a key is made for it."""
+    """Raise TaskRefused when the file could not be written, before a key is made for it."""
     folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
-        raise CannotDecide(f"{path} cannot be written: there is no folder {folder}")
+        raise TaskRefused(f"{path} cannot be written: there is no folder {folder}")
     if os.path.isdir(path):
-        raise CannotDecide(f"{path} cannot be written: it is a folder")
+        raise TaskRefused(f"{path} cannot be written: it is a folder")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise CannotDecide(f"{path} cannot be written: no permission to write in {folder}")
+        raise TaskRefused(f"{path} cannot be written: no permission to write in {folder}")
 
 
 def announce(path: str, name: str, key_value: str) -> None:
@@ -95,4 +95,4 @@ def _replace(path: str, members: dict[str, t.Any]) -> None:
         finally:
             os.close(folder_handle)
     except OSError as error:
-        raise CannotDecide(f"{path} cannot be written: {error.strerror}") from None
+        raise TaskRefused(f"{path} cannot be written: {error.strerror}") from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
@@ -18,7 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.purg
     undeclared,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide, KeyWish
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_keys import (
     Declared,
     KeysOrError,
@@ -42,7 +43,7 @@ class Purged:
 def owners_to_purge(client: IamClient, params: Params, declared: t.Sequence[Declared]) -> list[str]:
     """The IAM IDs of the identities that the task names; [] without `purge`.
 
-    Raises CannotDecide before anything is changed when all keys of one of them would go, unless `purge_all` says so.
+    Raises TaskRefused before anything is changed when all keys of one of them would go, unless `purge_all` says so.
     """
     if not params["purge"]:
         return []
@@ -55,7 +56,7 @@ def owners_to_purge(client: IamClient, params: Params, declared: t.Sequence[Decl
     keeping = {each.wish.iam_id for each in declared if each.wish and each.wish.state == "present"}
     bare = [iam_id for iam_id in iam_ids if iam_id not in keeping]
     if bare and not params["purge_all"]:
-        raise CannotDecide(
+        raise TaskRefused(
             f"no key of {', '.join(bare)} is declared present, so `purge` would delete all that it has; "
             "`purge_all: true` allows it. Nothing was changed"
         )

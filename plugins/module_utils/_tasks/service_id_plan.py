@@ -7,9 +7,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 
 StepName = t.Literal["create", "unlock", "update", "lock", "unlock_keys", "delete"]
 
@@ -41,7 +41,7 @@ class ServiceIdChange:
 
 
 def plan_present(existing: ServiceId | None, wish: ServiceIdWish) -> ServiceIdChange:
-    """Steps to the wished service ID; raises CannotDecide for what the task does not allow."""
+    """Steps to the wished service ID; raises TaskRefused for what the task does not allow."""
     if existing is None:
         return _plan_create(wish)
     fields = _differences(existing, wish)
@@ -58,7 +58,7 @@ def plan_present(existing: ServiceId | None, wish: ServiceIdWish) -> ServiceIdCh
 
 def _plan_create(wish: ServiceIdWish) -> ServiceIdChange:
     if wish.id is not None:
-        raise CannotDecide(f"there is no service ID {wish.id}, or the caller may not see it")
+        raise TaskRefused(f"there is no service ID {wish.id}, or the caller may not see it")
     name = t.cast(str, wish.name)
     wanted: dict[str, t.Any] = {
         "name": name,
@@ -87,27 +87,27 @@ def _differences(existing: ServiceId, wish: ServiceIdWish) -> dict[str, t.Any]:
 def plan_absent(
     existing: ServiceId, keys: t.Sequence[ApiKey], caller_iam_id: str, wish: ServiceIdWish
 ) -> ServiceIdChange:
-    """Steps to delete a service ID; raises CannotDecide while something speaks against it.
+    """Steps to delete a service ID; raises TaskRefused while something speaks against it.
 
     IAM deletes the keys first and stops at a locked one, the others being gone then: so nothing is sent at all unless
     every key may go.
     """
     if existing.iam_id == caller_iam_id and not wish.allow_self:
-        raise CannotDecide(
+        raise TaskRefused(
             f"service ID {existing.id} ({existing.name}) is the one that this task logs in as; "
             "with it go the credentials. `allow_self: true` allows that"
         )
     _refuse_if_locked(existing, wish, "deleted")
     ids = sorted(key.id for key in keys)
     if ids and not wish.delete_keys:
-        raise CannotDecide(
+        raise TaskRefused(
             f"service ID {existing.id} ({existing.name}) still has {len(ids)} API keys: {', '.join(ids)}. "
             "Deleting it deletes them at once; delete them first, or say `delete_keys: true`",
             details={"candidates": ids},
         )
     locked = sorted(key.id for key in keys if key.locked)
     if locked and not wish.unlock:
-        raise CannotDecide(
+        raise TaskRefused(
             f"service ID {existing.id} ({existing.name}) has locked API keys: {', '.join(locked)}. "
             "Somebody locked them on purpose; `unlock: true` allows to delete them too",
             details={"candidates": locked},
@@ -119,7 +119,7 @@ def plan_absent(
 
 def _refuse_if_locked(existing: ServiceId, wish: ServiceIdWish, verb: str) -> None:
     if existing.locked and not wish.unlock:
-        raise CannotDecide(
+        raise TaskRefused(
             f"service ID {existing.id} ({existing.name}) is locked, so it is not {verb}. "
             "Somebody locked it on purpose; `unlock: true` allows it (it is locked again after a change)"
         )

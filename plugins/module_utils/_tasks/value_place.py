@@ -8,12 +8,12 @@ import contextlib
 import os
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import NotFinished, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, Values
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import key_file
 
@@ -60,7 +60,7 @@ class ValuePlace(Values):
         if not change.creates:
             return
         if not any(self._params[taker] for taker in TAKERS):
-            raise CannotDecide(
+            raise TaskRefused(
                 "the value of a new API key can be read only once, and nothing would keep it: set `file`, or "
                 "`reveal: true` and register the result, or `discard_value: true`. No key was created"
             )
@@ -100,12 +100,12 @@ class ValuePlace(Values):
         key_value = t.cast(str, key.key_value if is_new else self._to_write)
         try:
             key_file.keep(t.cast(str, self._file), key, key_value)
-        except IamError as error:
+        except TaskRefused as error:
             if is_new and self._new_value is None:
                 self._delete_again(key)
-                raise CannotDecide(f"{error}. Nobody had the value of API key {key.id}, so it was deleted") from None
+                raise TaskRefused(f"{error}. Nobody had the value of API key {key.id}, so it was deleted") from None
             done = "was created and its value is in" if is_new else "exists, and its value belongs into"
-            raise CannotDecide(
+            raise NotFinished(
                 f"API key {key.id} {done} {self._file}, but the file could not be "
                 f"completed ({error}); mend that and run again, the key is kept"
             ) from None
@@ -125,7 +125,7 @@ class ValuePlace(Values):
             return None
         held_id = kept.key_id or self._other_key_with(kept.key_value, name, iam_id)
         if held_id:
-            raise CannotDecide(
+            raise TaskRefused(
                 f"{self._file} holds API key {held_id}, which still exists: the file may be the only copy of its "
                 "value, so it is not overwritten. No key was created; name another file or move this one away"
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import RULE_BY_NAME
 
@@ -34,35 +34,35 @@ class Exemption:
 
 
 def read_exceptions(path: str) -> list[Exemption]:
-    """Read an exceptions file, a list in YAML; raises CannotDecide and names the entry that is wrong."""
+    """Read an exceptions file, a list in YAML; raises TaskRefused and names the entry that is wrong."""
     try:
         with open(path, encoding="utf-8") as stream:
             content = yaml.safe_load(stream)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
-        raise CannotDecide(f"exceptions_file {path} cannot be read: {reason}") from None
+        raise TaskRefused(f"exceptions_file {path} cannot be read: {reason}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise CannotDecide(f"exceptions_file {path} is not YAML{f', line {mark.line + 1}' if mark else ''}") from None
+        raise TaskRefused(f"exceptions_file {path} is not YAML{f', line {mark.line + 1}' if mark else ''}") from None
     if content is None:
         return []
     if not isinstance(content, list):
-        raise CannotDecide(f"exceptions_file {path} has to be a list of entries with {', '.join(NEEDED)}")
+        raise TaskRefused(f"exceptions_file {path} has to be a list of entries with {', '.join(NEEDED)}")
     return [_entry(path, number, found) for number, found in enumerate(content, 1)]
 
 
 def _entry(path: str, number: int, found: t.Any) -> Exemption:
     where = f"exceptions_file {path}, entry {number}"
     if not isinstance(found, dict):
-        raise CannotDecide(f"{where}: not a mapping")
+        raise TaskRefused(f"{where}: not a mapping")
     missing = [name for name in NEEDED if not found.get(name)]
     unknown = sorted(str(name) for name in found.keys() - MEMBERS)
     if missing or unknown:
-        raise CannotDecide(f"{where}: {f'missing {missing[0]}' if missing else f'unknown member {unknown[0]}'}")
+        raise TaskRefused(f"{where}: {f'missing {missing[0]}' if missing else f'unknown member {unknown[0]}'}")
     findings = found.get("findings") or []
     wrong = [name for name in findings if name not in RULE_BY_NAME] if isinstance(findings, list) else ["not a list"]
     if wrong:
-        raise CannotDecide(f"{where}: findings: {wrong[0]} is none of {', '.join(sorted(RULE_BY_NAME))}")
+        raise TaskRefused(f"{where}: findings: {wrong[0]} is none of {', '.join(sorted(RULE_BY_NAME))}")
     return Exemption(
         key=str(found["key"]),
         owner=str(found["owner"]),
@@ -79,4 +79,4 @@ def _date(where: str, value: t.Any) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise CannotDecide(f"{where}: expires has to be a date like 2026-12-31") from None
+        raise TaskRefused(f"{where}: expires has to be a date like 2026-12-31") from None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     RECORDS_VARIABLE,
     RecordIsUnreadable,
@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 
 
 def recorded_ids(paths: t.Sequence[str], cipher: Cipher) -> frozenset[str]:
-    """The ids that the records in these vault files name; raises CannotDecide for a file that cannot be read.
+    """The ids that the records in these vault files name; raises TaskRefused for a file that cannot be read.
 
     A record that is left out would make its keys look like left-overs, so nothing is passed over.
     """
@@ -31,12 +31,12 @@ def _ids_in(path: str, cipher: Cipher) -> t.Iterator[str]:
         snapshot = vault_file.read()
         records = vault_file.value(snapshot, (RECORDS_VARIABLE,)) or {}
     except VaultFileError as error:
-        raise CannotDecide(f"record_files: {error}") from None
+        raise TaskRefused(f"record_files: {error}") from None
     if not snapshot.exists:
-        raise CannotDecide(f"record_files: there is no file {path}")
+        raise TaskRefused(f"record_files: there is no file {path}")
     for variable, found in t.cast("dict[str, t.Any]", records).items():
         try:
             record = from_data(found)
         except RecordIsUnreadable:
-            raise CannotDecide(f"record_files: the record of {variable} in {path} cannot be read") from None
+            raise TaskRefused(f"record_files: the record of {variable} in {path} cannot be read") from None
         yield from record.known_ids

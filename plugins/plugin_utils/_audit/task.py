@@ -8,8 +8,8 @@ import os
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, IDENTITY, IDENTITY_RULES
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, to_csv, to_data, to_json
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
@@ -134,7 +134,7 @@ def _policy(params: Params) -> Policy:
     names = ("max_age_days", "unused_after_days", "expires_soon_days")
     negative = [name for name in names if params[name] < 0]
     if negative:
-        raise CannotDecide(f"these must not be negative: {', '.join(negative)}")
+        raise TaskRefused(f"these must not be negative: {', '.join(negative)}")
     return Policy(
         **{name: params[name] for name in names},
         require_expiry=params["require_expiry"],
@@ -161,7 +161,7 @@ def _makers(report: Report, slots: t.Sequence[t.Any]) -> dict[str, t.Callable[[]
 
 def _check_folder(folder: str | None) -> None:
     if folder and not os.path.isdir(folder):
-        raise CannotDecide(f"there is no folder {folder} for the report")
+        raise TaskRefused(f"there is no folder {folder} for the report")
 
 
 def _write(folder: str, texts: t.Mapping[str, str], check_mode: bool) -> tuple[bool, list[str]]:
@@ -179,5 +179,5 @@ def _write(folder: str, texts: t.Mapping[str, str], check_mode: bool) -> tuple[b
                 with storage.locked():
                     storage.write(text.encode(), identity, REPORT_MODE)
         except VaultFileError as error:
-            raise CannotDecide(str(error)) from None
+            raise TaskRefused(str(error)) from None
     return has_written, paths

@@ -8,6 +8,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -19,7 +20,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import DEFAULT_LABEL, label_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import VaultFile
 
@@ -47,7 +47,7 @@ def answered(name: str, ask: t.Callable[[], str]) -> Check:
     """Ask; an error is the answer then."""
     try:
         return Check(name, True, ask())
-    except (IamError, VaultFileError) as error:
+    except CloudkeysError as error:
         return Check(name, False, str(error))
 
 

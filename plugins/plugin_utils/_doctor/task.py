@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, GIT, IDENTITY
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
@@ -90,7 +91,7 @@ def _about_owner(
     try:
         iam_id = identity_of(client, owner)
         keys = client.api_keys.list(iam_id, client.caller().account_id)
-    except IamError as error:
+    except CloudkeysError as error:
         return [Check(f"list keys of {name}", False, str(error))]
     asked = [checks.check_keys(name, keys, params["keys_per_identity"])]
     if params["try_create"] and not check_mode:

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 
 
-class GitError(VaultFileError):
+class GitError(CloudkeysError):
     """The repository cannot be read or pushed to, so neither can the vault files in it."""
 
 

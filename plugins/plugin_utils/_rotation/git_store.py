@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import replace
 from pathlib import Path
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
@@ -40,7 +41,7 @@ class GitStore:
         self._tell = tell
         # Each file that lies in the folder, with the commit whose content it is.
         self._provided: dict[str, str] = {}
-        self._refusal: VaultFileError | None = None
+        self._refusal: GitError | None = None
 
     def refresh(self) -> None:
         self._branch.refresh()
@@ -67,7 +68,7 @@ class GitStore:
             return answers
         try:
             self._push(path, [_line(change) for change in written])
-        except (VaultFileError, CommitLost) as error:
+        except (VaultFileError, GitError, CommitLost) as error:
             return [error if isinstance(answer, Loaded) else answer for answer in answers]
         return answers
 
@@ -103,7 +104,7 @@ class GitStore:
             raise self._refusal
         try:
             return self._branch.push(commit)
-        except VaultFileError as error:
+        except GitError as error:
             # It would be refused for every other file as well.
             self._refusal = error
             raise

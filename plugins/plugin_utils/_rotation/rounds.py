@@ -14,8 +14,8 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glance import glance_at_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import (
     Ask,
@@ -38,9 +38,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progr
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import Looked, SlotRun
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
-FORESEEN = (IamError, VaultFileError, SlotStopped)
+FORESEEN = (CloudkeysError, SlotStopped)
 Keys = Sequence[ApiKey]
 Unforeseen = t.Callable[[Exception], str]
 

@@ -9,10 +9,10 @@ import typing as t
 from dataclasses import replace
 from datetime import timedelta
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identities import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
@@ -124,7 +124,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) ->
     try:
         check_slots(slots)
     except SlotStopped as error:
-        raise CannotDecide(str(error)) from None
+        raise TaskRefused(str(error)) from None
     return slots
 
 
@@ -142,7 +142,7 @@ def _owner(found: str | Exception) -> tuple[str, str | None]:
     """The IAM ID of a slot's owner, or why it is not known; that is this slot's problem and no other's."""
     if isinstance(found, str):
         return found, None
-    if isinstance(found, CannotDecide):
+    if isinstance(found, TaskRefused):
         return "", str(found)
     raise found
 
@@ -162,7 +162,7 @@ def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:
     )
     both = sorted(orders.compromised_ids & orders.rollback_to_ids)
     if both:
-        raise CannotDecide(f"there is no way back to a key that leaked: {', '.join(both)}")
+        raise TaskRefused(f"there is no way back to a key that leaked: {', '.join(both)}")
     return orders
 
 
@@ -183,7 +183,7 @@ def _lines_of(path: str) -> list[str]:
             return [line.strip() for line in stream if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
-        raise CannotDecide(f"compromised_values_file {path} cannot be read: {reason}") from None
+        raise TaskRefused(f"compromised_values_file {path} cannot be read: {reason}") from None
 
 
 def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
@@ -197,12 +197,12 @@ def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
         try:
             chosen["rotate_if_older_than"] = parse_time(chosen["rotate_if_older_than"])
         except ValueError as error:
-            raise CannotDecide(f"rotate_if_older_than is {error}") from None
+            raise TaskRefused(f"rotate_if_older_than is {error}") from None
     negative = sorted(name for name, value in chosen.items() if isinstance(value, (int, float)) and value < 0)
     if negative:
-        raise CannotDecide(f"these must not be negative: {', '.join(negative)}")
+        raise TaskRefused(f"these must not be negative: {', '.join(negative)}")
     if given["key_source"] == "iam" and not given["use_marker"]:
-        raise CannotDecide(f"slot {given['name']}: a key whose value IAM chooses can be found only by its marker")
+        raise TaskRefused(f"slot {given['name']}: a key whose value IAM chooses can be found only by its marker")
     policy = Policy(**chosen)
     _check_expiry(given["name"], policy)
     return policy
@@ -212,7 +212,7 @@ def _check_expiry(slot_name: str, policy: Policy) -> None:
     """A key has to outlive its rotation: age, overlap and soak."""
     needed_days = policy.max_age_days + (policy.overlap + policy.soak) / timedelta(days=1)
     if policy.expires_in_days is not None and policy.expires_in_days < needed_days:
-        raise CannotDecide(
+        raise TaskRefused(
             f"slot {slot_name}: expires_in_days is {policy.expires_in_days:g}, but a key is in use for up to "
             f"{needed_days:g} days (max_age_days, overlap_hours and soak_hours together)"
         )

@@ -15,8 +15,10 @@ Whoever raises one of these has not changed the file. No message holds a value, 
 
 from __future__ import annotations
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 
-class VaultFileError(Exception):
+
+class VaultFileError(CloudkeysError):
     """Anything that keeps a vault file from being read or changed."""
 
 

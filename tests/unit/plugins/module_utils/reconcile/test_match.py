@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner, match_by_name
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 
 
 def key(key_id, name="wanted", description=None, minute=None):
@@ -56,7 +56,7 @@ def test_the_key_of_that_name_is_found_with_its_twins(keys, found, twins):
 def test_an_ambiguous_name_is_refused_and_every_id_listed(descriptions):
     keys = [key(f"ApiKey-{number}", description=text) for number, text in reversed(list(enumerate(descriptions)))]
     ids = sorted(each.id for each in keys)
-    with pytest.raises(CannotDecide, match="with `id`") as caught:
+    with pytest.raises(TaskRefused, match="with `id`") as caught:
         match_by_name([*keys, key("ApiKey-other", "other")], "wanted")
 
     assert caught.value.details == {"candidates": ids}
@@ -91,7 +91,7 @@ def test_the_user_may_say_which_of_several_is_meant(keys, on_duplicate, found, o
     [((1, 2, 2), "newest"), ((1, 1, 2), "oldest"), ((None, 2), "newest"), ((1, None), "oldest")],
 )
 def test_keys_of_the_same_minute_stay_ambiguous(minutes, on_duplicate):
-    with pytest.raises(CannotDecide, match=f"so neither is the {on_duplicate}"):
+    with pytest.raises(TaskRefused, match=f"so neither is the {on_duplicate}"):
         match_by_name([key(str(n), minute=minute) for n, minute in enumerate(minutes)], "wanted", on_duplicate)
 
 
@@ -109,5 +109,5 @@ def test_a_key_of_somebody_else_is_refused(iam_id, account_id, text):
     if text is None:
         check_owner(key("1"), iam_id, account_id)
         return
-    with pytest.raises(CannotDecide, match=text):
+    with pytest.raises(TaskRefused, match=text):
         check_owner(key("1"), iam_id, account_id)

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import plan_key, view
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide, KeyWish
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
 
 MARKER = "[cloudkeys 3f9a2c7d/5]"
 
@@ -112,7 +113,7 @@ def test_the_steps_lead_from_what_is_there_to_what_is_wished(existing, wanted, s
     ],
 )
 def test_a_locked_key_is_left_alone_without_leave(wanted, verb):
-    with pytest.raises(CannotDecide, match=rf"ApiKey-1 \(one\) is locked, so it is not {verb}.*`unlock: true` allows"):
+    with pytest.raises(TaskRefused, match=rf"ApiKey-1 \(one\) is locked, so it is not {verb}.*`unlock: true` allows"):
         plan_key(key(locked=True), wish(**wanted))
 
 
@@ -136,7 +137,7 @@ def test_the_difference_shows_what_changes_and_nothing_else(existing, wanted, di
 
 
 def test_a_key_is_not_created_under_an_id():
-    with pytest.raises(CannotDecide, match="there is no API key ApiKey-1, and without a name"):
+    with pytest.raises(TaskRefused, match="there is no API key ApiKey-1, and without a name"):
         plan_key(None, wish(name=None, id="ApiKey-1"))
 
 
@@ -192,5 +193,5 @@ def test_a_locked_key_is_replaced_with_leave_and_by_a_locked_one(wanted, locked_
     [(LOCKED, "is locked, so it is not deleted"), ({"description": MARKER}, "belongs to a rotation")],
 )
 def test_a_key_that_must_stay_is_not_replaced(existing, says):
-    with pytest.raises(CannotDecide, match=says):
+    with pytest.raises(TaskRefused, match=says):
         plan_key(key(**existing), wish(), is_replaced=True)

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
-    CannotDecide,
     KeyWish,
     minute_text,
 )
@@ -29,7 +29,7 @@ USER, ROBOT = "IBMid-1", "iam-ServiceId-1"
     ],
 )
 def test_what_cannot_be_meant_is_refused(iam_id, asked, says):
-    with pytest.raises(CannotDecide, match=says):
+    with pytest.raises(TaskRefused, match=says):
         KeyWish(**{"iam_id": iam_id, "account_id": "a", "name": "one", **asked})
 
 
@@ -80,5 +80,5 @@ def test_a_time_is_read_in_every_usual_form_and_counts_in_minutes(text):
     ],
 )
 def test_a_time_without_a_zone_or_none_at_all_is_refused(text):
-    with pytest.raises(CannotDecide, match="a time with its zone"):
+    with pytest.raises(TaskRefused, match="a time with its zone"):
         minute_text(text)

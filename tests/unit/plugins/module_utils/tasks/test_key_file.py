@@ -9,7 +9,7 @@ import os
 import stat
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import key_file
 
 CREATE = {"method": "POST", "path": "^/v1/apikeys$"}
@@ -263,5 +263,5 @@ def test_a_kept_key_does_not_show_its_value_in_a_repr(path):
 
 
 def test_a_file_that_may_not_be_read_is_reported(tmp_path):
-    with pytest.raises(CannotDecide, match="cannot be read"):
+    with pytest.raises(TaskRefused, match="cannot be read"):
         key_file.read_kept_key(str(tmp_path))

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import Exemption, read_exceptions
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import key
 
@@ -53,12 +53,12 @@ BAD = {
 
 @pytest.mark.parametrize(("content", "words"), BAD.values(), ids=BAD)
 def test_what_is_wrong_is_named(tmp_path: Path, content: str, words: str) -> None:
-    with pytest.raises(CannotDecide, match=words):
+    with pytest.raises(TaskRefused, match=words):
         read(tmp_path, content)
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(CannotDecide, match="cannot be read"):
+    with pytest.raises(TaskRefused, match="cannot be read"):
         read_exceptions(str(tmp_path / "none.yml"))
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.task import FILE_NAMES, SPEC, run_audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
@@ -163,7 +163,7 @@ def test_an_audit_fails_by_what_it_found_after_it_wrote_the_report(scene: Scene,
 
 
 def test_no_folder_is_an_error_before_anything_is_asked(scene: Scene, tmp_path: Path) -> None:
-    with pytest.raises(CannotDecide, match="there is no folder"):
+    with pytest.raises(TaskRefused, match="there is no folder"):
         audit(scene, folder=str(tmp_path / "nowhere"))
 
     assert asked(scene) == []
@@ -213,11 +213,11 @@ def test_a_record_file_that_cannot_be_read_ends_the_audit(
     if content is not None:
         file.write_text(content, encoding="utf-8")
 
-    with pytest.raises(CannotDecide, match=words):
+    with pytest.raises(TaskRefused, match=words):
         audit(scene, record_files=[str(file)])
 
 
 @pytest.mark.parametrize("option", ["max_age_days", "unused_after_days", "expires_soon_days"])
 def test_negative_days_are_refused(scene: Scene, option: str) -> None:
-    with pytest.raises(CannotDecide, match=option):
+    with pytest.raises(TaskRefused, match=option):
         audit(scene, **{option: -1})

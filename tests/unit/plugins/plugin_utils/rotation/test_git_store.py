@@ -31,7 +31,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.store
     open_store,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import Remote
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import Effects, Scene
 
@@ -342,7 +341,7 @@ def test_a_server_that_is_gone_stops_the_run_before_anything(remote: Remote) -> 
     with opening(remote) as opened:
         ports = Ports(scene.client(Effects()), opened.store)
         remote.path.rename(remote.path.with_name("gone"))
-        with pytest.raises(VaultFileError, match="cannot be read"):
+        with pytest.raises(GitError, match="cannot be read"):
             rotate_slots([scene.slot], ports, check_mode=False, unforeseen=repr)
 
     assert scene.keys() == {}

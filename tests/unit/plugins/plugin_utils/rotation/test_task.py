@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import CannotDecide
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
@@ -94,7 +94,7 @@ def test_options_that_do_not_fit_are_refused_before_anything_is_done(
 ) -> None:
     scene = Scene()
 
-    with pytest.raises(IamError, match=words):
+    with pytest.raises(TaskRefused, match=words):
         run(scene, *slots, **others)
 
     assert scene.keys() == {}
@@ -177,7 +177,7 @@ def test_leaked_keys_that_belong_to_no_slot_are_named_and_not_touched() -> None:
 
 
 def test_a_key_cannot_have_leaked_and_be_wanted_back() -> None:
-    with pytest.raises(IamError, match="no way back"):
+    with pytest.raises(TaskRefused, match="no way back"):
         run(Scene(), slot(), compromised_ids=["ApiKey-1"], rollback_to_ids=["ApiKey-1"])
 
 
@@ -243,7 +243,7 @@ def test_a_file_of_leaked_values_that_cannot_be_read_changes_nothing(
     if content is not None:
         leaked.write_bytes(content)
 
-    with pytest.raises(CannotDecide, match=why):
+    with pytest.raises(TaskRefused, match=why):
         run(scene, slot(), compromised_values_file=str(leaked))
     assert scene.keys() == {}
 
@@ -259,7 +259,7 @@ def test_a_file_of_leaked_values_that_cannot_be_read_changes_nothing(
 def test_a_policy_that_makes_no_sense_is_refused_before_anything_is_done(words: dict[str, t.Any], says: str) -> None:
     scene = Scene()
 
-    with pytest.raises(CannotDecide, match=says):
+    with pytest.raises(TaskRefused, match=says):
         run(scene, slot(**words))
     assert scene.keys() == {}
 

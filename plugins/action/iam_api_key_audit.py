@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.task import SPEC, resolve_paths, run_audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction

@@ -7,9 +7,9 @@ import typing as t
 
 from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.lasting import explain, throw_away_file

@@ -7,8 +7,8 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.task import SPEC, Surroundings, examine
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher

@@ -7,9 +7,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, KEY_OPTIONS, KEY_RULES
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.declared_keys import carry_out, read_wishes
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_keys import carry_out, read_wishes
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 
 SPEC: dict[str, t.Any] = {"argument_spec": {**CONNECTION, **KEY_OPTIONS}, **KEY_RULES}
 

@@ -14,21 +14,21 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
     KEY_OPTIONS,
     KEY_RULES,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_keys import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.declared_keys import (
     Declared,
     carry_out,
     check_declared_once,
     read_wishes,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.purge import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.purge import (
     Purged,
     owners_to_purge,
     purge_undeclared,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {

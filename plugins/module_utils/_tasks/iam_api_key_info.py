@@ -13,21 +13,21 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
     IDENTITY,
     IDENTITY_RULES,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.declared_key import names_an_identity
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, Told
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, NotUnderstood, Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import (
+    check_service_id_exists,
+    identity_of,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import search_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_key import names_an_identity
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import (
-    check_service_id_exists,
-    identity_of,
-)
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {

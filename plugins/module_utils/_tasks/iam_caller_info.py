@@ -9,7 +9,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 
 SPEC: dict[str, t.Any] = {"argument_spec": CONNECTION}
 

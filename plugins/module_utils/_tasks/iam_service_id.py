@@ -12,18 +12,18 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import (
     one_service_id,
     service_id_group_of,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.service_id_plan import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_plan import (
     ServiceIdChange,
     ServiceIdWish,
     plan_absent,
     plan_present,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.service_id_steps import apply_steps
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_steps import apply_steps
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {

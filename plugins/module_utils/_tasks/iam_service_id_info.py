@@ -13,8 +13,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, NotUnderstood
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ToldServiceId
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import service_id_group_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import service_id_group_of
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.session import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 
 
 def bearer_token(params: t.Mapping[str, t.Any]) -> str:

@@ -12,8 +12,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import identity_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts, facts_of
 
 HOURS_A_DAY = 24

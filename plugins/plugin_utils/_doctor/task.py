@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import identity_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import identity_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts, facts_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import first_slots, rotatable
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import checks

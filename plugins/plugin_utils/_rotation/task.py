@@ -13,7 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identities import owner_named_by, resolve
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.value_place import ValuePlace
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.value_place import ValuePlace
 
 LOG_IN, LIST, GET = "POST /identity/token", "GET /v1/apikeys", "GET /v1/apikeys/ID"
 CREATE, UPDATE, DELETE = "POST /v1/apikeys", "PUT /v1/apikeys/ID", "DELETE /v1/apikeys/ID"

@@ -9,8 +9,8 @@ import os
 import stat
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared import key_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import key_file
 
 CREATE = {"method": "POST", "path": "^/v1/apikeys$"}
 

@@ -8,7 +8,7 @@ import json
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import session
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities import login
 
 A_DAY = 24 * 3600
 
@@ -71,7 +71,7 @@ def test_a_key_of_somebody_else_is_refused(scene, list_keys):
 def client_of(monkeypatch):
     for variable in ("IBMCLOUD_API_KEY", "IC_API_KEY", "IBMCLOUD_APIKEY", "IC_IAM_TOKEN"):
         monkeypatch.delenv(variable, raising=False)
-    return lambda **options: session.client_for({"api_key": "value-of-a-key", **options})
+    return lambda **options: login.client_for({"api_key": "value-of-a-key", **options})
 
 
 def test_the_items_of_a_loop_share_one_client(client_of):

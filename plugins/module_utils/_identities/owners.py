@@ -9,13 +9,13 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import IDENTITY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glance import read_if_short
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import (
     SERVICE_ID_PREFIX,
     identity_of,
     one_service_id,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glance import read_if_short
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 
 Identity = tuple[t.Any, ...]
 

@@ -8,6 +8,7 @@ import contextlib
 import os
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared import key_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import NotFinished, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -15,7 +16,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, Values
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import key_file
 
 TAKERS = ("file", "reveal", "discard_value", "key_value", "store_value")
 

@@ -9,22 +9,22 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.declared_key import (
+    keep_as_declared,
+    leaves_owner_open,
+    wish_of,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import check_service_id_exists
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glance import glance_at_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import plan_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import list_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_key import (
-    keep_as_declared,
-    leaves_owner_open,
-    wish_of,
-)
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identities import owner_named_by, resolve
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import check_service_id_exists
 
 # IBM's limit for one identity; it may be raised, never lowered (iam-api.md 4.3).
 KEYS_PER_IDENTITY = 20

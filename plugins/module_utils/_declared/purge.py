@@ -7,9 +7,15 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.declared_keys import (
+    Declared,
+    KeysOrError,
+    read_lists,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import plan_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.purge import (
@@ -20,12 +26,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.purg
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared_keys import (
-    Declared,
-    KeysOrError,
-    read_lists,
-)
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identities import owner_named_by, resolve
 
 Params = t.Mapping[str, t.Any]
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.value_place import ValuePlace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import check_service_id_exists
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, reconcile_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish, minute_text
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import check_service_id_exists
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.value_place import ValuePlace
 
 ASKED = (
     *("name", "id", "state", "description", "action_when_leaked", "support_sessions", "locked", "disabled"),

@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.service_id_plan import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_plan import (
     ServiceIdChange,
     ServiceIdWish,
     StepName,

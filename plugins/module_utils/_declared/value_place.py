@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import delete_locked_or_not
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, Values
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
@@ -102,18 +103,13 @@ class ValuePlace(Values):
             key_file.keep(t.cast(str, self._file), key, key_value)
         except TaskRefused as error:
             if is_new and self._new_value is None:
-                self._delete_again(key)
+                delete_locked_or_not(self._client.api_keys, key)
                 raise TaskRefused(f"{error}. Nobody had the value of API key {key.id}, so it was deleted") from None
             done = "was created and its value is in" if is_new else "exists, and its value belongs into"
             raise NotFinished(
                 f"API key {key.id} {done} {self._file}, but the file could not be "
                 f"completed ({error}); mend that and run again, the key is kept"
             ) from None
-
-    def _delete_again(self, key: ApiKey) -> None:
-        if key.locked:
-            self._client.api_keys.unlock(key.id)
-        self._client.api_keys.delete(key.id)
 
     def _file_value(self, name: str, iam_id: str) -> str | None:
         """The value that an earlier run announced and could not finish with; refuses a file with another key in it."""

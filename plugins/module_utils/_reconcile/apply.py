@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, ApiKeys, NewKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     IamError,
@@ -17,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     OutcomeUnknown,
     Refused,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
     SERVICE_ID_OWNER,
@@ -44,21 +43,13 @@ def apply_change(api_keys: ApiKeys, change: Change, wish: KeyWish, draw_value: D
 
 def _take_steps(api_keys: ApiKeys, change: Change) -> ApiKey | None:
     key = change.key
-    for number, step in enumerate(change.steps):
-        try:
-            key = _take_step(api_keys, step, t.cast(ApiKey, key), change)
-        except CloudkeysError:
-            if "unlock" in change.steps[:number] and {"lock", "delete"} & set(change.steps):
-                _lock_again(api_keys, change)
-            raise
+    with locked_again_on_failure(change.steps) as locks:
+        for step in change.steps:
+            existing = t.cast(ApiKey, key)
+            if step == "unlock":
+                locks.note(api_keys.lock, existing.id)
+            key = _take_step(api_keys, step, existing, change)
     return key
-
-
-def _lock_again(api_keys: ApiKeys, change: Change) -> None:
-    """Leave a key that was locked no less protected than it was; the error that led here matters more than one here."""
-    if change.key is not None:
-        with contextlib.suppress(IamError):
-            api_keys.lock(change.key.id)
 
 
 def _take_step(api_keys: ApiKeys, step: str, key: ApiKey, change: Change) -> ApiKey | None:
@@ -155,12 +146,17 @@ def _delete_the_old(api_keys: ApiKeys, change: Change, made: ApiKey) -> None:
 
 def _withdraw(api_keys: ApiKeys, made: ApiKey, why: IamError) -> None:
     try:
-        if made.locked:
-            api_keys.unlock(made.id)
-        api_keys.delete(made.id)
+        delete_locked_or_not(api_keys, made)
     except IamError:
         raise OutcomeUnknown(
             f"{why}; the API key that was created to replace it, {made.id}, could not be deleted again: do that",
             transaction_id=why.transaction_id,
             details={"candidates": [made.id]},
         ) from None
+
+
+def delete_locked_or_not(api_keys: ApiKeys, key: ApiKey) -> None:
+    """Delete a key of which nobody has the value."""
+    if key.locked:
+        api_keys.unlock(key.id)
+    api_keys.delete(key.id)

@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_plan import (
     ServiceIdChange,
     ServiceIdWish,
@@ -29,15 +28,14 @@ def apply_steps(
         return client.service_ids.create(account_id=wish.account_id, locked=bool(wish.locked), **change.fields)
     if existing is None:
         return None
-    with contextlib.ExitStack() as on_failure:
+    with locked_again_on_failure(change.steps) as locks:
         for step in change.steps:
-            if step == "unlock" and wish.locked is not False:
-                on_failure.callback(_lock_again, client.service_ids.lock, existing.id)
+            if step == "unlock":
+                locks.note(client.service_ids.lock, existing.id)
             if step == "unlock_keys":
                 for key_id in change.locked_key_ids:
-                    on_failure.callback(_lock_again, client.api_keys.lock, key_id)
+                    locks.note(client.api_keys.lock, key_id)
             STEPS[step](client, existing, change)
-        on_failure.pop_all()
     return None if "delete" in change.steps else t.cast(ServiceId, change.after)
 
 
@@ -59,9 +57,3 @@ STEPS: dict[StepName, t.Callable[[IamClient, ServiceId, ServiceIdChange], object
     "unlock_keys": _unlock_keys,
     "delete": lambda client, existing, _change: client.service_ids.delete(existing.id),
 }
-
-
-def _lock_again(lock: t.Callable[[str], None], entity_id: str) -> None:
-    """Leave it no less protected than it was; the error that led here matters more than one here."""
-    with contextlib.suppress(IamError):
-        lock(entity_id)

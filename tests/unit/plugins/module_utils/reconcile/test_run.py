@@ -84,6 +84,7 @@ def test_a_locked_key_is_locked_again_after_a_change(scene, already_so_status):
         ({"kind": "status", "status": 403, "path": "disable"}, {"disabled": True}, True),
         ({"kind": "status", "status": 500, "times": 9, **PUT}, {"description": "new"}, True),
         ({"kind": "status", "status": 403, "method": "DELETE", "path": "apikeys/[^/]*$"}, {"state": "absent"}, True),
+        ({"kind": "status_after_effect", "status": 400, "method": "DELETE", "path": "lock"}, {"disabled": True}, True),
     ],
 )
 def test_a_key_that_was_locked_is_not_left_unlocked_by_a_failure(scene, fault, wanted, is_error):

@@ -192,11 +192,12 @@ def test_locked_keys_are_not_deleted_by_the_way_and_no_key_goes_before_that_is_k
     assert robots(scene) == []
 
 
-def test_locks_are_put_back_when_the_delete_fails(scene, manage_robot):
+@pytest.mark.parametrize("options", [{}, {"locked": False}], ids=["said nothing", "locked: false"])
+def test_locks_are_put_back_when_the_delete_fails(scene, manage_robot, options):
     robot = scene.user.create_service_id(name="one", headers={"Entity-Lock": "true"})
     key = scene.user.create_key(iam_id=robot["iam_id"], headers={"Entity-Lock": "true"})
     scene.faults({"kind": "status", "status": 403, "method": "DELETE", "path": "serviceids/[^/]+$"})
-    result = manage_robot(name="one", state="absent", delete_keys=True, unlock=True)
+    result = manage_robot(name="one", state="absent", delete_keys=True, unlock=True, **options)
 
     assert "403 to delete service ID" in result["msg"]
     assert robots(scene)[0]["locked"]

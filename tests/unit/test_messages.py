@@ -9,8 +9,8 @@ import re
 import typing as t
 from pathlib import Path
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.advice import ADVICE as ADVICE_BY_REQUEST
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import ADVICE, ADVICE_BY_CODE
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.advice import ADVICE_BY_REQUEST
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import ADVICE_BY_CODE, ADVICE_BY_KIND
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/messages.md").read_text(encoding="utf-8")
@@ -54,7 +54,7 @@ def messages_in(tree: ast.AST) -> t.Iterator[str]:
 
 def messages() -> set[str]:
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "plugins").rglob("*.py")]
-    advice = [*ADVICE.values(), *ADVICE_BY_CODE.values()]
+    advice = [*ADVICE_BY_KIND.values(), *ADVICE_BY_CODE.values()]
     advice += [text for _method, _path, kinds in ADVICE_BY_REQUEST for text in kinds.values()]
     return {text for tree in trees for text in messages_in(tree)} | set(advice)
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.value_place import ValuePlace
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.value_destination import DeclaredDestination
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import check_service_id_exists
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import KeyWish, minute_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, reconcile_key
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish, minute_text
 
 ASKED = (
     *("name", "id", "state", "description", "action_when_leaked", "support_sessions", "locked", "disabled"),
@@ -46,17 +46,17 @@ def keep_as_declared(
     known: t.Sequence[ApiKey] | None = None,
 ) -> dict[str, t.Any]:
     """Make the key as wished and return the result of the task; raises an `IamError` when that cannot be done."""
-    place = ValuePlace(client, params, check_mode)
+    destination = DeclaredDestination(client, params, check_mode)
     try:
-        outcome = reconcile_key(client, wish, check_mode=check_mode, values=place, known=known)
+        outcome = reconcile_key(client, wish, check_mode=check_mode, destination=destination, known=known)
     except Refused as error:
         # "Conflict" may mean that a key with this value is there after all: then the file is its only copy.
         if not isinstance(error, Conflict):
-            place.give_up()
+            destination.give_up()
         check_service_id_exists(client, wish.iam_id)
         raise
-    has_finished_file = wish.state == "present" and place.finish(outcome)
-    return _result(client, outcome, has_finished_file, place.revealed(outcome))
+    has_finished_file = wish.state == "present" and destination.finish(outcome)
+    return _result(client, outcome, has_finished_file, destination.revealed(outcome))
 
 
 def _result(client: IamClient, outcome: Outcome, has_finished_file: bool, key_value: str | None) -> dict[str, t.Any]:

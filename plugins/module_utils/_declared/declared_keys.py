@@ -20,11 +20,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import check_service_id_exists
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glance import glance_at_keys
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import keys_in_account_list
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import KeyWish
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import plan_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import list_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
 
 # IBM's limit for one identity; it may be raised, never lowered (iam-api.md 4.3).
 KEYS_PER_IDENTITY = 20
@@ -140,7 +140,7 @@ def _seen_to_be_as_wished(client: IamClient, wishes: t.Sequence[KeyWish], concur
     by_owner: dict[str, list[KeyWish]] = {}
     for wish in wishes:
         by_owner.setdefault(wish.iam_id, []).append(wish)
-    seen = glance_at_keys(client, by_owner, concurrency)
+    seen = keys_in_account_list(client, by_owner, concurrency)
     return {
         iam_id: keys for iam_id, keys in seen.items() if all(_is_as_wished(keys, wish) for wish in by_owner[iam_id])
     }

@@ -17,15 +17,15 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import KeyWish
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import plan_key
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.purge import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.purge_plan import (
     DeclaredOf,
     PurgeRules,
     plan_purge,
     undeclared,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
 
 Params = t.Mapping[str, t.Any]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Sends
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import SendRequest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     IamError,
@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 # IBM says that a report takes minutes for a large account; these are the pauses between two looks.
 LOOK_AGAIN_AFTER_SECONDS = (1, 2, 4, 8, 15)
 STILL_BEING_MADE = 204
-ADVICE: dict[type[IamError], str] = {
+REPORT_ADVICE: dict[type[IamError], str] = {
     NotPermitted: "only an Administrator on IAM Identity, or a Service Configuration Reader, may have this report"
 }
 
@@ -35,7 +35,7 @@ class InactiveKey:
 class ActivityReports:
     """Reads reports on inactive identities (IBM API reference, "create a report")."""
 
-    def __init__(self, send: Sends, clock: Clock):
+    def __init__(self, send: SendRequest, clock: Clock):
         self._send = send
         self._clock = clock
 
@@ -47,7 +47,7 @@ class ActivityReports:
         """
         path = f"/v1/activity/accounts/{account_id}/report"
         query = {"type": "inactive", "duration": str(for_hours)}
-        reply = self._send("POST", path, "ask for the report on inactive API keys", query=query, advice=ADVICE)
+        reply = self._send("POST", path, "ask for the report on inactive API keys", query=query, advice=REPORT_ADVICE)
         reference = reply.body.get("reference") if isinstance(reply.body, dict) else None
         if not isinstance(reference, str) or not reference.replace("-", "").isalnum():
             raise NotUnderstood("IBM Cloud IAM named no reference of the report on inactive API keys")

@@ -37,7 +37,7 @@ NO_KEYS_OF_PROFILES = "a trusted profile has no API keys; name a service ID"
 OTHERS = "for keys of service IDs, Administrator for keys of other users"
 
 # The first that fits method and path counts.
-ADVICE: list[tuple[str, str, Advice]] = [
+ADVICE_BY_REQUEST: list[tuple[str, str, Advice]] = [
     ("GET", r"/v1/apikeys/[^/]+", _lacks("Editor, Operator or Administrator", OTHERS)),
     (
         "GET",
@@ -64,7 +64,7 @@ def advice_for(method: str, path: str, body: t.Any, caller_iam_id: str) -> Advic
     """What each kind of refusal of this request means; empty where it means what it always does."""
     if (method, path) == ("POST", "/v1/apikeys") and isinstance(body, dict):
         return _advice_for_create(str(body.get("iam_id")), caller_iam_id)
-    for methods, paths, advice in ADVICE:
+    for methods, paths, advice in ADVICE_BY_REQUEST:
         if re.fullmatch(methods, method) and re.fullmatch(paths, path):
             return advice
     return {}

@@ -25,7 +25,7 @@ LOOK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8)
 CREATE_TRIES = 3
 
 
-class Sends(t.Protocol):
+class SendRequest(t.Protocol):
     """An authorised request."""
 
     def __call__(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
@@ -70,7 +70,7 @@ class Activity:
 
 
 @dataclass(frozen=True)
-class Told:
+class KeyDetails:
     """A key with what IAM tells of it only when asked; None when it did not."""
 
     key: ApiKey
@@ -78,7 +78,7 @@ class Told:
     activity: t.Optional[Activity] = None
 
     @classmethod
-    def from_iam(cls, entry: t.Any) -> Told:
+    def from_iam(cls, entry: t.Any) -> KeyDetails:
         key = ApiKey.from_iam(entry)
         history, activity = entry.get("history"), entry.get("activity")
         count = activity.get("authn_count") if isinstance(activity, dict) else None
@@ -117,7 +117,7 @@ def draw_key_value() -> str:
 class ApiKeys:
     """Reads and changes API keys; every method raises an `IamError` when IAM does not do as asked."""
 
-    def __init__(self, send: Sends, clock: Clock, group_ids: dict[str, str] | None = None):
+    def __init__(self, send: SendRequest, clock: Clock, group_ids: dict[str, str] | None = None):
         self._send = send
         self._clock = clock
         # The service-ID group of owners outside the default group, by IAM ID.
@@ -127,7 +127,7 @@ class ApiKeys:
         """All keys of one identity, every page."""
         return [told.key for told in self.search(account_id, iam_id=iam_id)]
 
-    def search(self, account_id: str, **query: t.Any) -> t.Iterator[Told]:
+    def search(self, account_id: str, **query: t.Any) -> t.Iterator[KeyDetails]:
         """The keys that IAM finds, one by one, every page; `query` holds its own parameters (iam-api.md 2.2).
 
         Without `iam_id`, `scope` account means all keys, those of service IDs in the default group only. IBM leaves
@@ -141,7 +141,7 @@ class ApiKeys:
 
         group_id = self.group_ids.get(query.get("iam_id") or "")
         asked = {**({"group_id": group_id} if group_id else {}), **query, "account_id": account_id}
-        return map(Told.from_iam, each_entry(get, "/v1/apikeys", "apikeys", asked, action))
+        return map(KeyDetails.from_iam, each_entry(get, "/v1/apikeys", "apikeys", asked, action))
 
     def get(self, key_id: str) -> ApiKey:
         reply = self._send("GET", _path(key_id), f"read API key {key_id}")
@@ -154,10 +154,10 @@ class ApiKeys:
             raise NotUnderstood(f"IBM Cloud IAM did not tell whether API key {key_id} ever logged in")
         return activity
 
-    def read(self, key_id: str, **query: t.Any) -> Told:
+    def read(self, key_id: str, **query: t.Any) -> KeyDetails:
         """One key with what `query` asks for besides: include_history, include_activity."""
         asked = {name: value for name, value in query.items() if value is not None}
-        return Told.from_iam(self._send("GET", _path(key_id), f"read API key {key_id}", query=asked).body)
+        return KeyDetails.from_iam(self._send("GET", _path(key_id), f"read API key {key_id}", query=asked).body)
 
     def find_by_value(self, key_value: str) -> ApiKey | None:
         """The key that has this value; None when IAM knows of none."""

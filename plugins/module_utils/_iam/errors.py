@@ -133,7 +133,7 @@ ERROR_BY_STATUS: dict[int, type[IamError]] = {
     422: Invalid,
     429: TooBusy,
 }
-ADVICE: dict[type[IamError], str] = {
+ADVICE_BY_KIND: dict[type[IamError], str] = {
     UnknownKeyValue: "the API key is unknown: it is wrong, was deleted, or was created seconds ago",
     DisabledKey: "the API key is disabled",
     BadCredentials: "the credentials are not accepted",
@@ -201,7 +201,7 @@ def error_from_reply(
     code = _code_in(body)
     kind = error_class(status, code)
     said = f"IBM Cloud IAM answered {status} to {action}"
-    words = (advice or {}).get(kind) or ADVICE_BY_CODE.get(code or "") or ADVICE.get(kind)
+    words = (advice or {}).get(kind) or ADVICE_BY_CODE.get(code or "") or ADVICE_BY_KIND.get(kind)
     why = f": {words}" if words else ""
     known_as = ", ".join(part for part in (code, f"transaction {transaction_id}" if transaction_id else None) if part)
     return kind(said + why + (f" ({known_as})" if known_as else ""), transaction_id=transaction_id)

@@ -13,7 +13,7 @@ LARGEST_PAGE = 100
 MOST_PAGES = 10_000
 
 
-class AsksOnce(t.Protocol):
+class GetPage(t.Protocol):
     """One GET: path, what is being done, query -> decoded JSON."""
 
     def __call__(self, path: str, action: str, query: dict[str, t.Any]) -> t.Any:
@@ -21,7 +21,7 @@ class AsksOnce(t.Protocol):
 
 
 def each_entry(
-    get: AsksOnce, path: str, member: str, query: dict[str, t.Any], action: str
+    get: GetPage, path: str, member: str, query: dict[str, t.Any], action: str
 ) -> t.Iterator[dict[str, t.Any]]:
     """Read a list to its end, one by one: no page is kept.
 

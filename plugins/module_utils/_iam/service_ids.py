@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, Sends
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, SendRequest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     Conflict,
     Invalid,
@@ -46,7 +46,7 @@ class ServiceId:
 
 
 @dataclass(frozen=True)
-class ToldServiceId:
+class ServiceIdDetails:
     """A service ID with what IAM tells only when it is asked to."""
 
     service_id: ServiceId
@@ -54,7 +54,7 @@ class ToldServiceId:
     activity: t.Optional[Activity] = None
 
     @classmethod
-    def from_iam(cls, entry: t.Any) -> ToldServiceId:
+    def from_iam(cls, entry: t.Any) -> ServiceIdDetails:
         service_id = ServiceId.from_iam(entry)
         told = entry.get("activity")
         count = told.get("authn_count") if isinstance(told, dict) else None
@@ -65,17 +65,17 @@ class ToldServiceId:
 class ServiceIds:
     """Reads and changes service IDs; every method raises an `IamError` when IAM does not do as asked."""
 
-    def __init__(self, send: Sends):
+    def __init__(self, send: SendRequest):
         self._send = send
 
-    def search(self, account_id: str, **query: str | None) -> t.Iterator[ToldServiceId]:
+    def search(self, account_id: str, **query: str | None) -> t.Iterator[ServiceIdDetails]:
         """The service IDs of one group, one by one; of the default group unless `group_id` is given.
 
         `name` is matched exactly. Further members of `query`: `filter` and `include_history`, as IBM names them.
         """
         asked = {"account_id": account_id, **SHOW_GROUP, **query}
         what = f"look for service ID {query['name']}" if query.get("name") else "list the service IDs"
-        return map(ToldServiceId.from_iam, self._pages("/v1/serviceids", "serviceids", asked, what))
+        return map(ServiceIdDetails.from_iam, self._pages("/v1/serviceids", "serviceids", asked, what))
 
     def list_named(self, name: str, account_id: str, group_id: str | None = None) -> list[ServiceId]:
         """All service IDs of one group with exactly this name; names are not unique."""
@@ -85,11 +85,11 @@ class ServiceIds:
     def get(self, service_id: str) -> ServiceId:
         return self.read(service_id).service_id
 
-    def read(self, service_id: str, **query: str | None) -> ToldServiceId:
+    def read(self, service_id: str, **query: str | None) -> ServiceIdDetails:
         """One service ID; `query` may hold `include_history` and `include_activity`, which IBM calls expensive."""
         asked = {name: value for name, value in {**SHOW_GROUP, **query}.items() if value}
         reply = self._send("GET", _path(service_id), f"read service ID {service_id}", query=asked)
-        return ToldServiceId.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
+        return ServiceIdDetails.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
 
     def create(
         self,

@@ -80,7 +80,7 @@ def log_in(transport: Transport, key_value: str, clock: Clock) -> Token:
     return _fetch(transport, clock, "log in with an API key", {"grant_type": APIKEY_GRANT, "apikey": key_value})
 
 
-def take_on(transport: Transport, profile: Profile, base: Token, account_id: str | None, clock: Clock) -> Token:
+def assume_profile(transport: Transport, profile: Profile, base: Token, account_id: str | None, clock: Clock) -> Token:
     """Exchange a token for one of a trusted profile; a profile given by name is one of `account_id`."""
     form = {"grant_type": ASSUME_GRANT, "access_token": base.bearer, **_form_of(profile)}
     if profile.name:
@@ -196,4 +196,4 @@ class TokenSource:
             base = log_in(self._transport, credentials.key_value or "", self._clock)
         if credentials.profile is None:
             return base
-        return take_on(self._transport, credentials.profile, base, self._account_id, self._clock)
+        return assume_profile(self._transport, credentials.profile, base, self._account_id, self._clock)

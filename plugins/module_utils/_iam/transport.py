@@ -21,7 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     NotUnderstood,
     error_from_reply,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.gate import Gate
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.shared_backoff import SharedBackoff
 
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
@@ -76,7 +76,7 @@ class BoundedRetry(Retry):
     """urllib3's policy, asking `retry.py` what may be sent again and ending after a budget of seconds."""
 
     clock: Clock
-    gate: t.Optional[Gate] = None
+    backoff: t.Optional[SharedBackoff] = None
     give_up_at: float | None = None
     budget_seconds: float = retry.RETRY_BUDGET_SECONDS
 
@@ -98,7 +98,7 @@ class BoundedRetry(Retry):
     def new(self, **changes: t.Any) -> BoundedRetry:
         copy = super().new(**changes)
         copy.clock, copy.budget_seconds, copy.give_up_at = self.clock, self.budget_seconds, self.give_up_at
-        copy.gate = self.gate
+        copy.backoff = self.backoff
         return copy
 
     def get_backoff_time(self) -> float:
@@ -131,8 +131,8 @@ class BoundedRetry(Retry):
         pause = (after.get_retry_after(response) if response is not None else None) or after.get_backoff_time()
         if now + pause > after.give_up_at:
             raise MaxRetryError(_pool, url or "", error)
-        if self.gate and response is not None and response.status == 429:
-            self.gate.close_for(pause)
+        if self.backoff and response is not None and response.status == 429:
+            self.backoff.last_for(pause)
         return after
 
     def sleep(self, response: t.Any = None) -> None:
@@ -166,7 +166,7 @@ class Transport:
         mounted = adapter or HTTPAdapter(max_retries=policy, pool_maxsize=retry.MOST_CONNECTIONS)
         self._clock = clock or SystemClock()
         self._policy: t.Any = getattr(mounted, "max_retries", policy)
-        self._gate: Gate | None = None
+        self._backoff: SharedBackoff | None = None
         self._surroundings: dict[str, t.Any] | None = None
         self._http.mount("https://", mounted)
         self._http.mount("http://", mounted)
@@ -179,11 +179,11 @@ class Transport:
 
         Not for a rotation: there a request has to end within its lease, so it must not wait for others.
         """
-        self._gate = self._policy.gate = Gate(self._clock)
+        self._backoff = self._policy.backoff = SharedBackoff(self._clock)
         try:
             yield
         finally:
-            self._gate = self._policy.gate = None
+            self._backoff = self._policy.backoff = None
 
     def send(
         self,
@@ -202,8 +202,8 @@ class Transport:
         `action` completes "IBM Cloud IAM answered 404 to ..."; `advice` says what a refusal means for this action.
         Raises an `IamError`, never one of requests.
         """
-        if self._gate:
-            self._gate.wait()
+        if self._backoff:
+            self._backoff.wait()
         try:
             response = self._http.request(
                 method,

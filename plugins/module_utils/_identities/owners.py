@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.own
     identity_of,
     one_service_id,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glance import read_if_short
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import read_if_cheaper
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 
 Identity = tuple[t.Any, ...]
@@ -49,7 +49,7 @@ def _all_service_ids(
     names = sum(1 for owner in owners if _is_name(dict(zip(IDENTITY, owner))))
     if not names:
         return None
-    told = read_if_short(client.service_ids.search(client.caller().account_id), names, concurrency)
+    told = read_if_cheaper(client.service_ids.search(client.caller().account_id), names, concurrency)
     if told is None:
         return None
     found: dict[str, list[ServiceId]] = {}

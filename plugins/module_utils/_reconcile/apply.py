@@ -15,13 +15,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     OutcomeUnknown,
     Refused,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
     SERVICE_ID_OWNER,
     KeyWish,
     minute_text,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
 
 DrawsValue = t.Callable[[], t.Optional[str]]
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
     SERVICE_ID_OWNER,
     KeyWish,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
 
 
 def check_change(client: IamClient, change: Change, wish: KeyWish) -> None:

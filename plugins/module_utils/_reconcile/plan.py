@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
+    KeyWish,
+    minute_text,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     join_description,
     split_description,
-)
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
-    KeyWish,
-    minute_text,
 )
 
 StepName = t.Literal["create", "unlock", "update", "disable", "enable", "lock", "delete"]

@@ -8,18 +8,18 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, Told, draw_key_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, KeyDetails, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound, NotPermitted
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.guards import check_change
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner, match_by_name
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change, plan_key
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
     PROFILE_OWNER,
     SERVICE_ID_OWNER,
     KeyWish,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner, match_by_name
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change, plan_key
 
 Keys = t.Sequence[ApiKey]
 
@@ -33,10 +33,10 @@ class Outcome:
     duplicates: list[ApiKey] = field(default_factory=list)
 
 
-class Values:
-    """What is done about the value of a key: a port, and the kind that keeps none."""
+class ValueDestination:
+    """Where the value of a key goes: a port, and the kind for a caller who takes it from the key itself."""
 
-    def lacks(self, key: ApiKey) -> str | None:
+    def why_unusable(self, key: ApiKey) -> str | None:
         """Why an existing key cannot give what was asked for; None when it can."""
         return None
 
@@ -53,30 +53,30 @@ def reconcile_key(
     wish: KeyWish,
     *,
     check_mode: bool,
-    values: Values | None = None,
+    destination: ValueDestination | None = None,
     known: Keys | None = None,
 ) -> Outcome:
     """Make one key as wished; `known` are the keys of its identity if they were read already.
 
     When somebody else changes the key in between, it is read and planned again once.
     """
-    values = values or Values()
+    destination = destination or ValueDestination()
     attempted: Change | None = None
     while True:
         key, twins = find_key(client, wish, known if attempted is None else None)
-        change = _plan(key, wish, values)
+        change = _plan(key, wish, destination)
         also = [plan_key(twin, wish) for twin in twins if wish.on_duplicate == "all"]
         for each in (change, *also):
             check_change(client, each, wish)
-        values.prepare(change)
+        destination.prepare(change)
         if attempted and attempted.key and not change.changed:
             # The answer to our own change was lost, or somebody wanted the same: since the first look it was done.
             change = attempted
         elif not check_mode and change.changed:
             try:
-                key = apply_change(client.api_keys, change, wish, values.draw)
+                key = apply_change(client.api_keys, change, wish, destination.draw)
                 for each in also:
-                    apply_change(client.api_keys, each, wish, values.draw)
+                    apply_change(client.api_keys, each, wish, destination.draw)
             except Conflict:
                 if attempted:
                     raise
@@ -85,11 +85,11 @@ def reconcile_key(
         return Outcome(change, key if wish.state == "present" else None, twins)
 
 
-def _plan(key: ApiKey | None, wish: KeyWish, values: Values) -> Change:
-    lacks = values.lacks(key) if key and wish.state == "present" else None
-    if lacks and not wish.recreate:
-        raise TaskRefused(lacks)
-    return plan_key(key, wish, is_replaced=bool(lacks))
+def _plan(key: ApiKey | None, wish: KeyWish, destination: ValueDestination) -> Change:
+    why_unusable = destination.why_unusable(key) if key and wish.state == "present" else None
+    if why_unusable and not wish.recreate:
+        raise TaskRefused(why_unusable)
+    return plan_key(key, wish, is_replaced=bool(why_unusable))
 
 
 def find_key(client: IamClient, wish: KeyWish, known: Keys | None = None) -> tuple[t.Optional[ApiKey], list[ApiKey]]:
@@ -125,7 +125,7 @@ def list_keys(client: IamClient, iam_id: str, account_id: str) -> list[ApiKey]:
     return [told.key for told in search_keys(client, iam_id, account_id)]
 
 
-def search_keys(client: IamClient, iam_id: str, account_id: str, **query: t.Any) -> t.Iterator[Told]:
+def search_keys(client: IamClient, iam_id: str, account_id: str, **query: t.Any) -> t.Iterator[KeyDetails]:
     """The keys of one identity one by one; `query` holds IAM's own parameters besides.
 
     IAM lists a user's keys to that user only (IBM SDK docstring of list_api_keys); for a colleague all user keys of the

@@ -15,7 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.declared_key import names_an_identity
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, Told
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, KeyDetails
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, NotUnderstood, Refused
@@ -78,7 +78,7 @@ def _check(params: Params) -> None:
         raise TaskRefused("`type` goes with `scope: account`")
 
 
-def _find(client: IamClient, params: Params) -> t.Iterator[Told]:
+def _find(client: IamClient, params: Params) -> t.Iterator[KeyDetails]:
     account_id = client.caller().account_id
     query = {"filter": params["filter"], "include_history": "true" if params["include_history"] else None}
     if params["id"]:
@@ -88,7 +88,7 @@ def _find(client: IamClient, params: Params) -> t.Iterator[Told]:
     return _find_those_of(client, identity_of(client, params), account_id, query)
 
 
-def _find_one(client: IamClient, params: Params, account_id: str) -> t.Iterator[Told]:
+def _find_one(client: IamClient, params: Params, account_id: str) -> t.Iterator[KeyDetails]:
     try:
         told = client.api_keys.read(params["id"], include_history="true" if params["include_history"] else None)
     except NotFound:
@@ -97,7 +97,7 @@ def _find_one(client: IamClient, params: Params, account_id: str) -> t.Iterator[
     yield told
 
 
-def _find_those_of(client: IamClient, iam_id: str, account_id: str, query: Params) -> t.Iterator[Told]:
+def _find_those_of(client: IamClient, iam_id: str, account_id: str, query: Params) -> t.Iterator[KeyDetails]:
     count = 0
     try:
         for told in search_keys(client, iam_id, account_id, **query):
@@ -110,7 +110,7 @@ def _find_those_of(client: IamClient, iam_id: str, account_id: str, query: Param
         check_service_id_exists(client, iam_id)
 
 
-def _show(told: Told, with_history: bool, now: datetime) -> dict[str, t.Any]:
+def _show(told: KeyDetails, with_history: bool, now: datetime) -> dict[str, t.Any]:
     key = told.key
     shown = {
         **view(key),

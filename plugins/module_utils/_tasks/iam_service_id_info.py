@@ -12,7 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, NotUnderstood
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ToldServiceId
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIdDetails
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import service_id_group_of
 
@@ -48,7 +48,7 @@ def read_service_ids(client: IamClient, params: Params) -> dict[str, t.Any]:
     return {"changed": False, "service_ids": [_view(told, params, now) for told in _find(client, params)]}
 
 
-def _find(client: IamClient, params: Params) -> t.Iterator[ToldServiceId]:
+def _find(client: IamClient, params: Params) -> t.Iterator[ServiceIdDetails]:
     with_history = "true" if params["include_history"] else None
     if params["id"]:
         found = _read(client, params, params["id"])
@@ -72,7 +72,7 @@ def _groups(client: IamClient, params: Params, account_id: str) -> list[str | No
     return [service_id_group_of(client, params["service_id_group"])]
 
 
-def _read(client: IamClient, params: Params, service_id: str) -> ToldServiceId | None:
+def _read(client: IamClient, params: Params, service_id: str) -> ServiceIdDetails | None:
     asked = {name: "true" for name in ("include_history", "include_activity") if params[name]}
     try:
         return client.service_ids.read(service_id, **asked)
@@ -81,7 +81,7 @@ def _read(client: IamClient, params: Params, service_id: str) -> ToldServiceId |
         return None
 
 
-def _view(told: ToldServiceId, params: Params, now: datetime) -> dict[str, t.Any]:
+def _view(told: ServiceIdDetails, params: Params, now: datetime) -> dict[str, t.Any]:
     service_id = told.service_id
     shown = asdict(service_id)
     shown.pop("entity_tag")
@@ -95,7 +95,7 @@ def _view(told: ToldServiceId, params: Params, now: datetime) -> dict[str, t.Any
     return shown
 
 
-def _activity_view(told: ToldServiceId, now: datetime) -> dict[str, t.Any]:
+def _activity_view(told: ServiceIdDetails, now: datetime) -> dict[str, t.Any]:
     if told.activity is None:
         raise NotUnderstood(f"IBM Cloud IAM did not tell whether service ID {told.service_id.id} ever logged in")
     last = told.activity.last_login_at

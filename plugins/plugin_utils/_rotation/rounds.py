@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.glance import glance_at_keys
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import keys_in_account_list
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import (
     Ask,
     Commit,
@@ -209,7 +209,7 @@ def _glimpsed(movers: list[Mover], loaded: list[t.Any], ports: Ports) -> dict[st
         record = each.record if isinstance(each, Loaded) else None
         is_settled = record is not None and record.pending is None and not mover.slot.retire_ids
         (owners if is_settled and t.cast(Look, mover.ask).is_glance else in_doubt).add(mover.slot.iam_id)
-    return dict(glance_at_keys(ports.client, owners - in_doubt, ports.concurrency))
+    return dict(keys_in_account_list(ports.client, owners - in_doubt, ports.concurrency))
 
 
 def _owner(mover: Mover) -> tuple[str, str]:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import KeyWish
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     Marker,
     join_description,
     split_description,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

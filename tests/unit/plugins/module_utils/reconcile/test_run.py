@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, IamError, NotPermitted
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import KeyWish
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import reconcile_key
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import KeyWish
 
 PUT = {"method": "PUT"}
 IN_USE = {"kind": "status", "status": 409}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
     KeyWish,
     minute_text,
 )

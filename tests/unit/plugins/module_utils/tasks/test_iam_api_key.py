@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.value_place import ValuePlace
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.value_destination import DeclaredDestination
 
 LOG_IN, LIST, GET = "POST /identity/token", "GET /v1/apikeys", "GET /v1/apikeys/ID"
 CREATE, UPDATE, DELETE = "POST /v1/apikeys", "PUT /v1/apikeys/ID", "DELETE /v1/apikeys/ID"
@@ -218,6 +218,6 @@ def test_a_create_that_nobody_can_settle_is_not_tried_with_another_value(scene, 
 
 
 def test_where_a_value_goes_does_not_show_in_a_repr(scene):
-    place = ValuePlace(scene.connect(), {"file": None, "key_value": "s3cret"}, False)
+    place = DeclaredDestination(scene.connect(), {"file": None, "key_value": "s3cret"}, False)
 
     assert "s3cret" not in repr(place)

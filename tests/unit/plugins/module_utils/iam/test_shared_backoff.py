@@ -11,25 +11,25 @@ import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import SystemClock
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.gate import Gate
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.shared_backoff import SharedBackoff
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import BoundedRetry
 from iam_emulator import Emulator, EmulatorAdapter
 
 
-def test_an_open_gate_lets_everybody_through(scene):
-    Gate(scene.clock).wait()
+def test_nobody_waits_while_nobody_was_told_to(scene):
+    SharedBackoff(scene.clock).wait()
 
     assert scene.clock.pauses == []
 
 
-def test_a_closed_gate_opens_when_the_longest_pause_is_over(scene):
-    gate = Gate(scene.clock)
-    gate.close_for(5)
-    gate.close_for(2)
-    gate.wait()
+def test_everybody_waits_until_the_longest_pause_is_over(scene):
+    backoff = SharedBackoff(scene.clock)
+    backoff.last_for(5)
+    backoff.last_for(2)
+    backoff.wait()
 
     assert scene.clock.pauses == [5]
-    gate.wait()
+    backoff.wait()
     assert scene.clock.pauses == [5]
 
 

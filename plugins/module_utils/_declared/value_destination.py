@@ -15,13 +15,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import delete_locked_or_not
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, Values
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, ValueDestination
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 
-TAKERS = ("file", "reveal", "discard_value", "key_value", "store_value")
+KEEPERS = ("file", "reveal", "discard_value", "key_value", "store_value")
 
 
-class ValuePlace(Values):
+class DeclaredDestination(ValueDestination):
     """Looks after the value of one key, as the task's options say."""
 
     def __init__(self, client: IamClient, params: dict[str, t.Any], check_mode: bool):
@@ -35,7 +35,7 @@ class ValuePlace(Values):
         self._stored_value: str | None = None
         self._announced_here = False
 
-    def lacks(self, key: ApiKey) -> str | None:
+    def why_unusable(self, key: ApiKey) -> str | None:
         named, recreate = f"API key {key.id} ({key.name})", self._params["recreate"]
         self._to_write = self._stored_value = None
         if recreate and self._is_other_value(key):
@@ -60,7 +60,7 @@ class ValuePlace(Values):
         """Refuse to make a key whose value would be lost, and put the value on disk before IAM knows it."""
         if not change.creates:
             return
-        if not any(self._params[taker] for taker in TAKERS):
+        if not any(self._params[keeper] for keeper in KEEPERS):
             raise TaskRefused(
                 "the value of a new API key can be read only once, and nothing would keep it: set `file`, or "
                 "`reveal: true` and register the result, or `discard_value: true`. No key was created"

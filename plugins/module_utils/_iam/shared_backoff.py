@@ -9,19 +9,19 @@ import threading
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
 
 
-class Gate:
-    """Open, or closed until a moment."""
+class SharedBackoff:
+    """A moment before which nobody sends; the latest that was asked for."""
 
     def __init__(self, clock: Clock):
         self._clock = clock
-        self._opens_at = clock.monotonic()
+        self._ends_at = clock.monotonic()
         self._lock = threading.Lock()
 
-    def close_for(self, seconds: float) -> None:
+    def last_for(self, seconds: float) -> None:
         with self._lock:
-            self._opens_at = max(self._opens_at, self._clock.monotonic() + seconds)
+            self._ends_at = max(self._ends_at, self._clock.monotonic() + seconds)
 
     def wait(self) -> None:
-        """Sleep until the gate is open, also when it is closed for longer meanwhile."""
-        while (pause := self._opens_at - self._clock.monotonic()) > 0:
+        """Sleep until that moment, also when it is put off meanwhile."""
+        while (pause := self._ends_at - self._clock.monotonic()) > 0:
             self._clock.sleep(pause)

@@ -15,7 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import LARGEST_PAGE
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.wish import SERVICE_ID_OWNER
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import SERVICE_ID_OWNER
 
 FEWEST_PAGES = 2
 # However few requests go side by side: so that a list in vain costs little.
@@ -24,19 +24,19 @@ LEAST_SPARED = 8
 Entry = t.TypeVar("Entry")
 
 
-def glance_at_keys(client: IamClient, iam_ids: t.Iterable[str], concurrency: int) -> dict[str, list[ApiKey]]:
+def keys_in_account_list(client: IamClient, iam_ids: t.Iterable[str], concurrency: int) -> dict[str, list[ApiKey]]:
     """The keys that the account's list shows of these identities; {} when a list of each is the better way."""
     owners = {each for each in iam_ids if each.startswith(SERVICE_ID_OWNER) and each not in client.api_keys.group_ids}
     account_id = client.caller().account_id
     entries = client.api_keys.search(account_id, scope="account", type="serviceid")
     found: dict[str, list[ApiKey]] = {}
-    for told in read_if_short(entries, len(owners), concurrency) or ():
+    for told in read_if_cheaper(entries, len(owners), concurrency) or ():
         if told.key.iam_id in owners:
             found.setdefault(told.key.iam_id, []).append(told.key)
     return found
 
 
-def read_if_short(entries: t.Iterator[Entry], instead_of: int, concurrency: int) -> list[Entry] | None:
+def read_if_cheaper(entries: t.Iterator[Entry], instead_of: int, concurrency: int) -> list[Entry] | None:
     """All entries of a list that takes the place of so many requests, `concurrency` at a time; None if it is too long.
 
     Its pages come one after the other, so it may have as many as there would be turns of the others. It is given up

@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     Invalid,
     NotPermitted,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_profile, is_service_id
 
 Advice = t.Mapping[type[IamError], str]
 
@@ -71,8 +72,8 @@ def advice_for(method: str, path: str, body: t.Any, caller_iam_id: str) -> Advic
 
 
 def _advice_for_create(owner: str, caller_iam_id: str) -> Advice:
-    if owner.startswith("iam-ServiceId-"):
+    if is_service_id(owner):
         return _lacks("Operator or Administrator to create keys of service IDs")
-    if owner.startswith("iam-Profile-"):
+    if is_profile(owner):
         return {Invalid: NO_KEYS_OF_PROFILES, NotPermitted: NO_KEYS_OF_PROFILES}
     return {NotPermitted: OWN_KEY_RESTRICTED if owner == caller_iam_id else NEVER_ANOTHERS}

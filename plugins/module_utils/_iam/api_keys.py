@@ -17,6 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     NotUnderstood,
     OutcomeUnknown,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
@@ -247,7 +248,7 @@ class ApiKeys:
             "action_when_leaked": new.action_when_leaked,
             "support_sessions": new.support_sessions,
             # What IAM does when it is not told is not documented; of a user's key it never keeps the value.
-            "store_value": bool(new.store_value) if new.iam_id.startswith("iam-ServiceId-") else None,
+            "store_value": bool(new.store_value) if is_service_id(new.iam_id) else None,
         }
         body = {member: value for member, value in wanted.items() if value is not None}
         headers = {"Entity-Lock": str(new.locked).lower(), "Entity-Disable": str(new.disabled).lower()}

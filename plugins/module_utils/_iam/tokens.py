@@ -25,6 +25,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     NotPermitted,
     NotUnderstood,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import kind_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Transport
 
 APIKEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
@@ -33,8 +34,6 @@ CR_TOKEN_GRANT = "urn:ibm:params:oauth:grant-type:cr-token"  # noqa: S105  # the
 
 # IBM's SDKs renew at 80 % of a token's life too (ibm-cloud-sdk-core, token managers).
 RENEW_AFTER_SHARE_OF_LIFE = 0.8
-
-TYPE_BY_PREFIX = {"iam-ServiceId-": "serviceid", "iam-Profile-": "profile"}
 
 # IAM's codes for this are not documented, so every refusal gets the same advice.
 NO_SUCH_PROFILE = (
@@ -57,7 +56,7 @@ class Caller:
     @property
     def type(self) -> str:
         """`user`, `serviceid` or `profile`, as IBM's reports call them."""
-        return next((word for prefix, word in TYPE_BY_PREFIX.items() if self.iam_id.startswith(prefix)), "user")
+        return kind_of(self.iam_id)
 
 
 @dataclass(frozen=True)

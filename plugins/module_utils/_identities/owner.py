@@ -9,11 +9,14 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import (
+    SERVICE_ID,
+    SERVICE_ID_GROUP,
+    iam_id_of,
+    is_service_id,
+    service_id_of,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
-
-SERVICE_ID_PREFIX = "ServiceId-"
-SERVICE_ID_GROUP_PREFIX = "ServiceIdGroup-"
-IAM_PREFIX = "iam-"
 
 
 def identity_of(client: IamClient, params: t.Mapping[str, t.Any]) -> str:
@@ -26,13 +29,13 @@ def identity_of(client: IamClient, params: t.Mapping[str, t.Any]) -> str:
     if params.get("service_id_group") and not service_id:
         raise TaskRefused("`service_id_group` goes with `service_id`")
     if iam_id:
-        return IAM_PREFIX + iam_id if iam_id.startswith(SERVICE_ID_PREFIX) else t.cast(str, iam_id)
+        return iam_id_of(iam_id) if iam_id.startswith(SERVICE_ID) else t.cast(str, iam_id)
     if not service_id:
         return _caller_with_keys(client)
     group = params.get("service_id_group")
     group_id = service_id_group_of(client, group)
-    if service_id.startswith(SERVICE_ID_PREFIX):
-        owner = IAM_PREFIX + t.cast(str, service_id)
+    if service_id.startswith(SERVICE_ID):
+        owner = iam_id_of(service_id)
     else:
         found = client.service_ids.list_named(service_id, client.caller().account_id, group_id)
         owner = one_service_id(found, service_id, group).iam_id
@@ -56,7 +59,7 @@ def service_id_group_of(client: IamClient, text: str | None) -> str | None:
 
     A name costs one request. Raises TaskRefused when no group has it; names of groups are unique in an account.
     """
-    if not text or text.startswith(SERVICE_ID_GROUP_PREFIX):
+    if not text or text.startswith(SERVICE_ID_GROUP):
         return text or None
     groups = client.service_ids.list_groups(client.caller().account_id)
     for group in groups:
@@ -85,9 +88,9 @@ def one_service_id(found: t.Sequence[ServiceId], name: str, group: str | None = 
 
 def check_service_id_exists(client: IamClient, iam_id: str) -> None:
     """Raise TaskRefused when an IAM ID is that of a service ID which does not exist; costs one request."""
-    if not iam_id.startswith(IAM_PREFIX + SERVICE_ID_PREFIX):
+    if not is_service_id(iam_id):
         return
-    service_id = iam_id[len(IAM_PREFIX) :]
+    service_id = service_id_of(iam_id)
     try:
         client.service_ids.get(service_id)
     except NotFound:

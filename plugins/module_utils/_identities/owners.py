@@ -8,9 +8,9 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import IDENTITY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import SERVICE_ID
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import (
-    SERVICE_ID_PREFIX,
     identity_of,
     one_service_id,
 )
@@ -62,4 +62,4 @@ def _is_name(params: t.Mapping[str, t.Any]) -> bool:
     """Whether an owner is a service ID of the default group that is given by its name."""
     service_id = params["service_id"]
     others = params["iam_id"] or params["service_id_group"]
-    return bool(service_id) and not others and not service_id.startswith(SERVICE_ID_PREFIX)
+    return bool(service_id) and not others and not service_id.startswith(SERVICE_ID)

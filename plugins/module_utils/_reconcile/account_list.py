@@ -14,8 +14,8 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import LARGEST_PAGE
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import SERVICE_ID_OWNER
 
 FEWEST_PAGES = 2
 # However few requests go side by side: so that a list in vain costs little.
@@ -26,7 +26,7 @@ Entry = t.TypeVar("Entry")
 
 def keys_in_account_list(client: IamClient, iam_ids: t.Iterable[str], concurrency: int) -> dict[str, list[ApiKey]]:
     """The keys that the account's list shows of these identities; {} when a list of each is the better way."""
-    owners = {each for each in iam_ids if each.startswith(SERVICE_ID_OWNER) and each not in client.api_keys.group_ids}
+    owners = {each for each in iam_ids if is_service_id(each) and each not in client.api_keys.group_ids}
     account_id = client.caller().account_id
     entries = client.api_keys.search(account_id, scope="account", type="serviceid")
     found: dict[str, list[ApiKey]] = {}

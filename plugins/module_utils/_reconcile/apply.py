@@ -15,8 +15,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     OutcomeUnknown,
     Refused,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
-    SERVICE_ID_OWNER,
     KeyWish,
     minute_text,
 )
@@ -101,7 +101,7 @@ def _create(api_keys: ApiKeys, change: Change, wish: KeyWish, key_value: str | N
 
 
 def _may_be_restricted(error: NotPermitted, new: NewKey) -> NotPermitted:
-    if new.iam_id.startswith(SERVICE_ID_OWNER):
+    if is_service_id(new.iam_id):
         return error
     return NotPermitted(
         f"{error}. A user needs no role for a key of its own, unless the account restricts who creates them: then it "

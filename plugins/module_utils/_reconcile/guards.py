@@ -7,8 +7,8 @@ from __future__ import annotations
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
-    SERVICE_ID_OWNER,
     KeyWish,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
@@ -27,7 +27,7 @@ def check_change(client: IamClient, change: Change, wish: KeyWish) -> None:
 def _check_owner_may_have_a_key(client: IamClient, iam_id: str) -> None:
     """Facts: iam-api.md 2.5, from the IBM SDK's docstring of create_api_key and the docs on user API keys."""
     caller_id = client.caller().iam_id
-    if iam_id != caller_id and not iam_id.startswith(SERVICE_ID_OWNER):
+    if iam_id != caller_id and not is_service_id(iam_id):
         raise TaskRefused(
             f"these credentials belong to {caller_id}, and IBM Cloud lets nobody create an API key for somebody else: "
             f"{iam_id} has to log in to create it, or name a service ID with `service_id`. An administrator can "

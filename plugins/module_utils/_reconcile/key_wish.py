@@ -9,11 +9,10 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import MINUTE_FORM, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 
-SERVICE_ID_OWNER = "iam-ServiceId-"
-PROFILE_OWNER = "iam-Profile-"
 # IBM SDK docstring of create_api_key: a value of one's own has at least this many characters.
 SHORTEST_OWN_VALUE = 32
 # The separator is a blank when YAML took the text for a time of its own; seconds do not count.
@@ -66,9 +65,9 @@ def _about_texts(wish: KeyWish) -> str | None:
 
 
 def _about_owner(wish: KeyWish) -> str | None:
-    if wish.store_value and wish.iam_id and not wish.iam_id.startswith(SERVICE_ID_OWNER):
+    if wish.store_value and wish.iam_id and not is_service_id(wish.iam_id):
         return "`store_value: true` is for API keys of service IDs: IBM Cloud keeps no value of a user's key"
-    if wish.support_sessions and wish.iam_id.startswith(SERVICE_ID_OWNER):
+    if wish.support_sessions and is_service_id(wish.iam_id):
         return "`support_sessions: true` is for API keys of users: log-ins of a service ID are no sessions"
     return None
 
@@ -100,7 +99,7 @@ def minute_text(text: str) -> str:
     try:
         if found is None:
             raise ValueError
-        return parse_time("{}T{}{}".format(*found.groups())).strftime("%Y-%m-%dT%H:%M+0000")
+        return parse_time("{}T{}{}".format(*found.groups())).strftime(MINUTE_FORM)
     except ValueError:
         raise TaskRefused(
             f"expires_at has to be a time with its zone, such as 2027-03-31T12:00+0000 or 2027-03-31T14:00:00+02:00, "

@@ -11,11 +11,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, KeyDetails, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound, NotPermitted
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_profile, is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.guards import check_change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
-    PROFILE_OWNER,
-    SERVICE_ID_OWNER,
     KeyWish,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner, match_by_name
@@ -131,12 +130,12 @@ def search_keys(client: IamClient, iam_id: str, account_id: str, **query: t.Any)
     IAM lists a user's keys to that user only (IBM SDK docstring of list_api_keys); for a colleague all user keys of the
     account are read.
     """
-    if iam_id.startswith(PROFILE_OWNER):
+    if is_profile(iam_id):
         raise TaskRefused(
             "a trusted profile has no API keys of its own, and whoever logged in as one cannot create any for a user: "
             "log in as that user, or name a service ID with `service_id`"
         )
-    if iam_id == client.caller().iam_id or iam_id.startswith(SERVICE_ID_OWNER):
+    if iam_id == client.caller().iam_id or is_service_id(iam_id):
         yield from client.api_keys.search(account_id, iam_id=iam_id, **query)
         return
     try:

@@ -10,6 +10,7 @@ import json
 import typing as t
 from datetime import datetime
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import MINUTE_FORM
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Finding, Report, Row
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, SEVERITIES
@@ -139,4 +140,4 @@ def _finding(found: Finding) -> dict[str, t.Any]:
 
 
 def _time(moment: datetime | None) -> str | None:
-    return moment.strftime("%Y-%m-%dT%H:%M+0000") if moment else None
+    return moment.strftime(MINUTE_FORM) if moment else None

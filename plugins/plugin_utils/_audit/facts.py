@@ -11,9 +11,8 @@ from datetime import datetime
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import InactiveKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
-
-SERVICE_ID_PREFIX = "iam-ServiceId-"
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class KeyFacts:
 
     @property
     def owner_kind(self) -> str:
-        return "service ID" if self.owner_id.startswith(SERVICE_ID_PREFIX) else "user"
+        return "service ID" if is_service_id(self.owner_id) else "user"
 
     @property
     def has_expired(self) -> bool:

@@ -12,12 +12,12 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import NEXT
 
 SEVERITIES = ("high", "medium", "low")
 CIS = "CIS IBM Cloud Foundations Benchmark 1.0.0"
 NIST = "NIST SP 800-53 r5"
 LEFT_OVER_AFTER_DAYS = 1
-NEXT = " (next)"
 
 
 @dataclass(frozen=True)

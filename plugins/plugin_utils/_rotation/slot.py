@@ -13,6 +13,8 @@ ON_PREVIOUS_IN_USE = ("wait", "warn", "fail")
 KEY_SOURCES = ("local", "iam")
 LEAK_RESPONSES = ("disable_first", "replace_first")
 STAGES = ("staged", "published", "retired")
+# What the name of a key ends with until it is published.
+NEXT = " (next)"
 
 
 class SlotStopped(Exception):
@@ -119,7 +121,7 @@ class Slot:
     @property
     def next_key_name(self) -> str:
         """What a successor is called until it is published."""
-        return f"{self.key_name} (next)"
+        return self.key_name + NEXT
 
     @property
     def before_move(self) -> t.Optional[Slot]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import SendRequest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import SendRequest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     IamError,
     NotPermitted,

@@ -9,6 +9,13 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import (
+    Activity,
+    SendRequest,
+    delete,
+    path_of,
+    switch,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     Conflict,
     IamError,
@@ -19,18 +26,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
 # A key created a moment ago may be unknown for some seconds (IBM docs of Secrets Manager: about two).
 LOOK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8)
 CREATE_TRIES = 3
 
-
-class SendRequest(t.Protocol):
-    """An authorised request."""
-
-    def __call__(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
-        """Send it, and log in first if need be."""
+FOLDER = "/v1/apikeys"
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,6 @@ class ApiKey:
 
 
 @dataclass(frozen=True)
-class Activity:
-    """How often a key ever logged in, and when last (IAM's text; None: never)."""
-
-    login_count: int
-    last_login_at: t.Optional[str]
-
-
-@dataclass(frozen=True)
 class KeyDetails:
     """A key with what IAM tells of it only when asked; None when it did not."""
 
@@ -81,13 +74,8 @@ class KeyDetails:
     @classmethod
     def from_iam(cls, entry: t.Any) -> KeyDetails:
         key = ApiKey.from_iam(entry)
-        history, activity = entry.get("history"), entry.get("activity")
-        count = activity.get("authn_count") if isinstance(activity, dict) else None
-        return cls(
-            key,
-            history if isinstance(history, list) else None,
-            Activity(count, activity.get("last_authn")) if isinstance(count, int) else None,
-        )
+        history = entry.get("history")
+        return cls(key, history if isinstance(history, list) else None, Activity.from_iam(entry.get("activity")))
 
 
 @dataclass(frozen=True)
@@ -105,6 +93,25 @@ class NewKey:
     action_when_leaked: t.Optional[str] = None
     support_sessions: t.Optional[bool] = None
     store_value: t.Optional[bool] = None
+
+    def request(self) -> dict[str, t.Any]:
+        """Body and headers as IAM takes them."""
+        wanted = {
+            "name": self.name,
+            "iam_id": self.iam_id,
+            "account_id": self.account_id,
+            "apikey": self.key_value,
+            "description": self.description,
+            "expires_at": self.expires_at,
+            "action_when_leaked": self.action_when_leaked,
+            "support_sessions": self.support_sessions,
+            # What IAM does when it is not told is not documented; of a user's key it never keeps the value.
+            "store_value": bool(self.store_value) if is_service_id(self.iam_id) else None,
+        }
+        return {
+            "json": {member: value for member, value in wanted.items() if value is not None},
+            "headers": {"Entity-Lock": str(self.locked).lower(), "Entity-Disable": str(self.disabled).lower()},
+        }
 
 
 def draw_key_value() -> str:
@@ -137,12 +144,9 @@ class ApiKeys:
         """
         action = f"list the API keys of {query.get('iam_id') or 'the account'}"
 
-        def get(path: str, action: str, query: dict[str, t.Any]) -> t.Any:
-            return self._send("GET", path, action, query=query).body
-
         group_id = self.group_ids.get(query.get("iam_id") or "")
         asked = {**({"group_id": group_id} if group_id else {}), **query, "account_id": account_id}
-        return map(KeyDetails.from_iam, each_entry(get, "/v1/apikeys", "apikeys", asked, action))
+        return map(KeyDetails.from_iam, each_entry(self._send, FOLDER, "apikeys", asked, action))
 
     def get(self, key_id: str) -> ApiKey:
         reply = self._send("GET", _path(key_id), f"read API key {key_id}")
@@ -180,13 +184,14 @@ class ApiKeys:
         with that value is the one asked for. Raises a `Refused` only when no try can have made the key. A value that
         IAM chooses is only in its answer, so a lost one is not settled here: nothing is sent again.
         """
-        if new.key_value is None:
-            return self._post(new)
         is_open = False
         for attempt in range(1, CREATE_TRIES + 1):
             try:
-                return self._post(new)
+                reply = self._send("POST", FOLDER, f"create API key {new.name}", **new.request())
+                return ApiKey.from_iam(reply.body)
             except IamError as error:
+                if new.key_value is None:
+                    raise
                 is_open = is_open or error.may_have_happened
                 if is_open or isinstance(error, (Conflict, Invalid)):
                     made = self._settle(new, error, patient=is_open or isinstance(error, Conflict))
@@ -210,50 +215,27 @@ class ApiKeys:
 
     def delete(self, key_id: str) -> bool:
         """Delete a key; False when it was gone already."""
-        try:
-            self._send("DELETE", _path(key_id), f"delete API key {key_id}")
-        except NotFound:
-            return False
-        return True
+        return delete(self._send, _path(key_id), f"delete API key {key_id}")
 
     def lock(self, key_id: str) -> None:
-        self._switch("POST", key_id, "lock", "lock")
+        self._set_locked("POST", key_id, "lock")
 
     def unlock(self, key_id: str) -> None:
-        self._switch("DELETE", key_id, "lock", "unlock")
+        self._set_locked("DELETE", key_id, "unlock")
 
     def disable(self, key_id: str) -> None:
-        self._switch("POST", key_id, "disable", "disable")
+        self._set_disabled("POST", key_id, "disable")
 
     def enable(self, key_id: str) -> None:
-        self._switch("DELETE", key_id, "disable", "enable")
+        self._set_disabled("DELETE", key_id, "enable")
 
-    def _switch(self, method: str, key_id: str, what: str, verb: str) -> None:
-        try:
-            self._send(method, f"{_path(key_id)}/{what}", f"{verb} API key {key_id}")
-        except Conflict:
-            key = self.get(key_id)
-            is_set = key.locked if what == "lock" else key.disabled
-            if is_set != (method == "POST"):
-                raise
+    def _set_locked(self, method: str, key_id: str, verb: str) -> None:
+        path, action = f"{_path(key_id)}/lock", f"{verb} API key {key_id}"
+        switch(self._send, method, path, action, lambda: self.get(key_id).locked)
 
-    def _post(self, new: NewKey) -> ApiKey:
-        wanted = {
-            "name": new.name,
-            "iam_id": new.iam_id,
-            "account_id": new.account_id,
-            "apikey": new.key_value,
-            "description": new.description,
-            "expires_at": new.expires_at,
-            "action_when_leaked": new.action_when_leaked,
-            "support_sessions": new.support_sessions,
-            # What IAM does when it is not told is not documented; of a user's key it never keeps the value.
-            "store_value": bool(new.store_value) if is_service_id(new.iam_id) else None,
-        }
-        body = {member: value for member, value in wanted.items() if value is not None}
-        headers = {"Entity-Lock": str(new.locked).lower(), "Entity-Disable": str(new.disabled).lower()}
-        reply = self._send("POST", "/v1/apikeys", f"create API key {new.name}", json=body, headers=headers)
-        return ApiKey.from_iam(reply.body)
+    def _set_disabled(self, method: str, key_id: str, verb: str) -> None:
+        path, action = f"{_path(key_id)}/disable", f"{verb} API key {key_id}"
+        switch(self._send, method, path, action, lambda: self.get(key_id).disabled)
 
     def _settle(self, new: NewKey, error: IamError, *, patient: bool) -> ApiKey | None:
         try:
@@ -275,7 +257,4 @@ def _unknown(error: IamError, why: str) -> OutcomeUnknown:
 
 
 def _path(key_id: str) -> str:
-    # An id goes into a path: only what IAM's ids are made of may get there.
-    if not key_id or not all(character.isalnum() or character in "-_" for character in key_id):
-        raise Invalid(f"not the id of an API key: {key_id!r}")
-    return f"/v1/apikeys/{key_id}"
+    return path_of(FOLDER, key_id, "an API key")

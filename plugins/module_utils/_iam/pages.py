@@ -7,21 +7,15 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import parse_qs, urlsplit
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import SendRequest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood
 
 LARGEST_PAGE = 100
 MOST_PAGES = 10_000
 
 
-class GetPage(t.Protocol):
-    """One GET: path, what is being done, query -> decoded JSON."""
-
-    def __call__(self, path: str, action: str, query: dict[str, t.Any]) -> t.Any:
-        """Send it once."""
-
-
 def each_entry(
-    get: GetPage, path: str, member: str, query: dict[str, t.Any], action: str
+    send: SendRequest, path: str, member: str, query: dict[str, t.Any], action: str
 ) -> t.Iterator[dict[str, t.Any]]:
     """Read a list to its end, one by one: no page is kept.
 
@@ -30,7 +24,7 @@ def each_entry(
     asked = {**{name: value for name, value in query.items() if value is not None}, "pagesize": LARGEST_PAGE}
     seen: set[str] = set()
     for _page in range(MOST_PAGES):
-        body = get(path, action, asked)
+        body = send("GET", path, action, query=asked).body
         page = body.get(member) if isinstance(body, dict) else None
         if not isinstance(page, list):
             raise NotUnderstood(f"the answer to {action} holds no list of {member}")

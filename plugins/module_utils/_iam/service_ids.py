@@ -7,17 +7,23 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, SendRequest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import (
+    Activity,
+    SendRequest,
+    delete,
+    path_of,
+    switch,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
-    Conflict,
-    Invalid,
-    NotFound,
     NotUnderstood,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 
 # Without it IAM does not tell the group (IBM SDK docstring of show_group_id).
 SHOW_GROUP = {"show_group_id": "true"}
+
+FOLDER = "/v1/serviceids"
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,7 @@ class ServiceIdDetails:
     @classmethod
     def from_iam(cls, entry: t.Any) -> ServiceIdDetails:
         service_id = ServiceId.from_iam(entry)
-        told = entry.get("activity")
-        count = told.get("authn_count") if isinstance(told, dict) else None
-        activity = Activity(count, told.get("last_authn")) if isinstance(count, int) else None
-        return cls(service_id, entry.get("history") or [], activity)
+        return cls(service_id, entry.get("history") or [], Activity.from_iam(entry.get("activity")))
 
 
 class ServiceIds:
@@ -75,7 +78,7 @@ class ServiceIds:
         """
         asked = {"account_id": account_id, **SHOW_GROUP, **query}
         what = f"look for service ID {query['name']}" if query.get("name") else "list the service IDs"
-        return map(ServiceIdDetails.from_iam, self._pages("/v1/serviceids", "serviceids", asked, what))
+        return map(ServiceIdDetails.from_iam, each_entry(self._send, FOLDER, "serviceids", asked, what))
 
     def list_named(self, name: str, account_id: str, group_id: str | None = None) -> list[ServiceId]:
         """All service IDs of one group with exactly this name; names are not unique."""
@@ -104,7 +107,7 @@ class ServiceIds:
         wanted = {"name": name, "account_id": account_id, "description": description, **more}
         reply = self._send(
             "POST",
-            "/v1/serviceids",
+            FOLDER,
             f"create service ID {name}",
             query=SHOW_GROUP,
             headers={"Entity-Lock": str(locked).lower()},
@@ -124,29 +127,22 @@ class ServiceIds:
 
     def delete(self, service_id: str) -> bool:
         """Delete a service ID and all its API keys; False when it was gone already."""
-        try:
-            self._send("DELETE", _path(service_id), f"delete service ID {service_id}")
-        except NotFound:
-            return False
-        return True
+        return delete(self._send, _path(service_id), f"delete service ID {service_id}")
 
     def lock(self, service_id: str) -> None:
-        self._switch("POST", service_id, "lock")
+        self._set_locked("POST", service_id, "lock")
 
     def unlock(self, service_id: str) -> None:
-        self._switch("DELETE", service_id, "unlock")
+        self._set_locked("DELETE", service_id, "unlock")
 
-    def _switch(self, method: str, service_id: str, verb: str) -> None:
-        try:
-            self._send(method, f"{_path(service_id)}/lock", f"{verb} service ID {service_id}")
-        except Conflict:
-            if self.get(service_id).locked != (method == "POST"):
-                raise
+    def _set_locked(self, method: str, service_id: str, verb: str) -> None:
+        path, action = f"{_path(service_id)}/lock", f"{verb} service ID {service_id}"
+        switch(self._send, method, path, action, lambda: self.get(service_id).locked)
 
     def list_keys(self, service_id: ServiceId) -> list[ApiKey]:
         """All API keys of a service ID, whichever group it is in."""
         query = {"iam_id": service_id.iam_id, "account_id": service_id.account_id, "group_id": service_id.group_id}
-        entries = self._pages("/v1/apikeys", "apikeys", query, f"list the API keys of {service_id.iam_id}")
+        entries = each_entry(self._send, "/v1/apikeys", "apikeys", query, f"list the API keys of {service_id.iam_id}")
         return [ApiKey.from_iam(entry) for entry in entries]
 
     def list_groups(self, account_id: str) -> list[dict[str, t.Any]]:
@@ -158,14 +154,6 @@ class ServiceIds:
             raise NotUnderstood("the answer to list the service-ID groups holds no list of serviceid_groups")
         return groups
 
-    def _pages(self, path: str, member: str, query: dict[str, t.Any], action: str) -> t.Iterator[dict[str, t.Any]]:
-        def get(path: str, action: str, query: dict[str, t.Any]) -> t.Any:
-            return self._send("GET", path, action, query=query).body
-
-        return each_entry(get, path, member, query, action)
-
 
 def _path(service_id: str) -> str:
-    if not service_id or not all(character.isalnum() or character in "-_" for character in service_id):
-        raise Invalid(f"not the id of a service ID: {service_id!r}")
-    return f"/v1/serviceids/{service_id}"
+    return path_of(FOLDER, service_id, "a service ID")

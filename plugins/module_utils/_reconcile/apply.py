@@ -35,7 +35,17 @@ def apply_change(api_keys: ApiKeys, change: Change, wish: KeyWish, draw_value: D
     """
     if not change.creates:
         return _take_steps(api_keys, change)
-    made = _create(api_keys, change, wish, draw_value())
+    new = NewKey(
+        **change.fields,
+        **{member: change.after[member] for member in ("iam_id", "account_id", "locked", "disabled")},
+        key_value=draw_value(),
+        store_value=wish.store_value,
+    )
+    try:
+        made = api_keys.create(new)
+    except IamError as error:
+        raise _why_not_created(api_keys, change, new, error) from None
+    made = replace(made, key_value=new.key_value or made.key_value)
     if change.key is not None:
         _delete_the_old(api_keys, change, made)
     return made
@@ -82,32 +92,15 @@ def _with_expiry_as_asked(key: ApiKey, change: Change) -> ApiKey:
     return key
 
 
-def _create(api_keys: ApiKeys, change: Change, wish: KeyWish, key_value: str | None) -> ApiKey:
-    new = NewKey(
-        **change.fields,
-        **{member: change.after[member] for member in ("iam_id", "account_id", "locked", "disabled")},
-        key_value=key_value,
-        store_value=wish.store_value,
-    )
-    try:
-        made = api_keys.create(new)
-    except NotPermitted as error:
-        raise _may_be_restricted(error, new) from None
-    except IamError as error:
-        if key_value is None and error.may_have_happened:
-            raise _lost(api_keys, change, error) from None
-        raise
-    return replace(made, key_value=key_value or made.key_value)
-
-
-def _may_be_restricted(error: NotPermitted, new: NewKey) -> NotPermitted:
-    if is_service_id(new.iam_id):
-        return error
-    return NotPermitted(
-        f"{error}. A user needs no role for a key of its own, unless the account restricts who creates them: then it "
-        "takes the role 'User API key creator' on the service IAM Identity",
-        transaction_id=error.transaction_id,
-    )
+def _why_not_created(api_keys: ApiKeys, change: Change, new: NewKey, error: IamError) -> IamError:
+    """The same error with what it means for this key, where more is known than the client knew."""
+    if isinstance(error, NotPermitted) and not is_service_id(new.iam_id):
+        return NotPermitted(
+            f"{error}. A user needs no role for a key of its own, unless the account restricts who creates them: then "
+            "it takes the role 'User API key creator' on the service IAM Identity",
+            transaction_id=error.transaction_id,
+        )
+    return _lost(api_keys, change, error) if new.key_value is None and error.may_have_happened else error
 
 
 def _lost(api_keys: ApiKeys, change: Change, error: IamError) -> IamError:

@@ -15,9 +15,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.declared_key import names_an_identity
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import Activity, ApiKey, KeyDetails
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, KeyDetails
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import Activity
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, NotUnderstood, Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import (

@@ -92,10 +92,10 @@ def test_an_activity_that_was_not_sent_is_not_taken_for_none(scene: t.Any) -> No
 def test_a_list_that_never_ends_is_given_up() -> None:
     asked: list[t.Any] = []
 
-    def get(_path: str, _action: str, query: t.Any) -> t.Any:
-        asked.append(query)
-        return {"things": [], "next": f"https://x/v1/things?pagetoken=t{len(asked)}"}
+    def send(_method: str, _path: str, _action: str, **parts: t.Any) -> Reply:
+        asked.append(parts["query"])
+        return Reply(200, {"things": [], "next": f"https://x/v1/things?pagetoken=t{len(asked)}"}, None, None)
 
     with pytest.raises(NotUnderstood, match="does not end"):
-        list(each_entry(get, "/v1/things", "things", {}, "list the things"))
+        list(each_entry(send, "/v1/things", "things", {}, "list the things"))
     assert len(asked) == MOST_PAGES

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood, ServiceFailed
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
 
 def listed(scene):
@@ -37,21 +38,21 @@ def pages(*bodies):
     """Answers in this order; the last one again and again."""
     queries = []
 
-    def get(path, action, query):
+    def send(method, path, action, query):
         queries.append(query)
-        return bodies[min(len(queries), len(bodies)) - 1]
+        return Reply(200, bodies[min(len(queries), len(bodies)) - 1], None, None)
 
-    return get, queries
+    return send, queries
 
 
-def read(get):
-    return list(each_entry(get, "/v1/things", "things", {"account_id": "a", "iam_id": None}, "list the things"))
+def read(send):
+    return list(each_entry(send, "/v1/things", "things", {"account_id": "a", "iam_id": None}, "list the things"))
 
 
 def test_the_questions_own_parameters_go_along_with_every_page_token():
-    get, queries = pages({"things": [1], "next": "https://x/v1/things?pagetoken=t1"}, {"things": [2]})
+    send, queries = pages({"things": [1], "next": "https://x/v1/things?pagetoken=t1"}, {"things": [2]})
 
-    assert read(get) == [1, 2]
+    assert read(send) == [1, 2]
     assert queries == [
         {"account_id": "a", "pagesize": 100},
         {"account_id": "a", "pagesize": 100, "pagetoken": "t1"},
@@ -59,14 +60,14 @@ def test_the_questions_own_parameters_go_along_with_every_page_token():
 
 
 def test_pages_in_a_circle_are_noticed():
-    get, queries = pages(
+    send, queries = pages(
         {"things": [1], "next": "https://x?pagetoken=t1"},
         {"things": [2], "next": "https://x?pagetoken=t2"},
         {"things": [3], "next": "https://x?pagetoken=t1"},
     )
 
     with pytest.raises(NotUnderstood, match="names the same page again"):
-        read(get)
+        read(send)
     assert len(queries) == 3
 
 

@@ -9,7 +9,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._revealing impo
 
 
 class ActionModule(RevealingAction):
-    work = staticmethod(run)
+    do_work = staticmethod(run)
     spec = SPEC
 
     def described_keys(self) -> list[t.Any]:

@@ -7,5 +7,5 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process imp
 
 
 class ActionModule(InProcessAction):
-    work = staticmethod(run)
+    do_work = staticmethod(run)
     spec = SPEC

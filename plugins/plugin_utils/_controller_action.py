@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction
 
@@ -17,11 +16,7 @@ class ControllerAction(InProcessAction):
     _supports_async = False
     runs_on_controller = True
 
-    def run_here(self) -> dict[str, t.Any]:
-        self._started_in = os.getcwd()
-        return super().run_here()
-
     def folder_of_relative_paths(self) -> str:
         """The folder of the playbook; the one where Ansible was started when that is inside an installed collection."""
         folder = str(self._loader.get_basedir())
-        return self._started_in if "ansible_collections" in folder.split(os.sep) else os.path.abspath(folder)
+        return self.started_in if "ansible_collections" in folder.split(os.sep) else os.path.abspath(folder)

@@ -38,8 +38,8 @@ display = Display()
 class InProcessAction(NormalAction):
     """An action plugin of the same name as a module; a subclass names the module's work and argument spec."""
 
-    # A staticmethod of the type Work.
-    work: t.ClassVar[t.Any]
+    # The module's own function as a staticmethod of the type Work, or a method.
+    do_work: t.Any
     spec: t.ClassVar[dict[str, t.Any]]
     # There is no module of this name that could do the work elsewhere.
     runs_on_controller = False
@@ -82,20 +82,19 @@ class InProcessAction(NormalAction):
         return result
 
     def _run_here(self, _params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
-        """What fails around the work is a result too: a variable in `environment` that is not defined, for instance."""
+        """Do the work in this process, with the same argument checks, environment and folder as a module.
+
+        What fails around it is a result too: a variable in `environment` that is not defined, for instance.
+        """
         try:
-            return self.run_here()
+            with self._like_a_module():
+                checked = self._check_arguments()
+                if checked.problem:
+                    result: dict[str, t.Any] = {"failed": True, "changed": False, "msg": checked.problem}
+                else:
+                    result = outcome(self.do_work, checked.options, self._task.check_mode)
         except AnsibleError as error:
             raise TaskRefused(str(error)) from None
-
-    def run_here(self) -> dict[str, t.Any]:
-        """Do the work in this process, with the same argument checks, environment and folder as a module."""
-        with self._like_a_module():
-            checked = self._check_arguments()
-            if checked.problem:
-                result: dict[str, t.Any] = {"failed": True, "changed": False, "msg": checked.problem}
-            else:
-                result = outcome(self.do_work, checked.options, self._task.check_mode)
         result.update(checked.notes)
         return t.cast("dict[str, t.Any]", without_no_log_values(plain(result), checked.secrets))
 
@@ -111,10 +110,6 @@ class InProcessAction(NormalAction):
     def may_return_a_value(self) -> bool:
         """Whether the result may carry a secret, as far as can be told before."""
         return False
-
-    def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-        """The work of the module of the same name."""
-        return t.cast("dict[str, t.Any]", type(self).work(params, check_mode))
 
     def _why_not_here(self) -> str | None:
         if self.runs_on_controller:
@@ -141,6 +136,7 @@ class InProcessAction(NormalAction):
         """The task's environment and the playbook's folder; nothing on the terminal."""
         task_environment: dict[str, t.Any] = {}
         saved, folder = dict(os.environ), os.getcwd()
+        self.started_in = folder
         self._compute_environment_string(task_environment)
         try:
             os.environ.update({name: str(value) for name, value in task_environment.items()})

@@ -14,13 +14,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.log
 SPEC: dict[str, t.Any] = {"argument_spec": {**CONNECTION, **KEY_OPTIONS}, **KEY_RULES}
 
 
-def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Make one API key as the task describes it; returns the task's result."""
-    return manage_key(client_for(params), params, check_mode)
+def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = None) -> dict[str, t.Any]:
+    """Make one API key as the task describes it; raises a `CloudkeysError` when that cannot be done.
 
-
-def manage_key(client: IamClient, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """The same with the client handed in. Raises an `IamError` when it cannot, with nothing half done."""
+    Without `client`, here as in the other tasks, it is the one that the task's options and environment name.
+    """
+    client = client or client_for(params)
     declared = read_wishes(client, [params], concurrency=1)
     carry_out(client, declared, check_mode=check_mode, concurrency=1)
     return declared[0].result()

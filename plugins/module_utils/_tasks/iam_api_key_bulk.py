@@ -61,13 +61,9 @@ TOLD_FAILURES = 5
 Result = dict[str, t.Any]
 
 
-def run(params: dict[str, t.Any], check_mode: bool) -> Result:
-    """Keep many API keys as declared; returns the task's result."""
-    return manage_keys(client_for(params), params, check_mode)
-
-
-def manage_keys(client: IamClient, params: dict[str, t.Any], check_mode: bool) -> Result:
-    """The same with the client handed in. A key that fails is told in the result; raises when nothing was begun."""
+def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = None) -> Result:
+    """Keep many API keys as declared. A key that fails is told in the result; raises when nothing was begun."""
+    client = client or client_for(params)
     with client.backing_off_together():
         declared = read_wishes(client, params["keys"], params["concurrency"])
         check_declared_once(declared)

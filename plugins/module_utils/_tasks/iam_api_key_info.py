@@ -51,13 +51,9 @@ ERASED_AFTER = timedelta(days=90)
 Params = dict[str, t.Any]
 
 
-def run(params: Params, check_mode: bool) -> dict[str, t.Any]:
+def run(params: Params, check_mode: bool, client: IamClient | None = None) -> dict[str, t.Any]:
     """Read API keys; never a value."""
-    return read_keys(client_for(params), params)
-
-
-def read_keys(client: IamClient, params: Params) -> dict[str, t.Any]:
-    """The same with the client handed in."""
+    client = client or client_for(params)
     _check(params)
     now = client.now()
     found = (told for told in _find(client, params) if params["name"] in (None, told.key.name))

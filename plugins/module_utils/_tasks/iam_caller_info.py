@@ -9,18 +9,15 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import service_id_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 
 SPEC: dict[str, t.Any] = {"argument_spec": CONNECTION}
 
 
-def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = None) -> dict[str, t.Any]:
     """Log in and tell who the credentials are."""
-    return read_caller(client_for(params))
-
-
-def read_caller(client: IamClient) -> dict[str, t.Any]:
-    """The same with the client handed in."""
+    client = client or client_for(params)
     caller = client.caller()
     token = client.tokens.token()
     return {
@@ -28,7 +25,7 @@ def read_caller(client: IamClient) -> dict[str, t.Any]:
         "caller": {
             "iam_id": caller.iam_id,
             "type": caller.type,
-            "id": None if caller.type == "user" else caller.iam_id[len("iam-") :],
+            "id": None if caller.type == "user" else service_id_of(caller.iam_id),
             "account_id": caller.account_id,
             "name": caller.name,
             "email": caller.email,

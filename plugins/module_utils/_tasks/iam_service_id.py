@@ -43,13 +43,9 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Make one service ID as the task describes it."""
-    return manage_service_id(client_for(params), params, check_mode)
-
-
-def manage_service_id(client: IamClient, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """The same with the client handed in. Raises TaskRefused for what is ambiguous or needs the user's word."""
+def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = None) -> dict[str, t.Any]:
+    """Make one service ID as described; raises TaskRefused for what is ambiguous or needs the user's word."""
+    client = client or client_for(params)
     wish = _wish_from(client, params)
     existing = before = _find(client, wish)
     for is_last in (False, True):

@@ -37,13 +37,9 @@ SPEC: dict[str, t.Any] = {
 Params = t.Mapping[str, t.Any]
 
 
-def run(params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+def run(params: Params, check_mode: bool, client: IamClient | None = None) -> dict[str, t.Any]:
     """Read service IDs."""
-    return read_service_ids(client_for(params), params)
-
-
-def read_service_ids(client: IamClient, params: Params) -> dict[str, t.Any]:
-    """The same with the client handed in."""
+    client = client or client_for(params)
     now = client.now()
     return {"changed": False, "service_ids": [_view(told, params, now) for told in _find(client, params)]}
 

@@ -10,16 +10,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 
 
-def bearer_token(params: t.Mapping[str, t.Any]) -> str:
-    """A token for these connection options; the one of before while it has a fifth of its life left."""
-    return current_token(client_for(params))
+def bearer_token(params: t.Mapping[str, t.Any], client: IamClient | None = None) -> str:
+    """A token for these connection options; the same as before while it has a fifth of its life left.
 
-
-def current_token(client: IamClient) -> str:
-    """The same with the client handed in; fails when the credentials belong to another account than asked for.
-
-    Whoever made the client had every token protected already: that of an option when it was opened, that of an answer
-    when it came.
+    Raises Invalid when the credentials belong to another account than the one asked for. Whoever made the client had
+    every token protected already: that of an option when it was opened, that of an answer when it came.
     """
+    client = client or client_for(params)
     client.caller()
     return client.tokens.token().bearer

@@ -41,7 +41,7 @@ class Elsewhere(NormalAction):
 
 class Probe(InProcessAction, Elsewhere):
     spec = SPEC
-    work = staticmethod(lambda params, check_mode: {"changed": False, "ran": "in process"})
+    do_work = staticmethod(lambda params, check_mode: {"changed": False, "ran": "in process"})
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ def manage(scene: t.Any) -> t.Callable[..., Result]:
         connected = client or scene.connect()
 
         def work(params: dict[str, t.Any], check: bool) -> Result:
-            return iam_api_key.manage_key(connected, params, check)
+            return iam_api_key.run(params, check, connected)
 
         return outcome(work, params_of(iam_api_key.SPEC, options), check_mode)
 
@@ -54,7 +54,7 @@ def manage_all(scene: t.Any) -> t.Callable[..., Result]:
         owners = [{**dict.fromkeys(IDENTITY), **owner} for owner in options.pop("identities", [])]
         given = {"keys": [params_of({"argument_spec": key_options}, key) for key in keys], "identities": owners}
         return outcome(
-            lambda params, check: iam_api_key_bulk.manage_keys(connected, params, check),
+            lambda params, check: iam_api_key_bulk.run(params, check, connected),
             params_of(iam_api_key_bulk.SPEC, {**given, **options}),
             check_mode,
         )
@@ -69,7 +69,7 @@ def list_keys(scene: t.Any) -> t.Callable[..., Result]:
     def list_keys(**options: t.Any) -> Result:
         connected = scene.connect()
         return outcome(
-            lambda params, _check: iam_api_key_info.read_keys(connected, params),
+            lambda params, check: iam_api_key_info.run(params, check, connected),
             params_of(iam_api_key_info.SPEC, options),
             False,
         )
@@ -84,7 +84,7 @@ def manage_robot(scene: t.Any) -> t.Callable[..., Result]:
     def manage_robot(check_mode: bool = False, **options: t.Any) -> Result:
         connected = scene.connect(**{name: options[name] for name in ("api_key",) if name in options})
         return outcome(
-            lambda params, check: iam_service_id.manage_service_id(connected, params, check),
+            lambda params, check: iam_service_id.run(params, check, connected),
             params_of(iam_service_id.SPEC, options),
             check_mode,
         )
@@ -99,7 +99,7 @@ def list_robots(scene: t.Any) -> t.Callable[..., Result]:
     def list_robots(**options: t.Any) -> Result:
         connected = scene.connect()
         return outcome(
-            lambda params, _check: iam_service_id_info.read_service_ids(connected, params),
+            lambda params, _check: iam_service_id_info.run(params, False, connected),
             params_of(iam_service_id_info.SPEC, options),
             False,
         )

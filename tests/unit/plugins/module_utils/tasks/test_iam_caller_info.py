@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_caller_info import read_caller
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_caller_info import run
 
 
 def test_a_user_is_told_with_one_request(scene):
-    assert read_caller(scene.connect()) == {
+    assert run({}, False, scene.connect()) == {
         "changed": False,
         "caller": {
             "iam_id": scene.iam_id,
@@ -26,7 +26,7 @@ def test_a_user_is_told_with_one_request(scene):
 
 def test_a_service_id_is_told_with_its_id(scene):
     robot = scene.user.create_service_id(name="ci", apikey={"name": "first"})
-    caller = read_caller(scene.connect(api_key=robot["apikey"]["apikey"]))["caller"]
+    caller = run({}, False, scene.connect(api_key=robot["apikey"]["apikey"]))["caller"]
 
     assert (caller["type"], caller["id"], caller["iam_id"]) == ("serviceid", robot["id"], robot["iam_id"])
     assert (caller["name"], caller["email"]) == ("ci", None)
@@ -34,7 +34,7 @@ def test_a_service_id_is_told_with_its_id(scene):
 
 def test_a_trusted_profile_is_told_with_its_id(scene):
     profile = scene.user.create_profile(name="rotator", assumed_by=scene.iam_id)
-    caller = read_caller(scene.connect(api_key=scene.api_key, profile_id=profile["id"]))["caller"]
+    caller = run({}, False, scene.connect(api_key=scene.api_key, profile_id=profile["id"]))["caller"]
 
     assert (caller["type"], caller["id"], caller["iam_id"]) == ("profile", profile["id"], profile["iam_id"])
     assert (caller["name"], caller["account_id"]) == ("rotator", scene.account_id)
@@ -47,6 +47,6 @@ def test_the_life_of_the_token_is_that_of_the_account(scene):
         {"system_access_token_expiration_in_seconds": "900"},
         {"If-Match": "*"},
     )
-    caller = read_caller(scene.connect())["caller"]
+    caller = run({}, False, scene.connect())["caller"]
 
     assert (caller["token_lifetime_seconds"], caller["token_expires_at"]) == (900, "2027-01-01T00:15+0000")

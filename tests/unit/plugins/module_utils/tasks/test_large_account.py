@@ -23,7 +23,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.action import iam_api_key_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_api_key_info import SPEC, read_keys
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_api_key_info import SPEC, run
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import plain
 from iam_emulator import Emulator, Visitor
 
@@ -60,7 +60,7 @@ class LargeAccount(HTTPAdapter):
 client = open_client({"token": token}, {}, protect, adapter=LargeAccount())
 params = {name: option.get("default") for name, option in SPEC["argument_spec"].items()}
 # As the action does it: work, scrub, plain values.
-result = plain(outcome(lambda asked, _check: read_keys(client, asked), {**params, "scope": "account"}, False))
+result = plain(outcome(lambda asked, check: run(asked, check, client), {**params, "scope": "account"}, False))
 # Linux counts for ru_maxrss what the parent had when it started this process; VmHWM begins anew.
 status = open("/proc/self/status", encoding="utf-8").read()
 print(json.dumps({

@@ -37,9 +37,9 @@ class Declared:
     """One key of the task: its options, what they ask for, and what became of it."""
 
     params: dict[str, t.Any]
-    wish: t.Optional[KeyWish] = None
+    wish: KeyWish | None = None
     done: dict[str, t.Any] = field(default_factory=dict)
-    error: t.Optional[Exception] = None
+    error: Exception | None = None
 
     def result(self) -> dict[str, t.Any]:
         """The result of this key; raises what went wrong."""

@@ -24,7 +24,7 @@ KEEPERS = ("file", "reveal", "discard_value", "key_value", "store_value")
 class DeclaredDestination(ValueDestination):
     """Looks after the value of one key, as the task's options say."""
 
-    def __init__(self, client: IamClient, params: dict[str, t.Any], check_mode: bool):
+    def __init__(self, client: IamClient, params: dict[str, t.Any], check_mode: bool) -> None:
         self._client = client
         self._params = params
         self._file: str | None = params["file"]

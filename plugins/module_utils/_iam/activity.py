@@ -28,14 +28,14 @@ class InactiveKey:
     """A key that did not log in for so long; `last_login_at` is IAM's text, None: never."""
 
     key_id: str
-    last_login_at: t.Optional[str]
-    owner_name: t.Optional[str]
+    last_login_at: str | None
+    owner_name: str | None
 
 
 class ActivityReports:
     """Reads reports on inactive identities (IBM API reference, "create a report")."""
 
-    def __init__(self, send: SendRequest, clock: Clock):
+    def __init__(self, send: SendRequest, clock: Clock) -> None:
         self._send = send
         self._clock = clock
 

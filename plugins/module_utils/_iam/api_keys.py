@@ -42,18 +42,18 @@ class ApiKey:
     name: str
     iam_id: str
     account_id: str
-    description: t.Optional[str] = None
+    description: str | None = None
     locked: bool = False
     disabled: bool = False
-    created_at: t.Optional[str] = None
-    created_by: t.Optional[str] = None
-    modified_at: t.Optional[str] = None
-    expires_at: t.Optional[str] = None
-    action_when_leaked: t.Optional[str] = None
-    support_sessions: t.Optional[bool] = None
-    crn: t.Optional[str] = None
-    entity_tag: t.Optional[str] = None
-    key_value: t.Optional[str] = field(default=None, repr=False)
+    created_at: str | None = None
+    created_by: str | None = None
+    modified_at: str | None = None
+    expires_at: str | None = None
+    action_when_leaked: str | None = None
+    support_sessions: bool | None = None
+    crn: str | None = None
+    entity_tag: str | None = None
+    key_value: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_iam(cls, entry: t.Any) -> ApiKey:
@@ -68,8 +68,8 @@ class KeyDetails:
     """A key with what IAM tells of it only when asked; None when it did not."""
 
     key: ApiKey
-    history: t.Optional[list[dict[str, t.Any]]] = None
-    activity: t.Optional[Activity] = None
+    history: list[dict[str, t.Any]] | None = None
+    activity: Activity | None = None
 
     @classmethod
     def from_iam(cls, entry: t.Any) -> KeyDetails:
@@ -85,14 +85,14 @@ class NewKey:
     name: str
     iam_id: str
     account_id: str
-    key_value: t.Optional[str] = field(repr=False)
-    description: t.Optional[str] = None
+    key_value: str | None = field(repr=False)
+    description: str | None = None
     locked: bool = False
     disabled: bool = False
-    expires_at: t.Optional[str] = None
-    action_when_leaked: t.Optional[str] = None
-    support_sessions: t.Optional[bool] = None
-    store_value: t.Optional[bool] = None
+    expires_at: str | None = None
+    action_when_leaked: str | None = None
+    support_sessions: bool | None = None
+    store_value: bool | None = None
 
     def request(self) -> dict[str, t.Any]:
         """Body and headers as IAM takes them."""
@@ -125,7 +125,7 @@ def draw_key_value() -> str:
 class ApiKeys:
     """Reads and changes API keys; every method raises an `IamError` when IAM does not do as asked."""
 
-    def __init__(self, send: SendRequest, clock: Clock, group_ids: dict[str, str] | None = None):
+    def __init__(self, send: SendRequest, clock: Clock, group_ids: dict[str, str] | None = None) -> None:
         self._send = send
         self._clock = clock
         # The service-ID group of owners outside the default group, by IAM ID.

@@ -44,7 +44,7 @@ class IamClient:
         *,
         account_id: str | None = None,
         clock: Clock | None = None,
-    ):
+    ) -> None:
         self.clock = clock or SystemClock()
         self.tokens = TokenSource(transport, credentials, self.clock, account_id=account_id)
         self._transport = transport

@@ -19,19 +19,19 @@ SECRET_OPTIONS = ("token", "api_key", "api_key_file")
 class Profile:
     """A trusted profile to log in as: exactly one of the three."""
 
-    id: t.Optional[str] = None
-    crn: t.Optional[str] = None
-    name: t.Optional[str] = None
+    id: str | None = None
+    crn: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True)
 class Credentials:
     """What one logs in with: exactly one of the first three; the last needs a profile, the others may have one."""
 
-    key_value: t.Optional[str] = field(default=None, repr=False)
-    token: t.Optional[str] = field(default=None, repr=False)
-    cr_token_file: t.Optional[str] = None
-    profile: t.Optional[Profile] = None
+    key_value: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    cr_token_file: str | None = None
+    profile: Profile | None = None
 
 
 def pick_credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Credentials:

@@ -23,7 +23,7 @@ class Activity:
     """How often something ever logged in, and when last (IAM's text; None: never)."""
 
     login_count: int
-    last_login_at: t.Optional[str]
+    last_login_at: str | None
 
     @classmethod
     def from_iam(cls, entry: t.Any) -> Activity | None:

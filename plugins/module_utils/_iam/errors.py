@@ -41,7 +41,7 @@ class MissingCredentials(IamError):
 class CannotConnect(IamError):
     """No answer came back."""
 
-    def __init__(self, message: str, *, may_have_happened: bool):
+    def __init__(self, message: str, *, may_have_happened: bool) -> None:
         super().__init__(message)
         self.may_have_happened = may_have_happened
 

@@ -34,14 +34,14 @@ class ServiceId:
     iam_id: str
     name: str
     account_id: str
-    description: t.Optional[str] = None
+    description: str | None = None
     unique_instance_crns: tuple[str, ...] = ()
     locked: bool = False
-    group_id: t.Optional[str] = None
-    created_at: t.Optional[str] = None
-    modified_at: t.Optional[str] = None
-    crn: t.Optional[str] = None
-    entity_tag: t.Optional[str] = None
+    group_id: str | None = None
+    created_at: str | None = None
+    modified_at: str | None = None
+    crn: str | None = None
+    entity_tag: str | None = None
 
     @classmethod
     def from_iam(cls, entry: t.Any) -> ServiceId:
@@ -57,7 +57,7 @@ class ServiceIdDetails:
 
     service_id: ServiceId
     history: list[dict[str, t.Any]]
-    activity: t.Optional[Activity] = None
+    activity: Activity | None = None
 
     @classmethod
     def from_iam(cls, entry: t.Any) -> ServiceIdDetails:
@@ -68,7 +68,7 @@ class ServiceIdDetails:
 class ServiceIds:
     """Reads and changes service IDs; every method raises an `IamError` when IAM does not do as asked."""
 
-    def __init__(self, send: SendRequest):
+    def __init__(self, send: SendRequest) -> None:
         self._send = send
 
     def search(self, account_id: str, **query: str | None) -> t.Iterator[ServiceIdDetails]:

@@ -12,7 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 class SharedBackoff:
     """A moment before which nobody sends; the latest that was asked for."""
 
-    def __init__(self, clock: Clock):
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ends_at = clock.monotonic()
         self._lock = threading.Lock()

@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
@@ -49,9 +48,9 @@ class Caller:
 
     iam_id: str
     account_id: str
-    name: t.Optional[str]
+    name: str | None
     expires_at: datetime
-    email: t.Optional[str] = None
+    email: str | None = None
 
     @property
     def type(self) -> str:
@@ -144,14 +143,16 @@ def token_from(bearer: str, clock: Clock) -> Token:
 class TokenSource:
     """Logs in when first asked, renews early, and tells IAM's time; may be shared by threads."""
 
-    def __init__(self, transport: Transport, credentials: Credentials, clock: Clock, *, account_id: str | None = None):
+    def __init__(
+        self, transport: Transport, credentials: Credentials, clock: Clock, *, account_id: str | None = None
+    ) -> None:
         self._transport = transport
         self._credentials = credentials
         self._clock = clock
         self._account_id = account_id
-        self._token: t.Optional[Token] = None
+        self._token: Token | None = None
         self._lock = threading.Lock()
-        self.login_key_id: t.Optional[str] = None
+        self.login_key_id: str | None = None
 
     @property
     def can_renew(self) -> bool:

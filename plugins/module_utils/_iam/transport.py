@@ -76,7 +76,7 @@ class BoundedRetry(Retry):
     """urllib3's policy, asking `retry.py` what may be sent again and ending after a budget of seconds."""
 
     clock: Clock
-    backoff: t.Optional[SharedBackoff] = None
+    backoff: SharedBackoff | None = None
     give_up_at: float | None = None
     budget_seconds: float = retry.RETRY_BUDGET_SECONDS
 
@@ -156,7 +156,7 @@ class Transport:
         retry_budget_seconds: float = retry.RETRY_BUDGET_SECONDS,
         first_pause_seconds: float = retry.FIRST_PAUSE_SECONDS,
         adapter: t.Any = None,
-    ):
+    ) -> None:
         self.endpoint = endpoint
         self.protect = protect
         self._http = requests.Session()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
@@ -30,17 +29,17 @@ class KeyWish:
 
     iam_id: str
     account_id: str
-    name: t.Optional[str] = None
-    id: t.Optional[str] = None
+    name: str | None = None
+    id: str | None = None
     state: str = "present"
-    description: t.Optional[str] = None
-    expires_at: t.Optional[str] = None
-    action_when_leaked: t.Optional[str] = None
-    support_sessions: t.Optional[bool] = None
-    locked: t.Optional[bool] = None
-    disabled: t.Optional[bool] = None
-    store_value: t.Optional[bool] = None
-    key_value: t.Optional[str] = field(default=None, repr=False)
+    description: str | None = None
+    expires_at: str | None = None
+    action_when_leaked: str | None = None
+    support_sessions: bool | None = None
+    locked: bool | None = None
+    disabled: bool | None = None
+    store_value: bool | None = None
+    key_value: str | None = field(default=None, repr=False)
     key_source: str = "local"
     on_duplicate: str = "fail"
     unlock: bool = False

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-import typing as t
 from dataclasses import dataclass
 
 MARKER = re.compile(r" ?\[cloudkeys (?P<slot_id>[0-9a-f]{8})/(?P<generation>[1-9][0-9]*)\]\Z")
@@ -22,7 +21,7 @@ class Marker:
         return f"[cloudkeys {self.slot_id}/{self.generation}]"
 
 
-def split_description(description: str | None) -> tuple[str, t.Optional[Marker]]:
+def split_description(description: str | None) -> tuple[str, Marker | None]:
     """Take a description apart: what people wrote, and the marker if there is one."""
     text = description or ""
     found = MARKER.search(text)

@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 
 def match_by_name(
     keys: t.Sequence[ApiKey], name: str, on_duplicate: str = "fail"
-) -> tuple[t.Optional[ApiKey], list[ApiKey]]:
+) -> tuple[ApiKey | None, list[ApiKey]]:
     """Find the key of that exact name among all keys of one identity -> (the key or None, the others of that name).
 
     Keys of one rotation slot share a name during the overlap: the one of the highest generation is the published one.

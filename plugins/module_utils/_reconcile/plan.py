@@ -30,7 +30,7 @@ class Change:
     """
 
     steps: tuple[StepName, ...] = ()
-    key: t.Optional[ApiKey] = None
+    key: ApiKey | None = None
     fields: dict[str, t.Any] = field(default_factory=dict)
     before: dict[str, t.Any] = field(default_factory=dict)
     after: dict[str, t.Any] = field(default_factory=dict)

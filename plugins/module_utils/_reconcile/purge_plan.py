@@ -25,7 +25,7 @@ class PurgeRules:
 
     keep_ids: frozenset[str] = frozenset()
     unlock: bool = False
-    login_key_id: t.Optional[str] = None
+    login_key_id: str | None = None
 
 
 @dataclass

@@ -28,7 +28,7 @@ class Outcome:
     """What became of one wish; `key` is None when there is no such key (any more, or yet)."""
 
     change: Change
-    key: t.Optional[ApiKey]
+    key: ApiKey | None
     duplicates: list[ApiKey] = field(default_factory=list)
 
 
@@ -91,7 +91,7 @@ def _plan(key: ApiKey | None, wish: KeyWish, destination: ValueDestination) -> C
     return plan_key(key, wish, is_replaced=bool(why_unusable))
 
 
-def find_key(client: IamClient, wish: KeyWish, known: Keys | None = None) -> tuple[t.Optional[ApiKey], list[ApiKey]]:
+def find_key(client: IamClient, wish: KeyWish, known: Keys | None = None) -> tuple[ApiKey | None, list[ApiKey]]:
     """The key that the wish is about, and the others of its name; an unknown id or value is never created."""
     if wish.id or not wish.name:
         key = _find_one(client, wish)

@@ -19,12 +19,12 @@ class ServiceIdWish:
     """One service ID as it should be; None means that the user did not say."""
 
     account_id: str
-    id: t.Optional[str] = None
-    name: t.Optional[str] = None
-    group_id: t.Optional[str] = None
-    description: t.Optional[str] = None
-    unique_instance_crns: t.Optional[tuple[str, ...]] = None
-    locked: t.Optional[bool] = None
+    id: str | None = None
+    name: str | None = None
+    group_id: str | None = None
+    description: str | None = None
+    unique_instance_crns: tuple[str, ...] | None = None
+    locked: bool | None = None
     unlock: bool = False
     delete_keys: bool = False
     allow_self: bool = False
@@ -36,7 +36,7 @@ class ServiceIdChange:
 
     steps: tuple[StepName, ...] = ()
     fields: dict[str, t.Any] = field(default_factory=dict)
-    after: t.Optional[ServiceId] = None
+    after: ServiceId | None = None
     locked_key_ids: tuple[str, ...] = ()
 
 

@@ -14,9 +14,7 @@ Item = t.TypeVar("Item")
 Done = t.TypeVar("Done")
 
 
-def side_by_side(
-    work: t.Callable[[Item], Done], items: t.Sequence[Item], concurrency: int
-) -> list[t.Union[Done, Exception]]:
+def side_by_side(work: t.Callable[[Item], Done], items: t.Sequence[Item], concurrency: int) -> list[Done | Exception]:
     """The result of `work` for each item, or the exception that it raised, in the order of the items.
 
     Raises TaskRefused for a concurrency out of bounds.

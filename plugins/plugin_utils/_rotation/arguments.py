@@ -7,13 +7,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, GIT
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import (
     KEY_SOURCES,
-    LEAK_RESPONSES,
     ON_MISSING_RECORD,
     ON_PREVIOUS_IN_USE,
-    STAGES,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import LEAK_RESPONSES, STAGES
 
 Options = dict[str, dict[str, t.Any]]
 

@@ -33,7 +33,7 @@ class Policy:
 
     max_age_days: float = field(default=90, metadata=AMOUNT)
     rotate_before_expiry_days: float = field(default=30, metadata=AMOUNT)
-    expires_in_days: t.Optional[float] = field(default=None, metadata=AMOUNT)
+    expires_in_days: float | None = field(default=None, metadata=AMOUNT)
     overlap_hours: float = field(default=72, metadata=AMOUNT)
     soak_hours: float = field(default=168, metadata=AMOUNT)
     quiet_hours: float = field(default=24, metadata=AMOUNT)
@@ -43,7 +43,7 @@ class Policy:
     settle_seconds: float = field(default=5, metadata=AMOUNT)
     orphan_min_age_minutes: float = field(default=120, metadata=AMOUNT)
     keys_per_identity: int = field(default=20, metadata=COUNT)
-    rotate_if_older_than: t.Optional[datetime] = field(default=None, metadata=TIME)
+    rotate_if_older_than: datetime | None = field(default=None, metadata=TIME)
     on_missing_record: str = field(default="fail", metadata=ON_MISSING_RECORD)
     key_source: str = field(default="local", metadata=KEY_SOURCE)
 

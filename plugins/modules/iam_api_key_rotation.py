@@ -134,97 +134,16 @@ options:
         type: list
         elements: str
         default: []
-      max_age_days:
+      policy:
         description:
-          - A key older than this many days is replaced, by the creation time that IBM Cloud tells.
-          - Without it, the option O(max_age_days) of the task counts.
-        type: float
-      rotate_before_expiry_days:
-        description:
-          - A key that expires is replaced this many days before.
-          - Without it, the option O(rotate_before_expiry_days) of the task counts.
-        type: float
-      expires_in_days:
-        description:
-          - New keys expire after so many days, as a safety net should nobody run the rotation any more. It has to be at
-            least O(slots[].max_age_days), O(slots[].overlap_hours) and O(slots[].soak_hours) together.
-          - Without it, the option O(expires_in_days) of the task counts.
-        type: float
-      overlap_hours:
-        description:
-          - How long the old key stays enabled after the new one was handed over, or published when there is nothing
-            to hand over.
-          - Without it, the option O(overlap_hours) of the task counts.
-        type: float
-      soak_hours:
-        description:
-          - How long the old key stays disabled, and can be enabled again, before it is deleted.
-          - Without it, the option O(soak_hours) of the task counts.
-        type: float
-      quiet_hours:
-        description:
-          - An old key that logged in within so many hours before it is to be disabled counts as in use.
-          - V(0) asks nobody and costs no request.
-          - Without it, the option O(quiet_hours) of the task counts.
-        type: float
-      wait_at_most_days:
-        description:
-          - How long an old key that is in use is waited for, after its overlap, before the slot fails.
-          - Without it, the option O(wait_at_most_days) of the task counts.
-        type: float
-      on_previous_in_use:
-        description:
-          - What to do with an old key that is in use. V(wait) leaves it enabled for O(slots[].wait_at_most_days) at
-            most, V(warn) disables it and says so, V(fail) fails the slot and leaves it enabled.
-          - Without it, the option O(on_previous_in_use) of the task counts.
-        type: str
-        choices: [wait, warn, fail]
-      lease_seconds:
-        description:
-          - A change that another run has announced is left alone for this long, because its request may still be on
-            its way.
-          - Without it, the option O(lease_seconds) of the task counts.
-        type: float
-      settle_seconds:
-        description:
-          - A new key is published after it has logged in for this long, because IBM Cloud's replicas learn of it at
-            different times.
-          - Without it, the option O(settle_seconds) of the task counts.
-        type: float
-      orphan_min_age_minutes:
-        description:
-          - Keys with the slot's marker that no record needs are deleted when they are older than this.
-          - Without it, the option O(orphan_min_age_minutes) of the task counts.
-        type: float
-      keys_per_identity:
-        description:
-          - How many API keys one identity may have. A rotation is not begun when there is no free place.
-          - Without it, the option O(keys_per_identity) of the task counts.
-        type: int
-      rotate_if_older_than:
-        description:
-          - A key that was published before this time is replaced now, whatever its age.
-          - A time and not a switch, so that a second run does not rotate again. Of the form
-            V(2026-03-04T09:15:30+0000).
-          - Without it, the option O(rotate_if_older_than) of the task counts.
-        type: str
-      on_missing_record:
-        description:
-          - What to do when the vault file has no record of the slot, but its variable has a value or IBM Cloud has
-            a key of that name.
-          - V(fail) changes nothing and says so. V(adopt) takes over the key whose value the variable holds.
-            V(replace) makes a new key and leaves the one that was found alone.
-          - Without it, the option O(on_missing_record) of the task counts.
-        type: str
-        choices: [fail, adopt, replace]
-      key_source:
-        description:
-          - Who chooses the value of a new key. V(local) draws it here and puts it on record before the key is made,
-            so a stopped run is simply continued. V(iam) lets IBM Cloud choose; a run that is stopped before the
-            value is on record withdraws that key and makes another.
-          - Without it, the option O(key_source) of the task counts.
-        type: str
-        choices: [local, iam]
+          - What differs for this slot from the policy of the task. Whatever is left out, or empty, is as the task says.
+            An option that is not known is refused.
+          - Its options are O(max_age_days), O(rotate_before_expiry_days), O(expires_in_days), O(overlap_hours),
+            O(soak_hours), O(quiet_hours), O(wait_at_most_days), O(on_previous_in_use), O(lease_seconds),
+            O(settle_seconds), O(orphan_min_age_minutes), O(keys_per_identity), O(rotate_if_older_than),
+            O(on_missing_record) and O(key_source), which mean there what they mean for the task.
+          - Without it, the slot has the policy of the task.
+        type: dict
   project_folder_lasts:
     description:
       - Allows vault files in the project folder of an AWX job, E(AWX_PRIVATE_DATA_DIR) or C(/runner/project).
@@ -318,13 +237,13 @@ options:
   max_age_days:
     description:
       - A key older than this many days is replaced, by the creation time that IBM Cloud tells.
-      - Without it, V(90).
     type: float
+    default: 90
   rotate_before_expiry_days:
     description:
       - A key that expires is replaced this many days before.
-      - Without it, V(30).
     type: float
+    default: 30
   expires_in_days:
     description:
       - New keys expire after so many days, as a safety net should nobody run the rotation any more. It has to be at
@@ -335,53 +254,53 @@ options:
     description:
       - How long the old key stays enabled after the new one was handed over, or published when there is nothing to
         hand over.
-      - Without it, V(72).
     type: float
+    default: 72
   soak_hours:
     description:
       - How long the old key stays disabled, and can be enabled again, before it is deleted.
-      - Without it, V(168).
     type: float
+    default: 168
   quiet_hours:
     description:
       - An old key that logged in within so many hours before it is to be disabled counts as in use.
       - V(0) asks nobody and costs no request.
-      - Without it, V(24).
     type: float
+    default: 24
   wait_at_most_days:
     description:
       - How long an old key that is in use is waited for, after its overlap, before the slot fails.
-      - Without it, V(30).
     type: float
+    default: 30
   on_previous_in_use:
     description:
       - What to do with an old key that is in use. V(wait) leaves it enabled for O(wait_at_most_days) at most,
         V(warn) disables it and says so, V(fail) fails the slot and leaves it enabled.
-      - Without it, V(warn).
     type: str
     choices: [wait, warn, fail]
+    default: warn
   lease_seconds:
     description:
       - A change that another run has announced is left alone for this long, because its request may still be on its
         way.
-      - Without it, V(120).
     type: float
+    default: 120
   settle_seconds:
     description:
       - A new key is published after it has logged in for this long, because IBM Cloud's replicas learn of it at
         different times.
-      - Without it, V(5).
     type: float
+    default: 5
   orphan_min_age_minutes:
     description:
       - Keys with the slot's marker that no record needs are deleted when they are older than this.
-      - Without it, V(120).
     type: float
+    default: 120
   keys_per_identity:
     description:
       - How many API keys one identity may have. A rotation is not begun when there is no free place.
-      - Without it, V(20).
     type: int
+    default: 20
   rotate_if_older_than:
     description:
       - A key that was published before this time is replaced now, whatever its age.
@@ -394,17 +313,17 @@ options:
         key of that name.
       - V(fail) changes nothing and says so. V(adopt) takes over the key whose value the variable holds. V(replace)
         makes a new key and leaves the one that was found alone.
-      - Without it, V(fail).
     type: str
     choices: [fail, adopt, replace]
+    default: fail
   key_source:
     description:
       - Who chooses the value of a new key. V(local) draws it here and puts it on record before the key is made, so
         a stopped run is simply continued. V(iam) lets IBM Cloud choose; a run that is stopped before the value is
         on record withdraws that key and makes another.
-      - Without it, V(local).
     type: str
     choices: [local, iam]
+    default: local
 seealso:
   - name: Role rotate_api_keys
     description: The same with defaults and a report, for playbooks and AWX jobs.
@@ -432,6 +351,18 @@ EXAMPLES = r"""
         service_id: ci-deploy
         file: group_vars/all/secrets.yml
         locked: true
+
+- name: Replace the key of the backup every month, and all others every 90 days
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    max_age_days: 90
+    slots:
+      - name: deploy_api_key
+        service_id: ci-deploy
+        file: group_vars/all/secrets.yml
+      - name: backup_api_key
+        service_id: backup
+        file: group_vars/all/secrets.yml
+        policy: {max_age_days: 30}
 
 - name: Replace every key that was published before the incident
   cloudkeys.ibmcloud.iam_api_key_rotation:

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, Control
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,17 +91,6 @@ def test_every_example_is_run(example: Path) -> None:
     is_run = any(name in RUNS for name in names)
 
     assert is_run or example in LOADED_BY_AWX
-
-
-def test_the_defaults_in_the_guide_are_those_of_the_role() -> None:
-    guide = (ROOT / "docs/rotation-explained.md").read_text(encoding="utf-8").split("## Options that change it")[1]
-    defaults = yaml.safe_load((ROOT / "roles/rotate_api_keys/defaults/main.yml").read_text(encoding="utf-8"))
-    specs = yaml.safe_load((ROOT / "roles/rotate_api_keys/meta/argument_specs.yml").read_text(encoding="utf-8"))
-    options = specs["argument_specs"]["main"]["options"]
-    shown = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", guide, flags=re.MULTILINE))
-
-    assert {f"rotate_api_keys_{name}" for name in shown} <= set(options)
-    assert shown == {name: str(defaults.get(f"rotate_api_keys_{name}", "none")) for name in shown}
 
 
 def test_the_findings_and_controls_in_the_guide_are_those_of_the_audit() -> None:

@@ -71,6 +71,7 @@ PURE = [
     "plugin_utils/_audit/facts.py",
     "plugin_utils/_audit/rules.py",
     "plugin_utils/_rotation/plan.py",
+    "plugin_utils/_rotation/policy.py",
     "plugin_utils/_rotation/record_changes.py",
     "plugin_utils/_rotation/slot.py",
 ]

@@ -19,7 +19,7 @@ HEADER = """\
 # Keys that no rotation looks after yet. Choose the file, then run it every day:
 #   ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e @slots.yml
 # As it stands a new key is made and published, and the one in retire_ids goes after its overlap: give its users the
-# new value by then. If the variable already holds the key's value say `on_missing_record: adopt` and drop retire_ids.
+# new value by then. If the variable already holds the key's value say `adopt` in its policy and drop retire_ids.
 """
 
 
@@ -71,7 +71,7 @@ def _slot(key: KeyFacts, taken: set[str]) -> dict[str, t.Any]:
         "file": FILE,
         **owner,
         "key_name": key.name,
-        "on_missing_record": "replace",
+        "policy": {"on_missing_record": "replace"},
         "retire_ids": [key.id],
     }
 

@@ -19,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import first_slots, rotatable
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import checks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
     Surroundings as StoreSurroundings,
 )
@@ -32,7 +33,7 @@ SPEC: dict[str, t.Any] = {
         "vault_id": {"type": "str"},
         **GIT,
         "try_create": {"type": "bool", "default": False},
-        "keys_per_identity": {"type": "int", "default": 20, "no_log": False},
+        "keys_per_identity": POLICY_SPEC["keys_per_identity"],
         "report_timeout_seconds": {"type": "float", "default": 60},
     },
 }

@@ -7,33 +7,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, GIT
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
-    KEY_SOURCES,
-    LEAK_RESPONSES,
-    ON_MISSING_RECORD,
-    ON_PREVIOUS_IN_USE,
-    STAGES,
-)
-
-Options = dict[str, dict[str, t.Any]]
-
-POLICY_SPEC: Options = {
-    "max_age_days": {"type": "float"},
-    "rotate_before_expiry_days": {"type": "float"},
-    "expires_in_days": {"type": "float"},
-    "overlap_hours": {"type": "float"},
-    "soak_hours": {"type": "float"},
-    "quiet_hours": {"type": "float"},
-    "wait_at_most_days": {"type": "float"},
-    "on_previous_in_use": {"type": "str", "choices": list(ON_PREVIOUS_IN_USE)},
-    "lease_seconds": {"type": "float"},
-    "settle_seconds": {"type": "float"},
-    "orphan_min_age_minutes": {"type": "float"},
-    "keys_per_identity": {"type": "int", "no_log": False},
-    "rotate_if_older_than": {"type": "str"},
-    "on_missing_record": {"type": "str", "choices": list(ON_MISSING_RECORD)},
-    "key_source": {"type": "str", "choices": list(KEY_SOURCES), "no_log": False},
-}
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC, Options
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import LEAK_RESPONSES, STAGES
 
 SLOT_SPEC: Options = {
     "name": {"type": "str", "required": True},
@@ -60,7 +35,8 @@ SLOT_SPEC: Options = {
         "required_one_of": [("file", "variable")],
     },
     "retire_ids": {"type": "list", "elements": "str", "default": []},
-    **POLICY_SPEC,
+    # Its options are checked with `policy_of`, because here "" counts as not said.
+    "policy": {"type": "dict"},
 }
 
 ORDERS_SPEC: Options = {

@@ -1,16 +1,14 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the user declared: the slots, and the policy by which their keys are replaced."""
+"""What the user declared: the slots, and what is asked of this run."""
 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
 
-ON_MISSING_RECORD = ("fail", "adopt", "replace")
-ON_PREVIOUS_IN_USE = ("wait", "warn", "fail")
-KEY_SOURCES = ("local", "iam")
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
+
 LEAK_RESPONSES = ("disable_first", "replace_first")
 STAGES = ("staged", "published", "retired")
 # What the name of a key ends with until it is published.
@@ -19,46 +17,6 @@ NEXT = " (next)"
 
 class SlotStopped(Exception):
     """A slot cannot go on and says why; nothing was changed by the step that raised it."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """When a key is replaced and how long the old one stays; defaults are the documented ones."""
-
-    max_age_days: float = 90
-    rotate_before_expiry_days: float = 30
-    expires_in_days: t.Optional[float] = None
-    overlap_hours: float = 72
-    soak_hours: float = 168
-    quiet_hours: float = 24
-    wait_at_most_days: float = 30
-    on_previous_in_use: str = "warn"
-    lease_seconds: float = 120
-    settle_seconds: float = 5
-    orphan_min_age_minutes: float = 120
-    keys_per_identity: int = 20
-    rotate_if_older_than: t.Optional[datetime] = None
-    on_missing_record: str = "fail"
-    key_source: str = "local"
-
-    @property
-    def overlap(self) -> timedelta:
-        return timedelta(hours=self.overlap_hours)
-
-    @property
-    def soak(self) -> timedelta:
-        return timedelta(hours=self.soak_hours)
-
-    @property
-    def quiet(self) -> timedelta:
-        return timedelta(hours=self.quiet_hours)
-
-    @property
-    def lease(self) -> timedelta:
-        return timedelta(seconds=self.lease_seconds)
-
-
-POLICY_OPTIONS = tuple(each.name for each in fields(Policy))
 
 
 @dataclass(frozen=True)
@@ -116,7 +74,7 @@ class Slot:
     moved_from: t.Optional[Place] = None
     retire_ids: frozenset[str] = frozenset()
     problem: t.Optional[str] = None
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def next_key_name(self) -> str:

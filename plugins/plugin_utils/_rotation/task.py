@@ -7,24 +7,22 @@ from __future__ import annotations
 import os
 import typing as t
 from dataclasses import replace
-from datetime import timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import describe_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import RESTING
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
-    POLICY_OPTIONS,
     Orders,
     Place,
-    Policy,
     Slot,
     SlotStopped,
     check_slots,
@@ -118,7 +116,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) ->
                 copies=tuple(Place(each["file"], each["variable"]) for each in given["copies"]),
                 moved_from=_moved_from(given),
                 retire_ids=frozenset(given["retire_ids"]),
-                policy=_policy(params, given),
+                policy=policy_of(params, given),
             )
         )
     try:
@@ -184,38 +182,6 @@ def _lines_of(path: str) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise TaskRefused(f"compromised_values_file {path} cannot be read: {reason}") from None
-
-
-def _policy(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
-    """The task's policy, with what the slot says itself on top of it."""
-    chosen = {
-        name: given[name] if given[name] is not None else params[name]
-        for name in POLICY_OPTIONS
-        if given[name] is not None or params[name] is not None
-    }
-    if "rotate_if_older_than" in chosen:
-        try:
-            chosen["rotate_if_older_than"] = parse_time(chosen["rotate_if_older_than"])
-        except ValueError as error:
-            raise TaskRefused(f"rotate_if_older_than is {error}") from None
-    negative = sorted(name for name, value in chosen.items() if isinstance(value, (int, float)) and value < 0)
-    if negative:
-        raise TaskRefused(f"these must not be negative: {', '.join(negative)}")
-    if given["key_source"] == "iam" and not given["use_marker"]:
-        raise TaskRefused(f"slot {given['name']}: a key whose value IAM chooses can be found only by its marker")
-    policy = Policy(**chosen)
-    _check_expiry(given["name"], policy)
-    return policy
-
-
-def _check_expiry(slot_name: str, policy: Policy) -> None:
-    """A key has to outlive its rotation: age, overlap and soak."""
-    needed_days = policy.max_age_days + (policy.overlap + policy.soak) / timedelta(days=1)
-    if policy.expires_in_days is not None and policy.expires_in_days < needed_days:
-        raise TaskRefused(
-            f"slot {slot_name}: expires_in_days is {policy.expires_in_days:g}, but a key is in use for up to "
-            f"{needed_days:g} days (max_age_days, overlap_hours and soak_hours together)"
-        )
 
 
 def _unmanaged(outcomes: list[SlotOutcome], ports: Ports) -> list[str]:

@@ -25,7 +25,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.declared
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identities import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.identity import check_service_id_exists
 
-# IBM's limit for one identity; it may be raised, never lowered (iam-api.md 4.3).
+# IBM's limit for one identity; it may be raised, never lowered (iam-facts.md 6.1).
 KEYS_PER_IDENTITY = 20
 
 KeysOrError = t.Union[list[ApiKey], Exception]

@@ -21,12 +21,12 @@ help: ## Show this list
 
 setup: .venv/.ready ## Create .venv and the import path; the other targets call it
 
-.venv/.ready: requirements-dev.txt tests/requirements.txt
+.venv/.ready: tests/requirements-dev.txt tests/requirements.txt
 	@"$(or $(PYTHON),false)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "No Python 3.11 or newer is on PATH; name one: make PYTHON=/path/to/python3.12 setup"; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version); the first time takes a minute"
 	@"$(PYTHON)" -m venv .venv
-	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement tests/requirements-dev.txt
 	@mkdir -p .build/ansible_collections/cloudkeys
 	@ln -sfn ../../.. .build/ansible_collections/cloudkeys/ibmcloud
 	@touch $@
@@ -37,6 +37,8 @@ demo: setup ## Rotate a key on the local emulator, and show every step
 test: setup ## Lint, types, unit, kills, leaks, vault, guides, sanity, integration
 	@python tests/tools/parts.py $(PARTS)
 
+# ansible-lint reads it too.
+lint: export YAMLLINT_CONFIG_FILE := .config/yamllint.yml
 lint: setup ## Style of Python, YAML, roles, manuals and the changelog
 	ruff check
 	ruff format --check

@@ -55,7 +55,8 @@ def test_every_page_that_a_comment_names_is_there() -> None:
 
 
 def test_what_is_cited_in_vain_is_found() -> None:
-    text = "x = 1  # see iam-" + "facts.md 99.1 and no-such-" + "page.md"
+    page, section = "no-such-page" + ".md", "iam-facts.md" + " 99.1"
+    text = f"x = 1  # see {section} and {page}"
 
     assert cited_in_vain(text) == ["99.1"]
-    assert pages_in_vain(ROOT / "plugins/x.py", text) == {"no-such-" + "page.md"}
+    assert pages_in_vain(ROOT / "plugins/x.py", text) == {page}

@@ -30,7 +30,7 @@ MENU = {
     "Guides": ["start-here", "rotation-explained", "vault-files", "awx", "many-accounts", "from-the-cli"],
     "Safety": ["security-model", "audit", "on-call", "messages"],
     "Reference": ["reference/index", "benchmarks", "CHANGELOG"],
-    "Inside": ["architecture", "iam-facts", "decisions/index", "release"],
+    "Inside": ["CONTRIBUTING", "architecture", "iam-facts", "decisions/index", "release"],
 }
 # Labels of Ansible's own documentation that the generated pages use.
 ANSIBLE_LABELS = {

@@ -13,11 +13,11 @@ export PATH := $(PYTHON_ENV)/bin:$(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) coverage awx schedules faults fuzz bench report docs browser matrix galaxy \
+.PHONY: help setup demo test $(PARTS) coverage awx schedules schedules-all faults fuzz bench report docs browser matrix galaxy \
 	release-check live live-proof format emulator clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: .venv/.ready ## Create .venv and the import path; the other targets call it
 
@@ -59,8 +59,11 @@ unit: setup ## Fast tests, no network
 kills: setup ## Real runs, killed at every step
 	pytest tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_mutants.py
 
-schedules: setup ## Every schedule of one and two faults, and planted defects
+schedules: setup ## Every schedule of one fault, one in fifty of two, and planted defects
 	pytest --numprocesses 2 tests/faults/test_schedules.py tests/faults/test_mutants.py
+
+schedules-all: setup ## Every schedule of two faults; more than an hour
+	pytest --numprocesses auto tests/faults/test_schedules.py --all-pairs
 
 faults: setup ## Both, side by side: nothing that goes wrong loses a key
 	pytest --numprocesses 2 tests/faults

@@ -13,20 +13,20 @@ export PATH := $(PYTHON_ENV)/bin:$(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) coverage awx schedules faults fuzz bench report docs browser matrix galaxy \
+.PHONY: help setup demo test $(PARTS) coverage awx schedules schedules-all faults fuzz bench report docs browser matrix galaxy \
 	release-check live live-proof format emulator clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: .venv/.ready ## Create .venv and the import path; the other targets call it
 
-.venv/.ready: requirements-dev.txt tests/requirements.txt
+.venv/.ready: tests/requirements-dev.txt tests/requirements.txt
 	@"$(or $(PYTHON),false)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "No Python 3.11 or newer is on PATH; name one: make PYTHON=/path/to/python3.12 setup"; exit 1; }
 	@echo "Setting up .venv with $$($(PYTHON) --version); the first time takes a minute"
 	@"$(PYTHON)" -m venv .venv
-	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --requirement tests/requirements-dev.txt
 	@mkdir -p .build/ansible_collections/cloudkeys
 	@ln -sfn ../../.. .build/ansible_collections/cloudkeys/ibmcloud
 	@touch $@
@@ -37,6 +37,8 @@ demo: setup ## Rotate a key on the local emulator, and show every step
 test: setup ## Lint, types, unit, kills, leaks, vault, guides, sanity, integration
 	@python tests/tools/parts.py $(PARTS)
 
+# ansible-lint reads it too.
+lint: export YAMLLINT_CONFIG_FILE := .config/yamllint.yml
 lint: setup ## Style of Python, YAML, roles, manuals and the changelog
 	ruff check
 	ruff format --check
@@ -57,8 +59,11 @@ unit: setup ## Fast tests, no network
 kills: setup ## Real runs, killed at every step
 	pytest tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_mutants.py
 
-schedules: setup ## Every schedule of one and two faults, and planted defects
+schedules: setup ## Every schedule of one fault, one in fifty of two, and planted defects
 	pytest --numprocesses 2 tests/faults/test_schedules.py tests/faults/test_mutants.py
+
+schedules-all: setup ## Every schedule of two faults; more than an hour
+	pytest --numprocesses auto tests/faults/test_schedules.py --all-pairs
 
 faults: setup ## Both, side by side: nothing that goes wrong loses a key
 	pytest --numprocesses 2 tests/faults

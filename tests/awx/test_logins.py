@@ -6,21 +6,21 @@ from __future__ import annotations
 
 import shutil
 import sys
-import threading
 import typing as t
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.awx.awx import VAULT_FILE
 from ansible_collections.cloudkeys.ibmcloud.tests.awx.git_server import GitServer, serve
 from ansible_collections.cloudkeys.ibmcloud.tests.awx.scene import JobScene
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.files import content_of, files_of_a_run
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.files import files_of_a_run
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_PASSWORD
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.scanner import scan
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.watch import Watch
 
 TOKEN = "ghp_0f1e2d3c4b5a69788796a5b4c3d2e1f0aaaa"
 USERNAME = "x-access-token"
+GIT_IS_QUICK_SECONDS = 0.002
 # Stands before the real Git in PATH, and writes down every argument and every setting that Git has.
 RECORDER = """\
 #!/bin/sh
@@ -34,29 +34,6 @@ printf '%s\\n' "$@" >> {record}
 for last; do :; done
 exec sh -c "$last"
 """
-
-
-@dataclass
-class Watch:
-    """Looks at the arguments of every process all the time."""
-
-    seen: set[bytes] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._ended.wait(0.002):
-            self.seen |= {content_of(path) for path in Path("/proc").glob("[0-9]*/cmdline")}
 
 
 @pytest.fixture
@@ -93,15 +70,16 @@ def test_a_token_gets_in_and_is_in_no_argument_setting_file_or_output(scene: Job
     scene.make_due()
 
     scene.awx.credentials["ANSIBLE_VERBOSITY"] = "4"
-    with Watch() as watch:
+    with Watch(seconds_between_looks=GIT_IS_QUICK_SECONDS) as watch:
+        scene.awx.credentials.update(watch.environ)
         job = scene.start()
         assert job.wait() == 0, job.output
 
     scene.check_finished()
     assert "push\n--porcelain" in record.read_text(encoding="utf-8")
-    assert any(b"git-remote-https" in words for words in watch.seen)
+    assert any(b"git-remote-https" in words for words in watch.arguments)
     secrets = {"token": TOKEN, "login key": scene.server.api_key, "vault password": VAULT_PASSWORD}
-    (record.parent / "arguments").write_bytes(b"\n".join(watch.seen))
+    (record.parent / "arguments").write_bytes(b"\n".join(watch.arguments))
     files = files_of_a_run(scene.awx.workplace.root, scene.awx.workplace.started_at)
     # The file that the workplace types the password from.
     files = [path for path in files if path != scene.awx.workplace.password_file]

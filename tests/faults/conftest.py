@@ -47,6 +47,10 @@ def due_scene(scene: SlotScene) -> SlotScene:
     return scene
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-pairs", action="store_true", help="try all schedules of two faults, not one in fifty")
+
+
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:
     """What the schedules and the mutants came to; workers that run side by side hand it on with their reports."""
     passed = terminalreporter.stats.get("passed", [])

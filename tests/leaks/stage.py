@@ -153,7 +153,7 @@ class Stage:
             done = subprocess.run(
                 command,
                 cwd=self.work,
-                env=environ or self.environ(),
+                env={**(environ or self.environ()), **watch.environ},
                 input=told,
                 capture_output=True,
                 text=True,

@@ -4,25 +4,27 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import typing as t
 from pathlib import Path
 
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.files import content_of
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.processes import OwnProcesses
 
 SECONDS_BETWEEN_LOOKS = 0.03
 
 
 class Watch:
-    """Of processes that began after `with` what `ps` shows, and of temp folders whatever lay in them for a while."""
+    """Of a run that is started with `environ` what `ps` shows, and of temp folders whatever lay in them for a while."""
 
-    def __init__(self, *temp_folders: Path):
+    def __init__(self, *temp_folders: Path, seconds_between_looks: float = SECONDS_BETWEEN_LOOKS):
         self.arguments: set[bytes] = set()
         self.environments: set[bytes] = set()
         self.temporary: dict[Path, bytes] = {}
         self._temp_folders = temp_folders
-        self._older = _processes()
+        self._seconds_between_looks = seconds_between_looks
+        self._processes = OwnProcesses()
+        self.environ = self._processes.environ
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._go)
 
@@ -35,19 +37,15 @@ class Watch:
         self._thread.join()
 
     def _go(self) -> None:
-        while not self._end.wait(SECONDS_BETWEEN_LOOKS):
-            for process in _processes() - self._older:
-                self.arguments.add(content_of(Path("/proc", process, "cmdline")))
-                self.environments.add(content_of(Path("/proc", process, "environ")))
+        while not self._end.wait(self._seconds_between_looks):
+            for process in self._processes.look():
+                self.arguments.add(process.arguments)
+                self.environments.add(process.environment)
             for folder in self._temp_folders:
                 for path in _files_below(folder):
                     content = content_of(path)
                     if content:
                         self.temporary[path] = content
-
-
-def _processes() -> set[str]:
-    return {name for name in os.listdir("/proc") if name.isdigit()}
 
 
 def _files_below(folder: Path) -> t.Iterator[Path]:

@@ -28,7 +28,7 @@ HELD = (
     "plugins/plugin_utils/_vault_file",
 )
 SUITES = {
-    "unit": ["tests/unit"],
+    "unit": ["tests/unit", "tests/project"],
     "emulator": ["tests/emulator"],
     "kills": ["tests/faults", "--ignore=tests/faults/test_schedules.py", "--ignore=tests/faults/test_mutants.py"],
     "vault": ["tests/vault_runs"],

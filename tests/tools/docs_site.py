@@ -29,7 +29,8 @@ LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
 MENU = {
     "Guides": ["start-here", "rotation-explained", "vault-files", "awx", "many-accounts", "from-the-cli"],
     "Safety": ["security-model", "audit", "on-call", "messages"],
-    "Reference": ["reference/index", "architecture", "decisions/index", "benchmarks", "release", "CHANGELOG"],
+    "Reference": ["reference/index", "benchmarks", "CHANGELOG"],
+    "Inside": ["CONTRIBUTING", "architecture", "iam-facts", "decisions/index", "release"],
 }
 # Labels of Ansible's own documentation that the generated pages use.
 ANSIBLE_LABELS = {

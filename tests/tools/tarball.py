@@ -16,7 +16,7 @@ FOLDERS = ("docs", "meta", "playbooks", "plugins", "roles")
 SITE = "docs/site/"
 FILES = (
     # Galaxy's importer runs the linter too, and does not know the modules of AWX that the examples use.
-    ".ansible-lint",
+    ".config/ansible-lint.yml",
     "LICENSE",
     "README.md",
     "changelogs/changelog.yaml",

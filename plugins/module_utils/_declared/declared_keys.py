@@ -26,7 +26,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import list_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 
-# IBM's limit for one identity; it may be raised, never lowered (iam-api.md 4.3).
+# IBM's limit for one identity; it may be raised, never lowered (iam-facts.md 6.1).
 KEYS_PER_IDENTITY = 20
 
 KeysOrError = t.Union[list[ApiKey], Exception]

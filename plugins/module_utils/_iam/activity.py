@@ -33,7 +33,7 @@ class InactiveKey:
 
 
 class ActivityReports:
-    """Reads reports on inactive identities (IBM API reference, "create a report")."""
+    """Reads reports on inactive identities (iam-facts.md 7)."""
 
     def __init__(self, send: SendRequest, clock: Clock) -> None:
         self._send = send

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a refusal of one request means in plain words: who needs which role, and what IBM Cloud never allows.
 
-Roles: IBM's docs, "IAM roles and actions" of the service IAM Identity (iam-api.md 4.6); restrictions: 4.2; owners: 2.5.
+Roles: iam-facts.md 5.1; restrictions: iam-facts.md 5.2; owners: iam-facts.md 3.3.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 
-# A key created a moment ago may be unknown for some seconds (IBM docs of Secrets Manager: about two).
+# A key created a moment ago may be unknown for some seconds (iam-facts.md 1.4).
 LOOK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8)
 CREATE_TRIES = 3
 
@@ -105,7 +105,7 @@ class NewKey:
             "expires_at": self.expires_at,
             "action_when_leaked": self.action_when_leaked,
             "support_sessions": self.support_sessions,
-            # What IAM does when it is not told is not documented; of a user's key it never keeps the value.
+            # What IAM does when it is not told is open; of a user's key it never keeps the value (iam-facts.md 3.2).
             "store_value": bool(self.store_value) if is_service_id(self.iam_id) else None,
         }
         return {
@@ -136,7 +136,7 @@ class ApiKeys:
         return [told.key for told in self.search(account_id, iam_id=iam_id)]
 
     def search(self, account_id: str, **query: t.Any) -> t.Iterator[KeyDetails]:
-        """The keys that IAM finds, one by one, every page; `query` holds its own parameters (iam-api.md 2.2).
+        """The keys that IAM finds, one by one, every page; `query` holds its own parameters (iam-facts.md 2.2).
 
         Without `iam_id`, `scope` account means all keys, those of service IDs in the default group only. IBM leaves
         open whether the keys of one service ID in another group are listed without it, so a group that is known is
@@ -180,9 +180,9 @@ class ApiKeys:
     def create(self, new: NewKey) -> ApiKey:
         """Create a key; a lost answer never leads to a second one.
 
-        IAM accepts a value once, so after an answer that did not come, or one that says the value is taken, the key
-        with that value is the one asked for. Raises a `Refused` only when no try can have made the key. A value that
-        IAM chooses is only in its answer, so a lost one is not settled here: nothing is sent again.
+        IAM accepts a value once (iam-facts.md 3.2), so after an answer that did not come, or one that says the value is
+        taken, the key with that value is the one asked for. Raises a `Refused` only when no try can have made the key.
+        A value that IAM chooses is only in its answer, so a lost one is not settled here: nothing is sent again.
         """
         is_open = False
         for attempt in range(1, CREATE_TRIES + 1):

@@ -104,7 +104,7 @@ class Invalid(Refused):
     """IAM does not accept this input."""
 
 
-# Codes are told apart before statuses: one status carries many meanings (IBM SDK docs and observed replies).
+# Codes are told apart before statuses: one status carries many meanings (iam-facts.md 1.5, iam-facts.md 6.3).
 ERROR_BY_CODE: dict[str, type[IamError]] = {
     "BXNIM0102E": NotFound,
     "BXNIM0139E": BadCredentials,

@@ -19,7 +19,7 @@ def each_entry(
 ) -> t.Iterator[dict[str, t.Any]]:
     """Read a list to its end, one by one: no page is kept.
 
-    The original parameters go along with each page token, as IBM's own pagers do.
+    The original parameters go along with each page token, as IBM's own pagers do (iam-facts.md 2.1).
     """
     asked = {**{name: value for name, value in query.items() if value is not None}, "pagesize": LARGEST_PAGE}
     seen: set[str] = set()

@@ -29,5 +29,5 @@ def is_repeatable(method: str, path: str) -> bool:
 
 
 def may_repeat(method: str, path: str, status: int) -> bool:
-    """Tell whether the request may be sent again after this answer; 429 says that nothing was done."""
+    """Tell whether the request may be sent again after this answer; 429: nothing was done (iam-facts.md 6.2)."""
     return status == 429 or (status in BUSY_STATUSES and is_repeatable(method, path))

@@ -20,7 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 
-# Without it IAM does not tell the group (IBM SDK docstring of show_group_id).
+# Without it IAM does not tell the group (iam-facts.md 4.1).
 SHOW_GROUP = {"show_group_id": "true"}
 
 FOLDER = "/v1/serviceids"

@@ -44,7 +44,7 @@ PROFILE_ADVICE: dict[type[IamError], str] = dict.fromkeys((Invalid, NotFound, No
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a token speaks for, read from its claims."""
+    """Who a token speaks for, read from its claims (iam-facts.md 1.2)."""
 
     iam_id: str
     account_id: str

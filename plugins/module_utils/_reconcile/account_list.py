@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One list of the whole account in place of many small ones, where that is fewer requests and takes no longer.
 
-Such a list shows what the caller may see, and of service IDs only the default group (iam-api.md 2.2): it tells that a
+Such a list shows what the caller may see, and of service IDs only the default group (iam-facts.md 2.2): it tells that a
 key exists, never that one does not. What is not found in it has to be asked for by itself.
 """
 

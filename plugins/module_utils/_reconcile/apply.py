@@ -83,7 +83,7 @@ SWITCHES: dict[str, dict[str, t.Any]] = {
 
 
 def _with_expiry_as_asked(key: ApiKey, change: Change) -> ApiKey:
-    """No document of IBM says how an expiry is taken away, so what IAM made of the request is looked at."""
+    """How an expiry is taken away is open (iam-facts.md 3.4), so what IAM made of the request is looked at."""
     is_now = minute_text(key.expires_at) if key.expires_at else ""
     if change.fields.get("expires_at", is_now) != is_now:
         raise NotUnderstood(

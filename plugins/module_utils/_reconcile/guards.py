@@ -25,7 +25,7 @@ def check_change(client: IamClient, change: Change, wish: KeyWish) -> None:
 
 
 def _check_owner_may_have_a_key(client: IamClient, iam_id: str) -> None:
-    """Facts: iam-api.md 2.5, from the IBM SDK's docstring of create_api_key and the docs on user API keys."""
+    """A user's key is created by that user only (iam-facts.md 3.3)."""
     caller_id = client.caller().iam_id
     if iam_id != caller_id and not is_service_id(iam_id):
         raise TaskRefused(

@@ -12,7 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 
-# IBM SDK docstring of create_api_key: a value of one's own has at least this many characters.
+# A value of one's own has at least this many characters (iam-facts.md 3.2).
 SHORTEST_OWN_VALUE = 32
 # The separator is a blank when YAML took the text for a time of its own; seconds do not count.
 EXPIRY = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)")

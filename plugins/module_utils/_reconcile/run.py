@@ -127,7 +127,7 @@ def list_keys(client: IamClient, iam_id: str, account_id: str) -> list[ApiKey]:
 def search_keys(client: IamClient, iam_id: str, account_id: str, **query: t.Any) -> t.Iterator[KeyDetails]:
     """The keys of one identity one by one; `query` holds IAM's own parameters besides.
 
-    IAM lists a user's keys to that user only (IBM SDK docstring of list_api_keys); for a colleague all user keys of the
+    IAM lists a user's keys to that user only (iam-facts.md 2.2); for a colleague all user keys of the
     account are read.
     """
     if is_profile(iam_id):

@@ -45,7 +45,7 @@ SPEC: dict[str, t.Any] = {
     },
     "mutually_exclusive": [*IDENTITY_RULES, ("name", "id"), ("filter", "id")],
 }
-# IBM SDK docstring of `expires_at`: erased when this is over for both the expiry and the last change.
+# Erased when this is over for both the expiry and the last change (iam-facts.md 3.7).
 ERASED_AFTER = timedelta(days=90)
 
 Params = dict[str, t.Any]

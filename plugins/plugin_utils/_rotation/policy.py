@@ -28,7 +28,7 @@ class Policy:
     """Every option by its name, with its default, its type as a task's argument and the least that is allowed.
 
     The argument spec of the task and what a slot may override follow from these lines. Manual, role and guide are held
-    to them by tests/unit/test_policy_options.py.
+    to them by tests/project/test_policy_options.py.
     """
 
     max_age_days: float = field(default=90, metadata=AMOUNT)

@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.asks import Ask, Pause
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 
-# A new key reaches IAM's replicas at different times; about two seconds are usual (IBM docs of Secrets Manager).
+# A new key reaches IAM's replicas at different times; about two seconds are usual (iam-facts.md 1.4).
 LOOK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8, 15, 30)
 
 # Without a settling time one log-in is enough, unless the round took long.

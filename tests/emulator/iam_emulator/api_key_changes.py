@@ -101,7 +101,7 @@ def _check_owner_options(key: ApiKey) -> None:
 
 
 def update_key(call: Call, key_id: str) -> Answer:
-    """PUT /v1/apikeys/{id}: only what is sent changes, an empty text clears (IBM SDK docstrings)."""
+    """PUT /v1/apikeys/{id}: only what is sent changes, an empty text clears (iam-facts.md 3.4)."""
     key = find_key(call, key_id, "apikey.update")
     call.check_tag(key)
     body = json_body(call.request, CHANGEABLE_PROPERTIES)

@@ -38,7 +38,7 @@ def check_reach(call: Call, key: ApiKey, action: str) -> None:
 
 
 def shows_value(key: ApiKey) -> bool:
-    """Whether a later read still carries the value: only stored ones of service IDs (IBM SDK docstrings)."""
+    """Whether a later read still carries the value: only stored ones of service IDs (iam-facts.md 3.1)."""
     return key.is_value_stored and key.belongs_to_service_id
 
 
@@ -77,7 +77,7 @@ def _is_in_group(call: Call, iam_id: str, parameters: dict[str, str]) -> bool:
 
 
 def _keys_of_account(call: Call, parameters: dict[str, str]) -> list[ApiKey]:
-    """Without a group only service IDs of the default group are searched (IBM SDK docstrings)."""
+    """Without a group only service IDs of the default group are searched (iam-facts.md 2.2)."""
     call.check_role("apikey.manage")
     wanted_type = choice(parameters.get("type"), "type", ("user", "serviceid"), "")
     group_id = parameters.get("group_id", call.world.default_group_id)

@@ -76,7 +76,7 @@ class Call:
             raise Refusal(status, "The entity is locked.", details=f"Unlock {entity.id} first")
 
     def switch(self, entity: Entity, attribute: str, wanted: bool, action: str) -> Answer:
-        """Set a flag such as `locked`; to be so already is a conflict (IBM API reference: 409)."""
+        """Set a flag such as `locked`; to be so already is a conflict (iam-facts.md 3.5)."""
         if getattr(entity, attribute) != wanted:
             setattr(entity, attribute, wanted)
             self.world.note_change(entity, self.caller, action)

@@ -109,7 +109,7 @@ class ApiKey(Entity):
         return expired_at is not None and now - max(expired_at, self.modified_at) > KEPT_AFTER_EXPIRY_SECONDS
 
     def show(self, *, with_value: bool = False, with_history: bool = False, with_activity: bool = False) -> Json:
-        """The key as IAM answers it; what was never set is absent (IBM SDK docstrings)."""
+        """The key as IAM answers it; what was never set is absent (iam-facts.md 3.1)."""
         shown: Json = {
             "id": self.id,
             "entity_tag": self.entity_tag,
@@ -142,7 +142,7 @@ class ServiceId(Entity):
     unique_instance_crns: list[str] = field(default_factory=list)
 
     def show(self, *, with_group: bool = False, with_history: bool = False, with_activity: bool = False) -> Json:
-        """The service ID as IAM answers it; the group only when asked for (IBM SDK docstrings)."""
+        """The service ID as IAM answers it; the group only when asked for (iam-facts.md 4.1)."""
         shown: Json = {
             "id": self.id,
             "iam_id": self.iam_id,

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The `filter` of lists: `name sw "x" and (description co_ci "y" or ...)` (IBM API reference: filtering)."""
+"""The `filter` of lists: `name sw "x" and (description co_ci "y" or ...)` (iam-facts.md 2.3)."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def with_api_key(worlds: Worlds, form: Form) -> Json:
 
 
 def _check_usable(world: World, key: ApiKey) -> None:
-    # A locked key logs in: a lock only blocks change and deletion (docs: "Managing user API keys").
+    # A locked key logs in: a lock only blocks change and deletion (iam-facts.md 3.5).
     if key.disabled:
         raise Refusal(world.settings.disabled_login_status, "Provided API key is disabled.", "BXNIM0462E")
     if key.is_expired(world.clock.now()):

@@ -31,7 +31,7 @@ def list_profiles(call: Call) -> Answer:
 
 
 def create_profile(call: Call) -> Answer:
-    """POST /v1/profiles; a name is taken once in an account (IBM SDK docstrings)."""
+    """POST /v1/profiles; a name is taken once in an account (docstring of create_profile in IBM's SDK)."""
     body = json_body(call.request, CREATE_PROPERTIES)
     require(body, "account_id", "name")
     if body["account_id"] != call.caller.account_id:

@@ -18,7 +18,7 @@ KEPT_SECONDS = 24 * 3600
 
 
 def create_report(call: Call, account_id: str) -> Answer:
-    """POST /v1/activity/accounts/{id}/report; reports older than a day go away (IBM SDK docstrings)."""
+    """POST /v1/activity/accounts/{id}/report; reports older than a day go away (iam-facts.md 7)."""
     call.check_account(account_id)
     call.check_role("report.create")
     choice(call.request.query.get("type"), "type", ("inactive",), "inactive")

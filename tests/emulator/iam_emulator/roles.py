@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which role on the service IAM Identity allows what (docs: "IAM roles and actions", IAM Identity service)."""
+"""Which role on the service IAM Identity allows what (iam-facts.md 5.1)."""
 
 from __future__ import annotations
 

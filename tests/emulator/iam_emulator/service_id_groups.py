@@ -68,7 +68,7 @@ def update_group(call: Call, group_id: str) -> Answer:
 
 
 def delete_group(call: Call, group_id: str) -> Answer:
-    """DELETE /v1/serviceid_groups/{id}: neither the default group nor one in use (IBM SDK docstrings)."""
+    """DELETE /v1/serviceid_groups/{id}: neither the default group nor one in use (iam-facts.md 4.4)."""
     group = find_group(call, group_id, "group.manage")
     is_used = any(service_id.group_id == group.id for service_id in call.world.service_ids.values())
     if is_used or group.id == call.world.default_group_id:

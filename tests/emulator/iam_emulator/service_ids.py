@@ -141,7 +141,7 @@ def update_service_id(call: Call, service_id: str) -> Answer:
 
 
 def delete_service_id(call: Call, service_id: str) -> Answer:
-    """DELETE /v1/serviceids/{id}: its keys go first; a key that stays is a conflict (IBM SDK docstrings)."""
+    """DELETE /v1/serviceids/{id}: its keys go first; a key that stays is a conflict (iam-facts.md 4.3)."""
     found = find_service_id(call, service_id, "serviceid.delete")
     call.check_unlocked(found)
     keys = call.world.keys_of(found.iam_id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 import types
+import typing as t
 import warnings
 
 import pytest
@@ -33,10 +34,12 @@ AS_MODULE = {"changed": False, "ran": "as a module"}
 
 
 class Elsewhere(NormalAction):
-    """Stands in for the way to a module process."""
+    """Stands in for the way to a module process, and what a module tells."""
+
+    told = AS_MODULE
 
     def run(self, tmp=None, task_vars=None):
-        return dict(AS_MODULE)
+        return dict(self.told)
 
 
 class Probe(InProcessAction, Elsewhere):
@@ -242,10 +245,11 @@ def test_the_playbooks_folder_may_be_gone(act, tmp_path):
 
 
 @pytest.mark.parametrize("transport", ["local", "ssh"])
-def test_a_fresh_value_is_hidden_whichever_way_it_came(act, monkeypatch, transport):
-    found = {"changed": True, "key_value": "fresh-s3cret", "api_key": {"id": "ApiKey-1", "name": "n"}}
-    monkeypatch.setattr(Elsewhere, "run", lambda self, tmp=None, task_vars=None: dict(found))
-    result = act(work=lambda *_: dict(found), transport=transport)
+def test_a_fresh_value_is_hidden_whichever_way_it_came(act, transport):
+    class Finding(Probe):
+        told: t.ClassVar = {"changed": True, "key_value": "fresh-s3cret", "api_key": {"id": "ApiKey-1", "name": "n"}}
+
+    result = act(Finding, work=lambda *_: dict(Finding.told), transport=transport)
 
     assert result["_ansible_no_log"] is True
     assert act.task.no_log is True
@@ -293,15 +297,20 @@ def test_other_loops_stay_readable(act, task):
     assert "_ansible_no_log" not in act(args={"password": "loop-s3cret"}, **task)
 
 
-def test_what_a_broken_module_wrote_is_hidden_when_it_may_hold_a_value(act, monkeypatch):
-    written = {"failed": True, "module_stdout": '{"key_value": "fresh-val', "module_stderr": "Traceback opt10n-s3cret"}
-    monkeypatch.setattr(Elsewhere, "run", lambda self, tmp=None, task_vars=None: dict(written))
+def test_what_a_broken_module_wrote_is_hidden_when_it_may_hold_a_value(act):
+    class Broken(KeyAction):
+        told: t.ClassVar = {
+            "failed": True,
+            "module_stdout": '{"key_value": "fresh-val',
+            "module_stderr": "Traceback opt10n-s3cret",
+        }
+
     args = {"name": "n", "api_key": "opt10n-s3cret"}
-    result = act(KeyAction, args={**args, "reveal": True}, transport="ssh")
+    result = act(Broken, args={**args, "reveal": True}, transport="ssh")
 
     assert "fresh" not in repr(result)
     assert "opt10n" not in repr(result)
-    assert "fresh" in act(KeyAction, args=args, transport="ssh")["module_stdout"]
+    assert "fresh" in act(Broken, args=args, transport="ssh")["module_stdout"]
 
 
 class KeyAction(iam_api_key.ActionModule, Elsewhere):
@@ -330,9 +339,7 @@ def test_a_connection_shows_nothing_of_a_module_that_may_return_a_value(act, rev
 
 
 @pytest.mark.parametrize("fails", [True, False])
-def test_the_values_of_several_outcomes_are_hidden_also_when_one_of_them_failed(act, monkeypatch, fails):
-    lines = []
-    monkeypatch.setattr(_in_process.display, "display", lines.append)
+def test_the_values_of_several_outcomes_are_hidden_also_when_one_of_them_failed(act, capsys, fails):
     parts = [
         {
             "key_value": "fresh-s3cret",
@@ -345,7 +352,7 @@ def test_the_values_of_several_outcomes_are_hidden_also_when_one_of_them_failed(
 
     assert result["_ansible_no_log"] is True
     assert result["outcomes"][0]["key_value"] == "fresh-s3cret"
-    assert lines == [
+    assert capsys.readouterr().out.splitlines() == [
         "API key ApiKey-1 (n) of 2026-03-04T09:15+0000: its value is in the result, hidden here",
         *(["1 API keys failed"] if fails else []),
     ]

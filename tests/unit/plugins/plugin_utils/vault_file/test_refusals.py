@@ -100,8 +100,10 @@ def test_a_reading_through_an_alias_is_refused(vault):
         read("b: &x {k: 1}\nm: *x\n", ("m", "k"), vault)
 
 
-def test_a_failed_proof_stops_the_change(vault, monkeypatch):
-    monkeypatch.setattr(vault, "seal", lambda plaintext, replaced: type(vault)().seal("something else", replaced))
+def test_a_failed_proof_stops_the_change(make_vault):
+    class Wrong(make_vault):
+        def seal(self, plaintext, replaced):
+            return super().seal("something else", replaced)
 
     with pytest.raises(CannotEdit, match="does not read back"):
-        change("a: s3cret\n", [SET], vault, vaults_strings=True)
+        change("a: s3cret\n", [SET], Wrong(), vaults_strings=True)

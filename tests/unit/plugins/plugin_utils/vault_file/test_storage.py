@@ -76,32 +76,32 @@ def test_a_killed_run_leaves_the_old_or_the_new_file(file, at, after):
     assert file.read_bytes() == b"next run"
 
 
-@pytest.mark.parametrize("call", ["create", "write", "sync", "replace"])
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(file, call, monkeypatch):
-    disk = Disk()
+class OtherDisk(Disk):
+    """A disk of which some calls do something else."""
 
+    def __init__(self, **calls):
+        vars(self).update(calls)
+
+
+def failing(number):
     def fail(*_args):
-        raise OSError(errno.ENOSPC, "")
+        raise OSError(number, "")
 
-    monkeypatch.setattr(disk, call, fail)
+    return fail
 
+
+@pytest.mark.parametrize("call", ["create", "write", "sync", "replace"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(file, call):
     with pytest.raises(CannotStore, match=r"cannot write .*vault\.yml: No space left"):
-        write(Storage(str(file), 1, disk), b"new")
+        write(Storage(str(file), 1, OtherDisk(**{call: failing(errno.ENOSPC)})), b"new")
 
     assert file.read_bytes() == b"old"
     assert os.listdir(file.parent) == [file.name]
 
 
-def test_a_mount_point_is_explained(file, monkeypatch):
-    disk = Disk()
-
-    def busy(*_args):
-        raise OSError(errno.EBUSY, "")
-
-    monkeypatch.setattr(disk, "replace", busy)
-
+def test_a_mount_point_is_explained(file):
     with pytest.raises(CannotStore, match="mount its folder instead"):
-        write(Storage(str(file), 1, disk), b"new")
+        write(Storage(str(file), 1, OtherDisk(replace=failing(errno.EBUSY))), b"new")
 
 
 def test_a_change_between_reading_and_writing_is_noticed(file):
@@ -137,9 +137,8 @@ def test_a_file_that_came_meanwhile_is_noticed(tmp_path):
         storage.expect(MISSING)
 
 
-def test_a_writer_without_a_lock_right_after_us_is_noticed_by_the_next_commit(file, monkeypatch):
-    disk = Disk()
-    monkeypatch.setattr(disk, "replace", lambda source, target: (os.replace(source, target), file.write_bytes(b"own")))
+def test_a_writer_without_a_lock_right_after_us_is_noticed_by_the_next_commit(file):
+    disk = OtherDisk(replace=lambda source, target: (os.replace(source, target), file.write_bytes(b"own")))
     storage = Storage(str(file), 1, disk)
     identity = write(storage, b"new")
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every manual that `ansible-doc` shows keeps the rules of tests/unit/manuals, and each rule notices its defect."""
+"""Every manual that `ansible-doc` shows keeps the rules of tests/project/manuals, and each rule notices its defect."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.manuals import examples, rules
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.manuals.manual import OURS, ROOT, Manual, read_all
+from ansible_collections.cloudkeys.ibmcloud.tests.project.manuals import examples, rules
+from ansible_collections.cloudkeys.ibmcloud.tests.project.manuals.manual import OURS, ROOT, Manual, read_all
 
 PLUGINS = "ansible_collections.cloudkeys.ibmcloud.plugins"
 NAMES = sorted(

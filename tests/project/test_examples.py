@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs/examples"
 SUFFIXES = ("create", "update", "delete", "lock", "unlock", "disable", "enable")
-# Of IBM's reference of the CLI: everything about API keys (iam-api.md 5.1).
+# Of IBM's reference of the CLI: everything about API keys (iam-facts.md 8.3).
 COMMANDS = [
     "iam api-keys",
     "iam api-key",

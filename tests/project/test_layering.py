@@ -1,0 +1,246 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who may import whom, and what is pure. The picture is in docs/architecture.md; the rules are the tables below."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+OURS = "ansible_collections.cloudkeys.ibmcloud.plugins"
+
+# What a room may import besides itself and Python's own library. The row of a file counts before that of its folder,
+# and a file that has neither may not be there.
+ROWS: dict[str, list[str]] = {
+    "module_utils/_arguments.py": [],
+    "module_utils/_iam/": [],
+    "module_utils/_iam/transport.py": ["module_utils._iam", "requests", "urllib3"],
+    "module_utils/_module.py": [
+        "module_utils._iam",
+        "module_utils._outcome",
+        "module_utils._tasks",
+        "ansible.module_utils",
+    ],
+    "module_utils/_outcome.py": ["module_utils._secrets", "module_utils._tasks"],
+    "module_utils/_reconcile/": ["module_utils._iam"],
+    "module_utils/_secrets.py": ["ansible.module_utils"],
+    "module_utils/_tasks/": [
+        *("module_utils._arguments", "module_utils._iam", "module_utils._reconcile", "module_utils._secrets"),
+    ],
+    "plugin_utils/_audit/": [
+        *("module_utils._arguments", "module_utils._iam", "module_utils._reconcile", "module_utils._tasks"),
+        *("plugin_utils._rotation", "plugin_utils._vault_file", "yaml"),
+    ],
+    "plugin_utils/_audit/page.py": ["plugin_utils._audit", "jinja2"],
+    "plugin_utils/_checked.py": ["module_utils._secrets", "ansible.module_utils"],
+    "plugin_utils/_controller_action.py": ["plugin_utils._in_process"],
+    "plugin_utils/_doctor/": [
+        *("module_utils._arguments", "module_utils._iam", "module_utils._tasks"),
+        *("plugin_utils._audit", "plugin_utils._rotation", "plugin_utils._vault_file"),
+    ],
+    "plugin_utils/_git/": ["plugin_utils._vault_file.errors"],
+    "plugin_utils/_hiding.py": ["module_utils._secrets"],
+    "plugin_utils/_in_process.py": [
+        *("module_utils._iam", "module_utils._outcome", "module_utils._reconcile", "module_utils._secrets"),
+        *("plugin_utils._checked", "plugin_utils._hiding"),
+        *("ansible.errors", "ansible.module_utils", "ansible.plugins.action", "ansible.utils.display"),
+    ],
+    "plugin_utils/_revealing.py": ["plugin_utils._in_process", "ansible.module_utils"],
+    "plugin_utils/_rotation/": [
+        *("module_utils._arguments", "module_utils._iam", "module_utils._reconcile", "module_utils._tasks"),
+        *("plugin_utils._git", "plugin_utils._vault_file"),
+    ],
+    "plugin_utils/_vault_file/": ["yaml"],
+    "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
+    "modules/": ["module_utils._module", "module_utils._tasks"],
+    "action/": [
+        *("module_utils._outcome", "module_utils._reconcile", "module_utils._secrets", "module_utils._tasks"),
+        *("plugin_utils", "ansible.plugins.action", "ansible.utils.display"),
+    ],
+    "lookup/": [
+        *("module_utils._iam", "module_utils._outcome", "module_utils._secrets", "module_utils._tasks"),
+        *("plugin_utils._vault_file", "ansible.errors", "ansible.plugins.lookup"),
+    ],
+    "doc_fragments/": [],
+}
+
+# What decides and touches nothing: it is told the time, and what was read.
+PURE = [
+    "module_utils/_iam/advice.py",
+    "module_utils/_iam/errors.py",
+    "module_utils/_iam/retry.py",
+    "module_utils/_reconcile/marker.py",
+    "module_utils/_reconcile/match.py",
+    "module_utils/_reconcile/plan.py",
+    "module_utils/_reconcile/wish.py",
+    "plugin_utils/_audit/as_markdown.py",
+    "plugin_utils/_audit/audit.py",
+    "plugin_utils/_audit/charts.py",
+    "plugin_utils/_audit/facts.py",
+    "plugin_utils/_audit/mend.py",
+    "plugin_utils/_audit/rules.py",
+    "plugin_utils/_rotation/plan.py",
+    "plugin_utils/_rotation/plan_orders.py",
+    "plugin_utils/_rotation/plan_retiring.py",
+    "plugin_utils/_rotation/record.py",
+    "plugin_utils/_rotation/record_changes.py",
+    "plugin_utils/_rotation/slot.py",
+    "plugin_utils/_vault_file/document.py",
+    "plugin_utils/_vault_file/proof.py",
+    "plugin_utils/_vault_file/splice.py",
+]
+# The modules of Python by which one touches something, and calls that need none.
+EFFECTS = [
+    *("ansible", "concurrent", "fcntl", "importlib", "io", "logging", "multiprocessing", "os", "pathlib", "random"),
+    *("requests", "secrets", "shutil", "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time"),
+    *("urllib3", "uuid"),
+]
+CALLS = {"__import__", "eval", "exec", "input", "open", "print"}
+CLOCKS = {"now", "today", "utcnow"}
+
+
+def violations(path: str, source: str) -> list[str]:
+    """Say what the file `path` (below plugins/) imports, or does, although it may not."""
+    room = room_of(path)
+    if room is None:
+        return [f"{path} is in no room that has a row"]
+    imported = [name for name in imports(path, source) if name.split(".")[0] not in sys.stdlib_module_names]
+    own = room.removesuffix(".py").strip("/").replace("/", ".")
+    wrong = [f"imports {name}" for name in imported if not is_in(name, [own, *ROWS[room]])]
+    if path in PURE:
+        wrong += [f"imports {name}" for name in imports(path, source) if is_in(name, EFFECTS)]
+        wrong += [f"calls {name}" for name in effects_called(source)]
+    return [f"{path} {what}" for what in dict.fromkeys(wrong)]
+
+
+def room_of(path: str) -> str | None:
+    """The row that counts for a file: its own, or that of its folder."""
+    folder = "/".join(path.split("/")[:-1]) + "/"
+    return next((room for room in (path, folder) if room in ROWS), None)
+
+
+def effects_called(source: str) -> t.Iterator[str]:
+    """Calls that open, print or ask the clock."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
+            yield node.func.id
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS:
+            yield ast.unparse(node.func)
+
+
+def imports(path: str, source: str) -> t.Iterator[str]:
+    """The dotted name of everything that is imported, our own names without what they all begin with."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.removeprefix(f"{OURS}.") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            folder = ".".join([*OURS.split("."), *path.split("/")][: -node.level]) if node.level else ""
+            package = ".".join(filter(None, [folder, node.module]))
+            yield from (f"{package}.{alias.name}".removeprefix(f"{OURS}.") for alias in node.names)
+
+
+def is_in(name: str, packages: t.Iterable[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def python_files(folder: Path) -> dict[str, str]:
+    """The source of every plugin by its path; no file at all is a mistake of the caller."""
+    files = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.py")}
+    if not files:
+        raise FileNotFoundError(f"no Python below {folder}")
+    return files
+
+
+def test_every_plugin_imports_only_what_its_layer_may() -> None:
+    wrong = [line for path, source in python_files(PLUGINS).items() for line in violations(path, source)]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", [*ROWS, *PURE])
+def test_a_rule_is_about_something_that_exists(path: str) -> None:
+    assert (PLUGINS / path).exists()
+
+
+def test_the_only_room_with_ansible_s_vault_is_the_cipher() -> None:
+    importing = {
+        path
+        for path, source in python_files(PLUGINS).items()
+        if any(is_in(name, ["ansible.parsing.vault"]) for name in imports(path, source))
+    }
+
+    assert importing == {"plugin_utils/_vault_file/cipher.py"}
+
+
+def test_a_search_that_finds_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        python_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("modules/iam_api_key.py", f"from {OURS}.plugin_utils._vault_file import storage"),
+        ("modules/iam_api_key.py", "from ansible.errors import AnsibleError"),
+        ("modules/iam_api_key.py", f"from {OURS}.module_utils._iam.client import connect"),
+        ("modules/iam_api_key.py", "import requests"),
+        ("module_utils/_tasks/iam_api_key.py", "from ansible.module_utils.basic import AnsibleModule"),
+        ("module_utils/_tasks/iam_api_key.py", f"import {OURS}.plugin_utils._rotation.plan"),
+        ("module_utils/_reconcile/run.py", "from ansible.module_utils.common.text.converters import to_text"),
+        ("module_utils/_reconcile/run.py", f"from {OURS}.module_utils import _secrets"),
+        ("module_utils/_reconcile/run.py", "from .. import _secrets"),
+        ("module_utils/_reconcile/plan.py", "import os"),
+        ("module_utils/_reconcile/plan.py", "import time"),
+        ("module_utils/_reconcile/plan.py", "from datetime import datetime\nstart = datetime.now()"),
+        ("module_utils/_reconcile/match.py", "def f():\n    return open('file').read()"),
+        ("module_utils/_arguments.py", f"from {OURS}.module_utils._iam.errors import IamError"),
+        ("module_utils/_iam/retry.py", "import requests"),
+        ("module_utils/_iam/pages.py", "from ansible.module_utils.urls import open_url"),
+        ("module_utils/_iam/pages.py", f"from {OURS}.module_utils._reconcile.plan import Change"),
+        ("module_utils/_secrets.py", f"from {OURS}.plugin_utils._vault_file import cipher"),
+        ("plugin_utils/_rotation/plan.py", "def f():\n    from os import environ"),
+        ("plugin_utils/_rotation/slot.py", "from ansible.errors import AnsibleError"),
+        ("plugin_utils/_vault_file/storage.py", "from ansible.parsing.vault import VaultLib"),
+        ("plugin_utils/_vault_file/storage.py", f"from {OURS}.plugin_utils._rotation.slot import Slot"),
+        ("plugin_utils/_rotation/slot.py", "import datetime\ntoday = datetime.date.today()"),
+        ("plugin_utils/_rotation/steps.py", "import requests"),
+        ("plugin_utils/_rotation/steps.py", "from ansible.utils.display import Display"),
+        ("plugin_utils/_rotation/steps.py", f"from {OURS}.plugin_utils._audit.rules import ALL_RULES"),
+        ("plugin_utils/_audit/audit.py", f"from {OURS}.plugin_utils._doctor import checks"),
+        ("plugin_utils/_audit/as_markdown.py", "import jinja2"),
+        ("plugin_utils/_hiding.py", "from ansible.errors import AnsibleError"),
+        ("plugin_utils/_git/repository.py", f"from {OURS}.plugin_utils._rotation.slot import Slot"),
+        ("plugin_utils/_git/program.py", "from ansible.errors import AnsibleError"),
+        ("action/ansible_vault_vars.py", "from ansible.parsing import vault"),
+        ("action/ansible_vault_vars.py", f"from {OURS}.modules.iam_api_key import main"),
+        ("doc_fragments/connection.py", f"from {OURS}.module_utils._arguments import CONNECTION"),
+        ("action/iam_doctor.py", "import requests"),
+        ("somewhere_else/file.py", ""),
+        ("module_utils/_new_room/file.py", ""),
+        ("module_utils/_iam/deeper/file.py", ""),
+        ("plugin_utils/_new_file.py", ""),
+    ],
+)
+def test_a_planted_violation_is_found(path: str, source: str) -> None:
+    assert len(violations(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("modules/iam_api_key.py", f"from {OURS}.module_utils._tasks import iam_api_key"),
+        ("module_utils/_module.py", "from ansible.module_utils.basic import AnsibleModule"),
+        ("module_utils/_iam/transport.py", "import requests\nfrom urllib3.util.retry import Retry"),
+        ("module_utils/_reconcile/run.py", "from .._iam.errors import IamError"),
+        ("plugin_utils/_rotation/plan.py", "from datetime import datetime\nfrom . import slot"),
+        ("plugin_utils/_vault_file/cipher.py", "from ansible.parsing.vault import VaultLib"),
+        ("action/ansible_vault_vars.py", "from ansible.plugins.action import ActionBase"),
+    ],
+)
+def test_what_a_layer_is_for_is_allowed(path: str, source: str) -> None:
+    assert violations(path, source) == []

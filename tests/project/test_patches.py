@@ -1,0 +1,37 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tests hand in what they replace; the few that patch stand in the table, with what they patch and why."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+PATCH = re.compile(r"\bmonkeypatch\.setattr\(|\b(?:unittest|from|import) mock\b|\bmock\.patch\b")
+
+# Ansible makes these objects itself, and hands a plugin no other.
+BY_ANSIBLE = "the vault secrets of the run, and the options of a lookup, come from ansible-core"
+DEFECT = "a defect that must not happen is planted where no port is"
+DISK = "the calls of the system that a full or busy disk refuses"
+PATCHED = {
+    "unit/plugins/action/test_ansible_vault_vars.py": f"{BY_ANSIBLE}; {DEFECT}",
+    "unit/plugins/action/test_ansible_vault_vars_expect.py": f"{BY_ANSIBLE}; {DEFECT}",
+    "unit/plugins/action/test_ansible_vault_vars_info.py": f"{BY_ANSIBLE}; {DEFECT}",
+    "unit/plugins/action/test_in_process.py": "the operating system, and a controller without requests",
+    "unit/plugins/module_utils/test_module.py": "AnsibleModule, which ends the process",
+    "unit/plugins/module_utils/tasks/test_iam_api_key_bulk.py": DEFECT,
+    "unit/plugins/module_utils/tasks/test_iam_api_key_values.py": DISK,
+    "unit/plugins/module_utils/tasks/test_key_file.py": DISK,
+    "unit/plugins/plugin_utils/rotation/test_file_store.py": "a file system that tells no change; reads are counted",
+    "unit/plugins/plugin_utils/rotation/test_git_store.py": "the temp folder of the system",
+    "unit/plugins/plugin_utils/vault_file/test_cipher.py": BY_ANSIBLE,
+    "unit/plugins/plugin_utils/vault_file/test_storage.py": f"{DISK}, and who the user is",
+}
+
+
+def test_what_is_patched_is_named_with_its_reason() -> None:
+    files = {path.relative_to(TESTS).as_posix(): path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py")}
+    patching = {name for name, text in files.items() if PATCH.search(text) and name != "project/test_patches.py"}
+
+    assert patching == set(PATCHED)

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC, Policy
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.test_docs_match_specs import described_options
+from ansible_collections.cloudkeys.ibmcloud.tests.project.test_docs_match_specs import described_options
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/rotate_api_keys"

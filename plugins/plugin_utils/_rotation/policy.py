@@ -9,8 +9,8 @@ import typing as t
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 
 Options = dict[str, dict[str, t.Any]]

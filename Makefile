@@ -62,7 +62,7 @@ kills: setup ## Real runs, killed at every step
 schedules: setup ## Every schedule of one fault, one in fifty of two, and planted defects
 	pytest --numprocesses 2 tests/faults/test_schedules.py tests/faults/test_mutants.py
 
-schedules-all: setup ## Every schedule of two faults; more than an hour
+schedules-all: setup ## Every schedule of two faults; two hours
 	pytest --numprocesses auto tests/faults/test_schedules.py --all-pairs
 
 faults: setup ## Both, side by side: nothing that goes wrong loses a key

@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
 
     def _run(self, task_args: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         if self._task.async_val:
-            return _failure("async is not supported; the result of an async task lies around on disk")
+            return _failure("async is not supported; such a task leaves its result in a file. Nothing was done")
         checked = check_arguments(SPEC, task_args, self._task.action, _values_in(plain(task_args)))
         if checked.problem:
             return _failure(checked.problem)

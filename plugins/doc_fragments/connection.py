@@ -29,9 +29,9 @@ options:
     type: str
   profile_id:
     description:
-      - Id of a trusted profile to work as (V(Profile-...)). It is taken on with the API key or token that logs in, or
+      - Id of a trusted profile to work as (V(Profile-...)). It is assumed with the API key or token that logs in, or
         with O(cr_token_file), and costs one more request.
-      - The profile has to list the caller among those that may take it on, and needs roles of its own on the service
+      - The profile has to list the caller among those that may assume it, and needs roles of its own on the service
         IAM Identity.
       - A trusted profile can manage the API keys of service IDs. It has no API keys, and nobody but a user can create
         the user's keys.

@@ -101,7 +101,7 @@ class InProcessAction(NormalAction):
     def _refuse_async(self) -> str | None:
         if self._supports_async or not self._task.async_val:
             return None
-        return "async is not supported; the result of an async task lies around on disk. Nothing was done"
+        return "async is not supported; such a task leaves its result in a file. Nothing was done"
 
     def refuse(self) -> str | None:
         """Why the task is not done at all, before anything is looked at; None to go on."""

@@ -26,7 +26,7 @@ def names_an_identity(params: t.Mapping[str, t.Any]) -> bool:
 
 
 def leaves_owner_open(params: t.Mapping[str, t.Any]) -> bool:
-    """A key that is named by its id or value belongs to whom it belongs, unless the task says whose it has to be."""
+    """Whether the key may be anybody's: it is named by its id or value, and the task names no owner."""
     return not names_an_identity(params) and bool(params["id"] or not params["name"])
 
 
@@ -45,7 +45,7 @@ def keep_as_declared(
     check_mode: bool,
     known: t.Sequence[ApiKey] | None = None,
 ) -> dict[str, t.Any]:
-    """Make the key as wished and return the result of the task; raises an `IamError` when that cannot be done."""
+    """Make the key as wished and return the result of the task; raises what kept it from being done."""
     destination = DeclaredDestination(client, params, check_mode)
     try:
         outcome = reconcile_key(client, wish, check_mode=check_mode, destination=destination, known=known)

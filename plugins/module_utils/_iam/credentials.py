@@ -37,7 +37,7 @@ class Credentials:
 def pick_credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Credentials:
     """Choose what to log in with: any option of the task beats every environment variable.
 
-    In both places a token comes before an API key, and that before a file. A trusted profile is taken on with whatever
+    In both places a token comes before an API key, and that before a file. A trusted profile is assumed with whatever
     was chosen, or with the token of a compute resource. What is empty counts as unset, because AWX injects empty
     variables for blank fields. Raises MissingCredentials, and Invalid for options that contradict each other.
     """

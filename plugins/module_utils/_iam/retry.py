@@ -6,7 +6,7 @@ from __future__ import annotations
 
 BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
 
-# Sent twice, these have the effect of once. A create is not among them: its second try could make a second key.
+# Sending these twice has the effect of sending them once. A create is not among them: a second could make a second key.
 REPEATABLE_PREFIXES = ("/identity/", "/v1/apikeys/", "/v1/serviceids/")
 
 # Kept open for the requests that a task has under way at a time.

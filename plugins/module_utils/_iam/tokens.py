@@ -37,7 +37,7 @@ RENEW_AFTER_SHARE_OF_LIFE = 0.8
 # IAM's codes for this are not documented, so every refusal gets the same advice.
 NO_SUCH_PROFILE = (
     "there is no such trusted profile in this account, or it does not list who is logging in among those that may "
-    "take it on"
+    "assume it"
 )
 PROFILE_ADVICE: dict[type[IamError], str] = dict.fromkeys((Invalid, NotFound, NotPermitted), NO_SUCH_PROFILE)
 
@@ -109,7 +109,7 @@ def _fetch(transport: Transport, clock: Clock, action: str, form: dict[str, str]
             "POST", "/identity/token", action, form=form, advice=PROFILE_ADVICE if is_profile else None
         )
     except NotFound as error:
-        # Whoever asks for something, and had to log in first, must not take this for its answer: gone already.
+        # It is the log-in that was not found; a caller who is deleting something must not read it as gone already.
         kind = BadCredentials if is_profile else NotUnderstood
         raise kind(str(error), transaction_id=error.transaction_id) from None
     except (Invalid, NotPermitted) as error:
@@ -160,7 +160,7 @@ class TokenSource:
 
     @property
     def is_profile(self) -> bool:
-        """Whether a trusted profile is taken on with the credentials."""
+        """Whether the client works as a trusted profile."""
         return self._credentials.profile is not None
 
     @property

@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids im
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import LARGEST_PAGE
 
 FEWEST_PAGES = 2
-# However few requests go side by side: so that a list in vain costs little.
+# Counted as side by side at least, so that a list which is read in vain costs little.
 LEAST_SPARED = 8
 
 Entry = t.TypeVar("Entry")
@@ -39,8 +39,8 @@ def keys_in_account_list(client: IamClient, iam_ids: t.Iterable[str], concurrenc
 def read_if_cheaper(entries: t.Iterator[Entry], instead_of: int, concurrency: int) -> list[Entry] | None:
     """All entries of a list that takes the place of so many requests, `concurrency` at a time; None if it is too long.
 
-    Its pages come one after the other, so it may have as many as there would be turns of the others. It is given up
-    there, so what it costs in vain is an eighth of the others at most.
+    Its pages come one after the other, so it may have as many as there would be turns of the others. Reading
+    stops there, so a list that was read in vain costs an eighth of the others at most.
     """
     most_pages = instead_of // max(concurrency, LEAST_SPARED)
     if most_pages < FEWEST_PAGES:
@@ -49,6 +49,6 @@ def read_if_cheaper(entries: t.Iterator[Entry], instead_of: int, concurrency: in
     try:
         found = list(itertools.islice(entries, most_entries))
     except IamError:
-        # Who may not list the account may still list each identity.
+        # A caller who may not list the account may still list each identity.
         return None
     return found if len(found) < most_entries else None

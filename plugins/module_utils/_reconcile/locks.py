@@ -16,7 +16,7 @@ class LocksToRestore:
     """What has been unlocked for a change, and how it is locked again."""
 
     def __init__(self, steps: t.Sequence[str]) -> None:
-        # A plan that ends without a lock was asked to take it away; what it was to delete is to be as it was.
+        # A plan that neither locks nor deletes was asked to take the lock away.
         self._is_due = bool({"lock", "delete"} & set(steps))
         self._unlocked: list[tuple[Lock, str]] = []
 

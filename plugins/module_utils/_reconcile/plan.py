@@ -113,7 +113,7 @@ def _plan_replace(existing: ApiKey, wish: KeyWish) -> Change:
         "description": text or None,
         "expires_at": existing.expires_at,
         "action_when_leaked": existing.action_when_leaked,
-        # IAM tells it of every key, and takes it for those of users only.
+        # IAM returns it for every key, and accepts it for keys of users only.
         "support_sessions": existing.support_sessions or None,
         "locked": existing.locked,
         "disabled": existing.disabled,

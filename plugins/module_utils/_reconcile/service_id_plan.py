@@ -41,7 +41,7 @@ class ServiceIdChange:
 
 
 def plan_present(existing: ServiceId | None, wish: ServiceIdWish) -> ServiceIdChange:
-    """Steps to the wished service ID; raises TaskRefused for what the task does not allow."""
+    """Steps that make the service ID as wanted; raises TaskRefused for what the task does not allow."""
     if existing is None:
         return _plan_create(wish)
     fields = _differences(existing, wish)

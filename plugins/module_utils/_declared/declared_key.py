@@ -13,7 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import check_service_id_exists
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import KeyWish, minute_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, reconcile_key
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import KeyOutcome, reconcile_key
 
 ASKED = (
     *("name", "id", "state", "description", "action_when_leaked", "support_sessions", "locked", "disabled"),
@@ -59,7 +59,7 @@ def keep_as_declared(
     return _result(client, outcome, has_finished_file, destination.revealed(outcome))
 
 
-def _result(client: IamClient, outcome: Outcome, has_finished_file: bool, key_value: str | None) -> dict[str, t.Any]:
+def _result(client: IamClient, outcome: KeyOutcome, has_finished_file: bool, key_value: str | None) -> dict[str, t.Any]:
     change, key = outcome.change, outcome.key
     result: dict[str, t.Any] = {
         "changed": change.changed or has_finished_file,

@@ -15,7 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import delete_locked_or_not
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import Outcome, ValueDestination
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import KeyOutcome, ValueDestination
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 
 KEEPERS = ("file", "reveal", "discard_value", "key_value", "store_value")
@@ -84,14 +84,14 @@ class DeclaredDestination(ValueDestination):
             with contextlib.suppress(OSError):
                 os.unlink(self._file)
 
-    def finish(self, outcome: Outcome) -> bool:
+    def finish(self, outcome: KeyOutcome) -> bool:
         """Complete the file of the key; True when that changed it."""
         is_due = outcome.change.creates or self._to_write is not None
         if self._file and is_due and not self._check_mode:
             self._keep(t.cast(ApiKey, outcome.key), is_new=outcome.change.creates)
         return bool(self._file) and is_due
 
-    def revealed(self, outcome: Outcome) -> str | None:
+    def revealed(self, outcome: KeyOutcome) -> str | None:
         """The value for the result: of a key that was just created, or of one whose value IAM keeps for the task."""
         if not self._params["reveal"] or outcome.key is None:
             return None

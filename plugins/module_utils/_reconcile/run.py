@@ -24,7 +24,7 @@ Keys = t.Sequence[ApiKey]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class KeyOutcome:
     """What became of one wish; `key` is None when there is no such key (any more, or yet)."""
 
     change: Change
@@ -54,7 +54,7 @@ def reconcile_key(
     check_mode: bool,
     destination: ValueDestination | None = None,
     known: Keys | None = None,
-) -> Outcome:
+) -> KeyOutcome:
     """Make one key as wished; `known` are the keys of its identity if they were read already.
 
     When somebody else changes the key in between, it is read and planned again once.
@@ -81,7 +81,7 @@ def reconcile_key(
                     raise
                 attempted = change
                 continue
-        return Outcome(change, key if wish.state == "present" else None, twins)
+        return KeyOutcome(change, key if wish.state == "present" else None, twins)
 
 
 def _plan(key: ApiKey | None, wish: KeyWish, destination: ValueDestination) -> Change:

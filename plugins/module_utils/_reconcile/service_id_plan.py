@@ -21,6 +21,7 @@ class ServiceIdWish:
     account_id: str
     id: str | None = None
     name: str | None = None
+    state: str = "present"
     group_id: str | None = None
     description: str | None = None
     unique_instance_crns: tuple[str, ...] | None = None

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, STATE
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import (
@@ -18,12 +18,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.own
     service_id_group_of,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_plan import (
-    ServiceIdChange,
     ServiceIdWish,
-    plan_absent,
-    plan_present,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_steps import apply_steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_run import reconcile_service_id
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -47,17 +44,8 @@ def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = N
     """Make one service ID as described; raises TaskRefused for what is ambiguous or needs the user's word."""
     client = client or client_for(params)
     wish = _wish_from(client, params)
-    existing = before = _find(client, wish)
-    for is_last in (False, True):
-        change = _plan(client, existing, wish, params["state"])
-        try:
-            after = change.after if check_mode else _apply(client, existing, change, wish)
-            break
-        except Conflict:
-            if is_last or existing is None:
-                raise
-            # Somebody else changed it in between.
-            existing = client.service_ids.get(existing.id)
+    before = _find(client, wish)
+    change, after = reconcile_service_id(client, before, wish, check_mode=check_mode)
     before_view, after_view = _view(before), _view(after)
     return {
         "changed": bool(change.steps) or before_view != after_view,
@@ -72,7 +60,7 @@ def _wish_from(client: IamClient, params: dict[str, t.Any]) -> ServiceIdWish:
         raise TaskRefused("the name of a service ID must not be empty")
     account_id = client.caller().account_id
     crns = params["unique_instance_crns"]
-    said = ("id", "name", "description", "locked", "unlock", "delete_keys", "allow_self")
+    said = ("id", "name", "state", "description", "locked", "unlock", "delete_keys", "allow_self")
     return ServiceIdWish(
         account_id=account_id,
         group_id=service_id_group_of(client, params["service_id_group"]),
@@ -95,20 +83,6 @@ def _find(client: IamClient, wish: ServiceIdWish) -> ServiceId | None:
             "IBM Cloud does not move service IDs between groups"
         )
     return existing
-
-
-def _plan(client: IamClient, existing: ServiceId | None, wish: ServiceIdWish, state: str) -> ServiceIdChange:
-    if state == "present":
-        return plan_present(existing, wish)
-    if existing is None:
-        return ServiceIdChange()
-    return plan_absent(existing, client.service_ids.list_keys(existing), client.caller().iam_id, wish)
-
-
-def _apply(
-    client: IamClient, existing: ServiceId | None, change: ServiceIdChange, wish: ServiceIdWish
-) -> ServiceId | None:
-    return apply_steps(client, existing, change, wish) if change.steps else change.after
 
 
 def _view(service_id: ServiceId | None) -> dict[str, t.Any]:

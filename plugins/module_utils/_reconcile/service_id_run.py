@@ -1,29 +1,56 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Carries out what was planned for one service ID."""
+"""For one service ID: plan, and take the steps unless this is check mode."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_plan import (
     ServiceIdChange,
     ServiceIdWish,
     StepName,
+    plan_absent,
+    plan_present,
 )
 
 
-def apply_steps(
+def reconcile_service_id(
+    client: IamClient, existing: ServiceId | None, wish: ServiceIdWish, *, check_mode: bool
+) -> tuple[ServiceIdChange, ServiceId | None]:
+    """Make one service ID as wanted -> (what it took, the service ID as it is then; None when it is gone).
+
+    When somebody else changes it in between, it is read and planned again once. What was unlocked for a step that fails
+    is locked again, the service ID and its keys.
+    """
+    is_second_try = False
+    while True:
+        change = _plan(client, existing, wish)
+        if check_mode or not change.steps:
+            return change, change.after
+        try:
+            return change, _take_steps(client, existing, change, wish)
+        except Conflict:
+            if is_second_try or existing is None:
+                raise
+            existing, is_second_try = client.service_ids.get(existing.id), True
+
+
+def _plan(client: IamClient, existing: ServiceId | None, wish: ServiceIdWish) -> ServiceIdChange:
+    if wish.state == "present":
+        return plan_present(existing, wish)
+    if existing is None:
+        return ServiceIdChange()
+    return plan_absent(existing, client.service_ids.list_keys(existing), client.caller().iam_id, wish)
+
+
+def _take_steps(
     client: IamClient, existing: ServiceId | None, change: ServiceIdChange, wish: ServiceIdWish
 ) -> ServiceId | None:
-    """Take the steps and return the service ID as it is then; None when it was deleted.
-
-    Raises Conflict when somebody else changed it since it was read: plan again from a fresh read. What was unlocked for
-    a step that fails is locked again, the service ID and its keys.
-    """
     if change.steps == ("create",):
         return client.service_ids.create(account_id=wish.account_id, locked=bool(wish.locked), **change.fields)
     if existing is None:

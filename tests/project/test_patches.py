@@ -18,7 +18,6 @@ PATCHED = {
     "unit/plugins/action/test_ansible_vault_vars.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_ansible_vault_vars_expect.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_ansible_vault_vars_info.py": f"{BY_ANSIBLE}; {DEFECT}",
-    "unit/plugins/action/test_frames.py": "the place where a request leaves, to count the functions above it",
     "unit/plugins/action/test_in_process.py": "the operating system, and a controller without requests",
     "unit/plugins/module_utils/test_module.py": "AnsibleModule, which ends the process",
     "unit/plugins/module_utils/tasks/test_iam_api_key_bulk.py": DEFECT,

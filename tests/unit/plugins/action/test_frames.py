@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.action.iam_api_key import ActionModule
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities import login
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_api_key import run
 from iam_emulator import Emulator, EmulatorAdapter
 
-OURS = Path(login.__file__).resolve().parents[2]
+OURS = Path(run.__code__.co_filename).resolve().parents[2]
 REQUESTS = ("POST /identity/token", "GET /v1/apikeys", "POST /v1/apikeys")
 MOST_FUNCTIONS = 15
 
@@ -41,13 +41,13 @@ def ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]
     emulator = Emulator()
     watching = Watching(emulator)
 
-    def connect(options: t.Any, environ: t.Any, protect: t.Any) -> IamClient:
-        return open_client(options, environ, protect, adapter=watching)
+    client = open_client({"api_key": emulator.seed.api_key}, {}, lambda secret: None, adapter=watching)
 
-    # The adapter is the only way in that leaves everything between a task and the network as it is.
-    monkeypatch.setattr(login, "open_client", connect)
+    class Action(ActionModule):
+        do_work = staticmethod(lambda params, check_mode: run(params, check_mode, client))
+
     monkeypatch.delenv("CLOUDKEYS_IN_PROCESS", raising=False)
-    options = {"api_key": emulator.seed.api_key, "name": "one", "discard_value": True}
+    options = {"name": "one", "discard_value": True}
     task = types.SimpleNamespace(
         args=options, action="iam_api_key", environment=[], async_val=0, check_mode=False, register=None, no_log=False
     )
@@ -55,7 +55,7 @@ def ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]
     connection = types.SimpleNamespace(transport="local", become=None, _shell=shell)
     loader = types.SimpleNamespace(get_basedir=lambda: str(tmp_path))
     templar = types.SimpleNamespace(template=lambda value: value)
-    assert ActionModule(task, connection, None, loader, templar, None).run(task_vars={})["changed"]
+    assert Action(task, connection, None, loader, templar, None).run(task_vars={})["changed"]
     return watching.ways
 
 

@@ -43,9 +43,6 @@ class ActionModule(ControllerAction):
             store=opened.store,
             protect=protect,
             tell=_tell,
-            concurrency=params["concurrency"],
-            batch_size=params["batch_size"],
-            stop_after_failures=params["stop_after_failures"],
         )
         result = rotate(params, ports, check_mode=check_mode, unforeseen=_unforeseen)
         for shown in result["slots"]:

@@ -17,11 +17,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import CannotConnect, error_from_reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
+    ONE_AT_A_TIME,
     EmulatorClock,
     MemoryStore,
     Scene,
@@ -118,9 +119,11 @@ class World:
             Credentials(self.scene.emulator.seed.api_key),
             clock=EmulatorClock(self.scene.emulator),
         )
-        ports = Ports(client, store, concurrency=1, orders=Orders(**orders))
+        ports = Ports(client, store, protect=lambda secret: None, tell=lambda line: None)
         try:
-            return rotate_slots([self.scene.slot], ports, check_mode=False, unforeseen=_raise)[0]
+            return rotate_slots(
+                [self.scene.slot], ports, Orders(**orders), ONE_AT_A_TIME, check_mode=False, unforeseen=_raise
+            )[0]
         except Killed:
             return None
         finally:

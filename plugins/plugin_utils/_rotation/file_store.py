@@ -9,8 +9,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
-    CommitLost,
-    Loaded,
+    NotWritten,
     SlotChange,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
@@ -22,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
     to_data,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
@@ -79,19 +79,19 @@ class FileStore:
             self._protect(secret)
         return Loaded(record, published_value, known.epoch, self._has_stale_copies(slot, published_value))
 
-    def commit(self, changes: t.Sequence[SlotChange]) -> list[t.Union[Loaded, Exception]]:
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         file = changes[0].slot.file
         known = self._known[file]
         current = [change for change in changes if change.loaded.version == known.epoch]
         edits = [edit for change in current for edit in _edits(change)]
         try:
             known.snapshot = self._file(file).commit(known.snapshot, edits).snapshot if current else known.snapshot
-        except ChangedMeanwhile as error:
+        except ChangedMeanwhile:
             known.is_doubtful = True
-            return [CommitLost(str(error)) for _change in changes]
+            return [NotWritten() for _change in changes]
         except VaultFileError as error:
-            return [error if change in current else CommitLost() for change in changes]
-        return [_written(change, known.epoch) if change in current else CommitLost() for change in changes]
+            return [NotWritten(str(error) if change in current else None) for change in changes]
+        return [_written(change, known.epoch) if change in current else NotWritten() for change in changes]
 
     def check(self, change: SlotChange) -> None:
         snapshot = self._known[change.slot.file].snapshot

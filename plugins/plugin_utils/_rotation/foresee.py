@@ -1,41 +1,181 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the next step would write into the record, for check mode; nothing is written or sent."""
+"""Plays a slot forward on plain data: every step to come with its date, if nobody comes between and IAM does as asked.
+
+It plans, announces and concludes with the functions that a run uses, so nothing here restates what a step writes. What
+is added is how the keys look after each act, and that time goes on.
+"""
 
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import record_changes
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Step
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot_run import SlotRun
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
+    join_description,
+    split_description,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, round_up
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Done
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS, Write
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
+    ActName,
+    Drawn,
+    Loaded,
+    Step,
+    View,
+    require,
+)
 
 NOT_DRAWN_YET = "(drawn when the record is made)"
+NEW_KEY_ID = "(the new key)"
+ADOPTED_KEY_ID = "(the key of this value)"
 
-# For the steps with one commit, and the first commit of those with more. The others write nothing into the record.
-FORESEEN: dict[str, t.Callable[[Record, Step, datetime], t.Optional[Record]]] = {
-    "intend": lambda record, step, now: record_changes.with_pending(record, now, None),
-    "create": lambda record, step, now: record_changes.announced_again(record, now),
-    "publish": lambda record, step, now: record_changes.published(record, str(step.key_id), now, None),
-    "withdraw": lambda record, step, now: record_changes.withdrawing(record, now),
-    "note_hand_over": lambda record, step, now: record_changes.handed_over(record, now),
-    "flag": lambda record, step, now: record_changes.flagged(record, step.key_id),
-    "disable": lambda record, step, now: record_changes.disabling(record, step.key_id, now),
-    "delete": lambda record, step, now: record_changes.deleting(record, step.key_id, now),
-    "retire_found": lambda record, step, now: record_changes.with_retired_key(record, str(step.key_id), now),
-    "unpublish": lambda record, step, now: record_changes.unpublished(record, now, None),
-    "roll_back": lambda record, step, now: record_changes.swapped(
-        record, next(entry for entry in record.superseded if entry.id == step.key_id), now, None
-    ),
-    "forget": lambda record, step, now: None,
+# More than any way has: a whole rotation with its overlap and soak has ten.
+MOST_STEPS = 40
+
+# These are left only when a run is asked for something else, a person acts, or the next rotation is due.
+FOR_GOOD = frozenset({"idle", "later", "staged", "hand_over", "published", "stop", "gone"})
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """One step to come: when, the record that it announces, and the record after it; values are left out."""
+
+    step: Step
+    at: datetime
+    announced: Record | None
+    record: Record | None
+
+
+def foresee(view: View, orders: Orders) -> list[Foreseen]:
+    """Every step from here until the slot rests for good, rests included; orders are those of this run only."""
+    way: list[Foreseen] = []
+    for _turn in range(MOST_STEPS):
+        step = plan_slot(view, orders)
+        if step.rests or step.name == "wait":
+            way.append(Foreseen(step, view.now, view.loaded.record, view.loaded.record))
+            if step.name in FOR_GOOD or step.next_at is None:
+                break
+            view = replace(view, now=max(view.now, step.next_at))
+            orders = orders if step.name == "wait" else orders.of_a_later_run()
+        elif step.name == "observe":
+            view = replace(view, last_logins={**view.last_logins, str(step.key_id): None})
+        else:
+            foreseen, view = _take(view, step)
+            way.append(foreseen)
+    return way
+
+
+def _take(view: View, step: Step) -> tuple[Foreseen, View]:
+    kind, now = STEPS[t.cast(ActName, step.name)], round_up(view.now)
+    if kind.draws:
+        own_value = NOT_DRAWN_YET if view.slot.policy.key_source == "local" else None
+        view = replace(view, drawn=Drawn(NOT_DRAWN_YET, own_value))
+    view = _written(view, kind.announce(view, step, now))
+    announced = view.loaded.record
+    view, done = EXPECTED.get(t.cast(ActName, step.name), _nothing_new)(view, step)
+    view = _written(view, kind.conclude(view, step, done, now))
+    return Foreseen(step, view.now, announced, view.loaded.record), view
+
+
+def _written(view: View, write: Write | None) -> View:
+    """The view after a commit; a copy is always in line then."""
+    if write is None:
+        return view
+    value = None if write.removes_value else write.published_value or view.loaded.published_value
+    return replace(view, loaded=Loaded(write.record, value), value_is_lost=False)
+
+
+# How keys look after an act, and what it is told to have done.
+Expected = t.Callable[[View, Step], tuple[View, Done]]
+
+
+def _nothing_new(view: View, step: Step) -> tuple[View, Done]:
+    return view, Done()
+
+
+def _with_key(view: View, key: ApiKey) -> View:
+    return replace(view, keys=(*(each for each in view.keys if each.id != key.id), key))
+
+
+def _made(view: View, step: Step) -> tuple[View, Done]:
+    slot, pending = view.slot, view.pending
+    days = slot.policy.expires_in_days
+    key = ApiKey(
+        id=NEW_KEY_ID,
+        name=slot.next_key_name,
+        iam_id=slot.iam_id,
+        account_id=slot.account_id,
+        description=join_description("", view.marker(pending.generation)),
+        created_at=format_time(view.now),
+        expires_at=format_time(view.now + timedelta(days=days)) if days else None,
+        key_value=NOT_DRAWN_YET,
+    )
+    view = replace(_with_key(view, key), pending_id=None if slot.use_marker else key.id)
+    return view, Done(key)
+
+
+def _proven(view: View, step: Step) -> tuple[View, Done]:
+    return replace(view, proven=view.proven | {view.pending.generation}), Done(view.pending_key())
+
+
+def _finished(view: View, step: Step) -> tuple[View, Done]:
+    key, current = require(view.key(step.key_id), "a key"), require(view.record.current, "a published key")
+    text, marker = split_description(key.description)
+    finished = replace(
+        key,
+        name=view.slot.key_name if key.name == view.slot.next_key_name else key.name,
+        description=join_description(text, view.marker(current.generation) or marker),
+        locked=key.locked or view.slot.locked,
+    )
+    return _with_key(view, finished), Done(finished)
+
+
+def _gone(view: View, step: Step) -> tuple[View, Done]:
+    key_id = step.key_id or getattr(view.pending_key(), "id", None)
+    return replace(view, keys=tuple(key for key in view.keys if key.id != key_id)), Done()
+
+
+def _disabled(view: View, step: Step) -> tuple[View, Done]:
+    key = view.key(step.key_id)
+    return _with_key(view, replace(key, disabled=True)) if key else view, Done()
+
+
+def _enabled(view: View, step: Step) -> tuple[View, Done]:
+    """Enabled only once an announced disable can no longer land; until then the plan waits."""
+    entry, key = view.entry(step.key_id), require(view.key(step.key_id), "a key")
+    if entry.disabling_at is not None and view.now < entry.disabling_at + view.slot.policy.lease:
+        return view, Done()
+    view = replace(view, enabled=view.enabled | {key.id})
+    return _with_key(view, replace(key, disabled=False)), Done()
+
+
+def _adopted(view: View, step: Step) -> tuple[View, Done]:
+    """Which key has the value only IAM can tell; the only one of the slot's name is taken for it."""
+    namesakes = [key for key in view.keys if key.name == view.slot.key_name]
+    if len(namesakes) == 1:
+        return view, Done(namesakes[0])
+    slot = view.slot
+    key = ApiKey(ADOPTED_KEY_ID, slot.key_name, slot.iam_id, slot.account_id, created_at=format_time(view.now))
+    return _with_key(view, key), Done(key)
+
+
+EXPECTED: dict[ActName, Expected] = {
+    "intend": _made,
+    "create": _made,
+    "prove": _proven,
+    "publish": _proven,
+    "finish_publishing": _finished,
+    "withdraw": _gone,
+    "disable": _disabled,
+    "delete": _gone,
+    "disable_leaked": _disabled,
+    "enable": _enabled,
+    "adopt": _adopted,
 }
-
-
-def foresee(run: SlotRun, step: Step) -> Record | None:
-    """The record after the next step; values are left out."""
-    before = run.loaded.record
-    if step.name not in FORESEEN:
-        return before
-    return FORESEEN[step.name](before or Record(NOT_DRAWN_YET), step, run.moment())

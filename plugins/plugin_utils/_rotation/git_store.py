@@ -19,10 +19,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,
-    Loaded,
+    NotWritten,
     SlotChange,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
 # While others push to the same branch. The engine plans again after a lost commit, and is bounded as well.
@@ -60,7 +61,7 @@ class GitStore:
     def check(self, change: SlotChange) -> None:
         self._files.check(change)
 
-    def commit(self, changes: t.Sequence[SlotChange]) -> list[t.Union[Loaded, Exception]]:
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         path = changes[0].slot.file
         answers = self._files.commit(changes)
         written = [change for change, answer in zip(changes, answers) if isinstance(answer, Loaded)]
@@ -68,9 +69,13 @@ class GitStore:
             return answers
         try:
             self._push(path, [_line(change) for change in written])
-        except (VaultFileError, GitError, CommitLost) as error:
-            return [error if isinstance(answer, Loaded) else answer for answer in answers]
-        return answers
+        except (VaultFileError, GitError) as error:
+            refusal = NotWritten(str(error))
+        except CommitLost:
+            refusal = NotWritten()
+        else:
+            return answers
+        return [refusal if isinstance(answer, Loaded) else answer for answer in answers]
 
     def copy(self, slot: Slot, published_value: str | None) -> None:
         for place in slot.copies:

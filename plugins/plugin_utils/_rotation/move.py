@@ -12,12 +12,13 @@ import os
 from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
-    Loaded,
+    CommitLost,
     RecordStore,
     SlotChange,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 
 
 def move_slot(store: RecordStore, slot: Slot, *, check_mode: bool) -> bool:
@@ -78,6 +79,6 @@ def _described(slot: Slot, place: Place) -> str:
 
 def _commit(store: RecordStore, change: SlotChange) -> Loaded:
     (answer,) = store.commit([change])
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    if isinstance(answer, Loaded):
+        return answer
+    raise CommitLost if answer.why is None else SlotStopped(answer.why)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Slot + record + what is seen -> the next Step and the reason: pure.
+"""A slot as it is seen + what is asked of the run -> the next Step and the reason: pure.
 
 The rules are those of docs/architecture.md, "The rotation protocol". Retiring comes before starting anew.
 """
@@ -18,51 +18,53 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_
     plan_superseded,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Pending, Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import (
-    Seen,
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     Step,
-    pending_key,
+    View,
     wait_for_lease,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 
 
-def plan_slot(slot: Slot, record: Record | None, seen: Seen) -> Step:
+def plan_slot(view: View, orders: Orders) -> Step:
     """Decide the next step of a slot."""
+    record = view.loaded.record
     if record is None:
-        return _plan_first(slot, seen)
+        return _plan_first(view)
     return (
         _stop_if_moved(record)
-        or _stop_if_behind(record, seen)
-        or plan_orders(slot, record, seen)
-        or _plan_pending(slot, record, seen)
-        or _plan_if_unusable(slot, record, seen)
-        or _plan_tidy(slot, record, seen)
-        or _plan_found(slot, record, seen)
-        or plan_leaked(slot, record, seen)
-        or _plan_hand_over(slot, record, seen)
-        or _plan_end(slot, record)
-        or plan_superseded(slot, record, seen)
-        or _plan_current(slot, record, seen)
+        or _stop_if_behind(view, record)
+        or plan_orders(view, record, orders)
+        or _plan_pending(view, record, orders)
+        or _plan_if_unusable(view, record)
+        or _plan_finish(view, record)
+        or _plan_found(view, record)
+        or plan_leaked(view, record, orders)
+        or _plan_hand_over(view, record)
+        or _plan_end(view.slot, record)
+        or plan_superseded(view, record, orders)
+        or _plan_current(view, record)
     )
 
 
-def _plan_first(slot: Slot, seen: Seen) -> Step:
-    if not slot.is_wanted:
+def _plan_first(view: View) -> Step:
+    if not view.slot.is_wanted:
         return Step("gone", "there is nothing of this slot")
-    if slot.policy.on_missing_record == "adopt" and seen.has_value:
-        return Step("adopt", f"the value in {slot.variable} is taken over as it is")
-    namesakes = [key.id for key in seen.keys if key.name == slot.key_name or _is_left_by_a_rotation(slot, key)]
-    if slot.policy.on_missing_record != "replace" and namesakes:
+    if view.slot.policy.on_missing_record == "adopt" and view.has_value:
+        return Step("adopt", f"the value in {view.slot.variable} is taken over as it is")
+    namesakes = [
+        key.id for key in view.keys if key.name == view.slot.key_name or _is_left_by_a_rotation(view.slot, key)
+    ]
+    if view.slot.policy.on_missing_record != "replace" and namesakes:
         return Step(
             "stop",
-            f"{slot.file} has no record of this slot, but there is an API key {slot.key_name!r} already: "
+            f"{view.slot.file} has no record of this slot, but there is an API key {view.slot.key_name!r} already: "
             f"{', '.join(namesakes)}. Nothing was changed. If the record is in another file or variable say "
             "`moved_from`, if the file was reverted bring its newest version back. Otherwise say `on_missing_record: "
             "adopt` if the key's value is in the variable, or `replace` to make a new key and leave that one alone "
             "(`retire_ids` names it to be retired)",
         )
-    return _begin(slot, seen)
+    return _begin(view)
 
 
 def _is_left_by_a_rotation(slot: Slot, key: ApiKey) -> bool:
@@ -70,15 +72,15 @@ def _is_left_by_a_rotation(slot: Slot, key: ApiKey) -> bool:
     return key.name == slot.next_key_name and split_description(key.description)[1] is not None
 
 
-def _begin(slot: Slot, seen: Seen) -> Step:
-    if seen.has_value:
+def _begin(view: View) -> Step:
+    if view.has_value:
         return Step(
             "stop",
-            f"{slot.file} has no published key of this slot on record, but the variable {slot.variable} has a value. "
-            "It may be the only copy of a working key, so it is not overwritten: say `on_missing_record: adopt`, "
-            "remove the variable, or name another one",
+            f"{view.slot.file} has no published key of this slot on record, but the variable {view.slot.variable} has "
+            "a value. It may be the only copy of a working key, so it is not overwritten: say `on_missing_record: "
+            "adopt`, remove the variable, or name another one",
         )
-    return _room_for_one_more(slot, seen) or Step("intend", "no key yet: make the first one")
+    return _room_for_one_more(view) or Step("intend", "no key yet: make the first one")
 
 
 def _stop_if_moved(record: Record) -> Step | None:
@@ -92,8 +94,8 @@ def _stop_if_moved(record: Record) -> Step | None:
     )
 
 
-def _stop_if_behind(record: Record, seen: Seen) -> Step | None:
-    ahead = [key.id for key, marker in seen.marked(record.slot_id) if marker.generation > record.last_generation]
+def _stop_if_behind(view: View, record: Record) -> Step | None:
+    ahead = [key.id for key, marker in view.marked(record.slot_id) if marker.generation > record.last_generation]
     if not ahead:
         return None
     return Step(
@@ -104,84 +106,88 @@ def _stop_if_behind(record: Record, seen: Seen) -> Step | None:
     )
 
 
-def _plan_pending(slot: Slot, record: Record, seen: Seen) -> Step | None:
+def _plan_pending(view: View, record: Record, orders: Orders) -> Step | None:
     pending = record.pending
     if pending is None:
         return None
-    key, name = pending_key(record, seen), f"generation {pending.generation}"
-    if pending.withdrawing_at is not None or not slot.is_wanted:
-        busy = wait_for_lease(slot, pending.withdrawing_at, seen.now)
+    key, name = view.pending_key(), f"generation {pending.generation}"
+    why_rejected = view.rejected.get(pending.generation)
+    if why_rejected is not None:
+        told = f"the new key was withdrawn and the old one is untouched: {why_rejected}"
+        return Step("withdraw", why_rejected, key.id if key else None, fails_with=told)
+    if pending.withdrawing_at is not None or not view.slot.is_wanted:
+        busy = wait_for_lease(view.slot, pending.withdrawing_at, view.now)
         return busy or Step("withdraw", f"{name} is being withdrawn", key.id if key else None)
     if pending.key_value is None:
-        busy = wait_for_lease(slot, pending.started_at, seen.now)
+        busy = wait_for_lease(view.slot, pending.started_at, view.now)
         return busy or Step("withdraw", f"the value of {name} was lost with the answer", key.id if key else None)
     if key is None:
-        busy = wait_for_lease(slot, pending.started_at, seen.now)
+        busy = wait_for_lease(view.slot, pending.started_at, view.now)
         return busy or Step("create", f"{name} was announced but does not exist yet")
-    return _plan_proof(pending, key, seen)
+    return _plan_proof(view, pending, key, orders)
 
 
-def _plan_proof(pending: Pending, key: ApiKey, seen: Seen) -> Step:
+def _plan_proof(view: View, pending: Pending, key: ApiKey, orders: Orders) -> Step:
     name = f"generation {pending.generation}"
-    if seen.orders.may_publish(key.id):
+    if orders.may_publish(key.id):
         return Step("publish", f"{name} exists: prove it and publish it", key.id)
-    if pending.generation not in seen.proven:
+    if pending.generation not in view.proven:
         return Step("prove", f"{name} exists: prove it", key.id)
     return Step("staged", f"the new key {key.id} logs in and is not published yet", key.id)
 
 
-def _plan_if_unusable(slot: Slot, record: Record, seen: Seen) -> Step | None:
+def _plan_if_unusable(view: View, record: Record) -> Step | None:
     """The published key does not work: replace it if it is gone, and let nothing else happen if somebody shut it.
 
     This comes before retiring: while the published key is shut, the key before may be all that its users have.
     """
-    if record.current is None or not slot.is_wanted:
+    if record.current is None or not view.slot.is_wanted:
         return None
-    key = seen.key(record.current.id)
+    key = view.key(record.current.id)
     if key is None:
-        return _room_for_one_more(slot, seen) or Step("intend", f"the published key {record.current.id} is gone")
+        return _room_for_one_more(view) or Step("intend", f"the published key {record.current.id} is gone")
     if record.current.compromised:
-        return _room_for_one_more(slot, seen) or Step("intend", f"the published key {key.id} leaked", key.id)
-    if key.disabled or (key.expires_at and parse_time(key.expires_at) <= seen.now):
+        return _room_for_one_more(view) or Step("intend", f"the published key {key.id} leaked", key.id)
+    if key.disabled or (key.expires_at and parse_time(key.expires_at) <= view.now):
         state = "disabled" if key.disabled else "expired"
         return Step("stop", f"the published key {key.id} is {state}. Somebody meant that: nothing was changed", key.id)
-    if seen.has_value and not seen.value_is_lost:
+    if view.has_value and not view.value_is_lost:
         return None
-    return _room_for_one_more(slot, seen) or Step("intend", f"{slot.variable} does not hold its value any more", key.id)
+    return _room_for_one_more(view) or Step("intend", f"{view.slot.variable} does not hold its value any more", key.id)
 
 
-def _plan_tidy(slot: Slot, record: Record, seen: Seen) -> Step | None:
+def _plan_finish(view: View, record: Record) -> Step | None:
     """What a crash right after publishing left undone: name, lock, marker and copies."""
-    key = seen.key(record.current.id) if record.current else None
+    key = view.key(record.current.id) if record.current else None
     if key is None or record.current is None:
         return None
     marker = split_description(key.description)[1]
     if marker is not None and marker.slot_id != record.slot_id:
         return Step("stop", f"the published key {key.id} carries the marker of another slot: {marker}", key.id)
-    untidy = {
+    left_undone = {
         "the published key lacks the marker of this slot": (
-            slot.use_marker and marker != Marker(record.slot_id, record.current.generation)
+            view.slot.use_marker and marker != Marker(record.slot_id, record.current.generation)
         ),
-        f"the published key is still called {key.name!r}": key.name == slot.next_key_name,
-        "the published key is to be locked": slot.locked and slot.is_wanted and not key.locked,
+        f"the published key is still called {key.name!r}": key.name == view.slot.next_key_name,
+        "the published key is to be locked": view.slot.locked and view.slot.is_wanted and not key.locked,
     }
-    why = next((reason for reason, holds in untidy.items() if holds), None)
+    why = next((reason for reason, holds in left_undone.items() if holds), None)
     if why:
-        return Step("tidy", why, key.id)
-    return Step("copy", "a copy does not hold the published value", key.id) if seen.has_stale_copies else None
+        return Step("finish_publishing", why, key.id)
+    return Step("copy", "a copy does not hold the published value", key.id) if view.loaded.has_stale_copies else None
 
 
-def _plan_found(slot: Slot, record: Record, seen: Seen) -> Step | None:
+def _plan_found(view: View, record: Record) -> Step | None:
     """Keys that were there before the slot, and that the user named to be retired once it has a key of its own."""
     if record.current is None:
         return None
-    found = sorted(key.id for key in seen.keys if key.id in slot.retire_ids - record.known_ids)
+    found = sorted(key.id for key in view.keys if key.id in view.slot.retire_ids - record.known_ids)
     return Step("retire_found", f"the user named {found[0]} to be retired", found[0]) if found else None
 
 
-def _plan_hand_over(slot: Slot, record: Record, seen: Seen) -> Step | None:
+def _plan_hand_over(view: View, record: Record) -> Step | None:
     current = record.current
-    if current is None or not slot.has_hand_over or current.handed_over_at is not None or not slot.is_wanted:
+    if current is None or not view.slot.has_hand_over or current.handed_over_at is not None or not view.slot.is_wanted:
         return None
     return Step("hand_over", f"the key {current.id} is published and has to be handed over", current.id)
 
@@ -191,17 +197,17 @@ def _plan_end(slot: Slot, record: Record) -> Step | None:
         return None
     if record.current is not None:
         return Step("unpublish", "the slot is not wanted any more", record.current.id)
-    return None if record.superseded else Step("forget", "the last key of the slot is gone")
+    return None if record.superseded else Step("drop_record", "the last key of the slot is gone")
 
 
-def _plan_current(slot: Slot, record: Record, seen: Seen) -> Step:
-    key = seen.key(record.current.id) if record.current else None
+def _plan_current(view: View, record: Record) -> Step:
+    key = view.key(record.current.id) if record.current else None
     if record.current is None or key is None:
-        return _begin(slot, seen)
-    due_at, why = _due(slot, record.current, key)
-    if seen.now < due_at:
+        return _begin(view)
+    due_at, why = _due(view.slot, record.current, key)
+    if view.now < due_at:
         return Step("idle", f"the key {key.id} is not due", key.id, due_at)
-    return _room_for_one_more(slot, seen) or Step("intend", why, key.id)
+    return _room_for_one_more(view) or Step("intend", why, key.id)
 
 
 def _due(slot: Slot, current: Current, key: ApiKey) -> tuple[datetime, str]:
@@ -220,33 +226,42 @@ def _due(slot: Slot, current: Current, key: ApiKey) -> tuple[datetime, str]:
     return min(reasons)
 
 
-def _room_for_one_more(slot: Slot, seen: Seen) -> Step | None:
-    limit = slot.policy.keys_per_identity
-    if len(seen.keys) < limit:
+def _room_for_one_more(view: View) -> Step | None:
+    limit = view.slot.policy.keys_per_identity
+    if len(view.keys) < limit:
         return None
     return Step(
         "stop",
-        f"{slot.iam_id} has {len(seen.keys)} API keys and may have {limit}: a rotation needs one free place. "
+        f"{view.slot.iam_id} has {len(view.keys)} API keys and may have {limit}: a rotation needs one free place. "
         "Nothing was changed; delete a key that is not needed (or set keys_per_identity if IBM raised the limit)",
     )
 
 
-def orphans(slot: Slot, record: Record, seen: Seen) -> list[ApiKey]:
+def orphans(view: View) -> list[ApiKey]:
     """Keys with the slot's marker that no entry of the record needs and that are old enough to be nobody's.
 
-    `seen` has to be listed before `record` was read. A key of a higher generation is not among them: then the record
-    is older than IAM.
+    The keys have to be listed before the record was read. A key of a higher generation is not among them: then the
+    record is older than IAM.
     """
-    oldest_allowed = seen.now - timedelta(minutes=slot.policy.orphan_min_age_minutes)
+    record = view.record
+    oldest_allowed = view.now - timedelta(minutes=view.slot.policy.orphan_min_age_minutes)
     return [
         key
-        for key, marker in seen.marked(record.slot_id)
+        for key, marker in view.marked(record.slot_id)
         if key.id not in record.known_ids
         and not _is_pending_without_id(record.pending, marker)
         and marker.generation <= record.last_generation
         and key.created_at is not None
         and parse_time(key.created_at) < oldest_allowed
     ]
+
+
+def plan_sweep(view: View, rest: Step) -> Step | None:
+    """What is left to do where a slot rests: clear away what runs that were stopped have left."""
+    if not rest.trusts_record or view.loaded.record is None:
+        return None
+    left = orphans(view)
+    return Step("sweep", f"no record needs {', '.join(key.id for key in left)}") if left else None
 
 
 def _is_pending_without_id(pending: Pending | None, marker: Marker) -> bool:

@@ -7,49 +7,48 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, Superseded
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import (
-    RESTING,
-    Seen,
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     Step,
+    View,
     wait_for_lease,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 
 
-def plan_leaked(slot: Slot, record: Record, seen: Seen) -> Step | None:
+def plan_leaked(view: View, record: Record, orders: Orders) -> Step | None:
     """A replaced key that leaked goes before the hand-over, unless the user wants no outage."""
-    if seen.orders.leak_response != "disable_first" or not any(entry.compromised for entry in record.superseded):
+    if orders.leak_response != "disable_first" or not any(entry.compromised for entry in record.superseded):
         return None
-    return plan_superseded(slot, record, seen)
+    return plan_superseded(view, record, orders)
 
 
-def plan_superseded(slot: Slot, record: Record, seen: Seen) -> Step | None:
+def plan_superseded(view: View, record: Record, orders: Orders) -> Step | None:
     """The next step of one key on its way out: a leaked one first, then the oldest; others wait for it."""
     entries = sorted(record.superseded, key=lambda each: (not each.compromised, each.generation))
     if not entries:
         return None
-    step = _plan_retiring(slot, record, entries[0], seen)
-    if step.name in RESTING or step.name == "wait" or seen.orders.until == "retired" or entries[0].compromised:
+    step = _plan_retiring(view, record, entries[0])
+    if step.rests or step.name == "wait" or orders.until == "retired" or entries[0].compromised:
         return step
     return Step("published", f"the key before, {entries[0].id}, is retired by a run until `retired`", entries[0].id)
 
 
-def _plan_retiring(slot: Slot, record: Record, entry: Superseded, seen: Seen) -> Step:
-    key, policy, now = seen.key(entry.id), slot.policy, seen.now
+def _plan_retiring(view: View, record: Record, entry: Superseded) -> Step:
+    key, policy, now = view.key(entry.id), view.slot.policy, view.now
     if entry.deleting_at is not None or key is None or entry.compromised:
         why = "it leaked" if entry.compromised else "its deletion is announced" if key else "it is gone from IBM Cloud"
-        return wait_for_lease(slot, entry.deleting_at, now) or Step("delete", why, entry.id)
+        return wait_for_lease(view.slot, entry.deleting_at, now) or Step("delete", why, entry.id)
     if entry.enabling_at is not None:
         # A rollback was stopped half-way; while its lease lasts it may still enable the key.
-        return wait_for_lease(slot, entry.enabling_at, now) or Step(
+        return wait_for_lease(view.slot, entry.enabling_at, now) or Step(
             "disable", "a rollback to it was given up", entry.id
         )
-    overlap_ends = _overlap_ends(slot, record, entry)
+    overlap_ends = _overlap_ends(view, record, entry)
     if policy.overlap and now < overlap_ends:
         return Step("overlap", f"the key before, {entry.id}, still works for whoever has it", entry.id, overlap_ends)
     if entry.disabling_at is None or not key.disabled:
-        busy = wait_for_lease(slot, entry.disabling_at, now)
-        in_use = None if key.disabled else _plan_in_use(slot, entry, seen, overlap_ends)
+        busy = wait_for_lease(view.slot, entry.disabling_at, now)
+        in_use = None if key.disabled else _plan_in_use(view, entry, overlap_ends)
         return busy or in_use or Step("disable", "its overlap is over", entry.id)
     soak_ends = entry.disabling_at + policy.soak
     if policy.soak and now < soak_ends:
@@ -57,24 +56,24 @@ def _plan_retiring(slot: Slot, record: Record, entry: Superseded, seen: Seen) ->
     return Step("delete", "its soak is over", entry.id)
 
 
-def _overlap_ends(slot: Slot, record: Record, entry: Superseded) -> datetime:
+def _overlap_ends(view: View, record: Record, entry: Superseded) -> datetime:
     """The overlap runs from the hand-over; without one, from the moment the key was replaced."""
     handed_over_at = record.current.handed_over_at if record.current else None
-    return max(entry.superseded_at, handed_over_at or entry.superseded_at) + slot.policy.overlap
+    return max(entry.superseded_at, handed_over_at or entry.superseded_at) + view.slot.policy.overlap
 
 
-def _plan_in_use(slot: Slot, entry: Superseded, seen: Seen, overlap_ends: datetime) -> Step | None:
+def _plan_in_use(view: View, entry: Superseded, overlap_ends: datetime) -> Step | None:
     """Look when the key last logged in before it is disabled; None when it may be."""
-    policy = slot.policy
-    if not policy.quiet or (policy.on_previous_in_use == "warn" and entry.id in seen.last_logins):
+    policy = view.slot.policy
+    if not policy.quiet or (policy.on_previous_in_use == "warn" and entry.id in view.last_logins):
         return None
-    if entry.id not in seen.last_logins:
+    if entry.id not in view.last_logins:
         return Step("observe", "its overlap is over: is it still in use?", entry.id)
-    last = seen.last_logins[entry.id]
-    if last is None or seen.now >= last + policy.quiet:
+    last = view.last_logins[entry.id]
+    if last is None or view.now >= last + policy.quiet:
         return None
     used = f"the key before, {entry.id}, logged in at {last:%Y-%m-%dT%H:%MZ}, so somebody still uses it"
     gives_up_at = overlap_ends + timedelta(days=policy.wait_at_most_days)
-    if policy.on_previous_in_use == "wait" and seen.now < gives_up_at:
+    if policy.on_previous_in_use == "wait" and view.now < gives_up_at:
         return Step("in_use", used, entry.id, min(last + policy.quiet, gives_up_at))
     return Step("stop", f"{used}. Find it and give it the new value; the old key is left enabled", entry.id)

@@ -11,24 +11,12 @@ from dataclasses import dataclass, field
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
-
-DEFAULT_CONCURRENCY = 8
-DEFAULT_BATCH_SIZE = 50
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 
 
 class CommitLost(Exception):
     """Somebody else changed the store since the record was read: drop the plan and look again."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A slot as the store has it; `version` is what a commit is compared with."""
-
-    record: t.Optional[Record]
-    published_value: t.Optional[str] = field(repr=False)
-    version: t.Any = field(repr=False)
-    has_stale_copies: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +36,13 @@ class SlotChange:
         return None if self.removes_value else kept
 
 
+@dataclass(frozen=True)
+class NotWritten:
+    """A change was not written: why, or None when somebody else wrote meanwhile and the plan has to be made anew."""
+
+    why: t.Optional[str] = None
+
+
 class RecordStore(t.Protocol):
     """Where records and published values live. Every commit is a compare-and-swap."""
 
@@ -57,8 +52,8 @@ class RecordStore(t.Protocol):
     def load(self, slot: Slot) -> Loaded:
         """Read a slot."""
 
-    def commit(self, changes: t.Sequence[SlotChange]) -> list[t.Union[Loaded, Exception]]:
-        """Write changes of one file in one write -> for each its new state, CommitLost, or why it could not be written.
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[t.Union[Loaded, NotWritten]]:
+        """Write changes of one file in one write -> for each its new state, or that it was not written.
 
         A change is lost when anybody but this store wrote to the file since the change's `loaded` was read: the same
         content again, after a revert, is a change too.
@@ -78,15 +73,11 @@ def draw_slot_id() -> str:
 
 @dataclass(frozen=True)
 class Ports:
-    """IAM, the store, chance, and a place for lines of progress; `concurrency` bounds the requests at a time."""
+    """Every effect of a rotation: IAM and its clock, the store, chance, the terminal, and what is hidden there."""
 
     client: IamClient
     store: RecordStore
+    protect: t.Callable[[str], None]
+    tell: t.Callable[[str], None]
     draw_value: t.Callable[[], str] = draw_key_value
     draw_slot_id: t.Callable[[], str] = draw_slot_id
-    protect: t.Callable[[str], None] = lambda secret: None
-    tell: t.Callable[[str], None] = lambda line: None
-    concurrency: int = DEFAULT_CONCURRENCY
-    orders: Orders = field(default_factory=Orders)
-    batch_size: int = DEFAULT_BATCH_SIZE
-    stop_after_failures: t.Optional[int] = None

@@ -96,6 +96,10 @@ class Record:
         named = [self.current, self.pending, *self.superseded]
         return frozenset(each.id for each in named if each is not None and each.id)
 
+    def entry(self, key_id: str | None) -> Superseded:
+        """The entry of a replaced key."""
+        return next(entry for entry in self.superseded if entry.id == key_id)
+
     def with_superseded(self, entry: Superseded) -> Record:
         """The record with this entry in place of the one of the same id."""
         return replace(self, superseded=tuple(entry if each.id == entry.id else each for each in self.superseded))

@@ -7,13 +7,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.needed import needed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
     Pending,
     Record,
     Superseded,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import require
 
 
 def with_pending(record: Record, now: datetime, key_value: str | None) -> Record:
@@ -26,7 +26,7 @@ def announced_again(record: Record, now: datetime) -> Record:
     return replace(record, pending=replace(_pending(record), started_at=now))
 
 
-def with_value_of_iam(record: Record, key_id: str, key_value: str) -> Record:
+def with_value_of_iam(record: Record, key_id: str, key_value: str | None) -> Record:
     return replace(record, pending=replace(_pending(record), key_value=key_value, id=key_id))
 
 
@@ -53,32 +53,36 @@ def swapped(record: Record, entry: Superseded, now: datetime, old_value: str | N
 def with_retired_key(record: Record, key_id: str, now: datetime) -> Record:
     """A key that the user named is on its way out; it gets a number of its own, so nothing is taken for it."""
     generation = record.last_generation + 1
-    superseded = (*record.superseded, Superseded(generation, key_id, now))
-    return replace(record, last_generation=generation, superseded=superseded)
+    return with_entry(replace(record, last_generation=generation), key_id, generation, now)
 
 
-def flagged(record: Record, key_id: str | None) -> Record:
+def with_entry(record: Record, key_id: str, generation: int, now: datetime) -> Record:
+    """One more replaced key, of this generation; its overlap begins now."""
+    return replace(record, superseded=(*record.superseded, Superseded(generation, key_id, now)))
+
+
+def leaked(record: Record, key_id: str | None) -> Record:
     """A leaked key, the published one or one before, is never used again."""
     current = record.current
     if current is not None and current.id == key_id:
         return replace(record, current=replace(current, compromised=True))
-    return record.with_superseded(replace(_entry(record, key_id), compromised=True))
+    return record.with_superseded(replace(record.entry(key_id), compromised=True))
 
 
 def handed_over(record: Record, now: datetime) -> Record:
-    return replace(record, current=replace(needed(record.current, "a published key"), handed_over_at=now))
+    return replace(record, current=replace(require(record.current, "a published key"), handed_over_at=now))
 
 
 def enabling(record: Record, key_id: str | None, now: datetime) -> Record:
-    return record.with_superseded(replace(_entry(record, key_id), enabling_at=now))
+    return record.with_superseded(replace(record.entry(key_id), enabling_at=now))
 
 
 def disabling(record: Record, key_id: str | None, now: datetime) -> Record:
-    return record.with_superseded(replace(_entry(record, key_id), disabling_at=now, enabling_at=None))
+    return record.with_superseded(replace(record.entry(key_id), disabling_at=now, enabling_at=None))
 
 
 def deleting(record: Record, key_id: str | None, now: datetime) -> Record:
-    return record.with_superseded(replace(_entry(record, key_id), deleting_at=now))
+    return record.with_superseded(replace(record.entry(key_id), deleting_at=now))
 
 
 def _current_superseded(record: Record, now: datetime, old_value: str | None) -> Record:
@@ -90,8 +94,4 @@ def _current_superseded(record: Record, now: datetime, old_value: str | None) ->
 
 
 def _pending(record: Record) -> Pending:
-    return needed(record.pending, "a pending key")
-
-
-def _entry(record: Record, key_id: str | None) -> Superseded:
-    return next(entry for entry in record.superseded if entry.id == key_id)
+    return require(record.pending, "a pending key")

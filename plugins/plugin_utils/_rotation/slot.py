@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 
 LEAK_RESPONSES = ("disable_first", "replace_first")
@@ -15,7 +16,7 @@ STAGES = ("staged", "published", "retired")
 NEXT = " (next)"
 
 
-class SlotStopped(Exception):
+class SlotStopped(CloudkeysError):
     """A slot cannot go on and says why; nothing was changed by the step that raised it."""
 
 
@@ -38,6 +39,10 @@ class Orders:
     @property
     def may_begin(self) -> bool:
         return self.probed_ids is None or self.until == "staged"
+
+    def of_a_later_run(self) -> Orders:
+        """What is asked of a run after this one, when nobody orders anything new."""
+        return Orders(until=self.until, leak_response=self.leak_response)
 
     def may_publish(self, key_id: str) -> bool:
         return self.until != "staged" and (self.probed_ids is None or key_id in self.probed_ids)

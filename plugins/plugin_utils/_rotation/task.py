@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -14,12 +13,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import describe_record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import RESTING
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, describe_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
     Orders,
     Place,
@@ -27,14 +25,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
     SlotStopped,
     check_slots,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import RESTING
 
 
 def rotate(
     params: dict[str, t.Any], ports: Ports, *, check_mode: bool, unforeseen: t.Callable[[Exception], str]
 ) -> dict[str, t.Any]:
     """Rotate the slots of a task and return the task's result; `failed` is set when any slot failed.
-
-    The orders of `ports` are replaced by those of the task.
 
     Raises an `IamError` when the slots cannot even be looked at; nothing was changed then.
     """
@@ -43,11 +40,12 @@ def rotate(
             "a rotation logs in by itself, because it lives by the time that IBM Cloud tells at log-in: "
             "use api_key or api_key_file, not token"
         )
-    slots = slots_from(params, ports.client, ports.concurrency)
-    ports = replace(ports, orders=orders_from(params, ports))
-    outcomes = rotate_slots(slots, ports, check_mode=check_mode, unforeseen=unforeseen)
+    settings = Settings(params["concurrency"], params["batch_size"], params["stop_after_failures"])
+    slots = slots_from(params, ports.client, settings.concurrency)
+    orders = orders_from(params, ports)
+    outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
     failed = [each for each in outcomes if each.failure]
-    unmanaged = _unmanaged(outcomes, ports)
+    unmanaged = _unmanaged(outcomes, ports.client, orders)
     own_id = ports.client.login_key_id() if unmanaged else None
     result: dict[str, t.Any] = {
         "changed": any(_changes(each, check_mode) for each in outcomes),
@@ -184,11 +182,11 @@ def _lines_of(path: str) -> list[str]:
         raise TaskRefused(f"compromised_values_file {path} cannot be read: {reason}") from None
 
 
-def _unmanaged(outcomes: list[SlotOutcome], ports: Ports) -> list[str]:
+def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> list[str]:
     """Leaked keys that still exist and belong to none of these slots: somebody has to revoke them by their id."""
     records = [record for each in outcomes for record in (each.before, each.after) if record]
     managed = {key_id for record in records for key_id in record.known_ids} | {each.pending_id for each in outcomes}
-    return sorted(key_id for key_id in ports.orders.compromised_ids - managed if _exists(ports.client, key_id))
+    return sorted(key_id for key_id in orders.compromised_ids - managed if _exists(client, key_id))
 
 
 def _exists(client: IamClient, key_id: str) -> bool:
@@ -242,11 +240,17 @@ def _line(outcome: SlotOutcome) -> str:
     return f"{outcome.slot.name}: {outcome.step.name}{goes_on}{done} ({outcome.step.reason})"
 
 
+def _record_to_come(outcome: SlotOutcome) -> Record | None:
+    """The record where this run would come to rest."""
+    rest = next((each for each in outcome.foreseen if each.step.rests), None)
+    return rest.record if rest else outcome.before
+
+
 def _diff(outcome: SlotOutcome, check_mode: bool) -> dict[str, t.Any]:
     where = f"{outcome.slot.file}: {outcome.slot.variable}"
     return {
         "before_header": where,
         "after_header": where,
         "before": describe_record(outcome.before),
-        "after": describe_record(outcome.foreseen if check_mode else outcome.after),
+        "after": describe_record(_record_to_come(outcome) if check_mode else outcome.after),
     }

@@ -9,22 +9,26 @@ import typing as t
 from dataclasses import dataclass, field, fields
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,
-    Loaded,
+    NotWritten,
     Ports,
+    RecordStore,
     SlotChange,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from iam_emulator import Emulator, EmulatorAdapter, Visitor
 
 START = 1_780_000_000.0
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = 24 * HOUR_SECONDS
+
+ONE_AT_A_TIME = Settings(concurrency=1)
 
 
 class Killed(BaseException):
@@ -138,25 +142,25 @@ class MemoryStore:
         else:
             self._disk.values[variable] = value
 
-    def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | Exception]:
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         self._disk.before_commit()
-        return t.cast("list[Loaded | Exception]", self._effects.perform("commit", lambda: self._write(changes)))
+        return t.cast("list[Loaded | NotWritten]", self._effects.perform("commit", lambda: self._write(changes)))
 
     def check(self, change: SlotChange) -> None:
         if change.loaded.version != self._epoch:
             raise CommitLost
 
-    def _write(self, changes: t.Sequence[SlotChange]) -> list[Loaded | Exception]:
+    def _write(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         if self._disk.stamp != self._known_stamp:
-            return [CommitLost() for _change in changes]
+            return [NotWritten() for _change in changes]
         answers = [self._write_one(change) for change in changes]
         self._disk.stamp += 1
         self._known_stamp = self._disk.stamp
         return answers
 
-    def _write_one(self, change: SlotChange) -> Loaded | Exception:
+    def _write_one(self, change: SlotChange) -> Loaded | NotWritten:
         if change.loaded.version != self._epoch:
-            return CommitLost()
+            return NotWritten()
         variable = change.slot.variable
         if change.record is None:
             self._disk.records.pop(variable, None)
@@ -177,6 +181,7 @@ class Scene:
         self.owner = self.visitor.create_service_id(name="ci", account_id=self.emulator.seed.account_id)
         self.visitor.grant(self.owner["iam_id"], "Operator")  # so that a run may log in with the key that it rotates
         self.store = MemoryDisk()
+        self.told: list[str] = []
         self.slot = self.make_slot("deploy", **policy)
 
     @property
@@ -207,6 +212,11 @@ class Scene:
             adapter=WatchedAdapter(self.emulator, effects),
         )
 
+    def ports(self, effects: Effects, store: RecordStore | None = None, *, api_key: str | None = None) -> Ports:
+        """What a run gets of the outside world; what it tells is kept in `told`."""
+        store = store or MemoryStore(self.store, effects)
+        return Ports(self.client(effects, api_key), store, protect=lambda secret: None, tell=self.told.append)
+
     def run(
         self,
         *slots: Slot,
@@ -217,13 +227,9 @@ class Scene:
     ) -> list[SlotOutcome]:
         """One run over these slots, or over the only one there is."""
         self.store.effects = effects or Effects()
-        ports = Ports(
-            self.client(self.store.effects, api_key),
-            MemoryStore(self.store, self.store.effects),
-            concurrency=1,
-            orders=Orders(**orders),
-        )
-        return rotate_slots(slots or [self.slot], ports, check_mode=check_mode, unforeseen=_raise)
+        ports = self.ports(self.store.effects, api_key=api_key)
+        todo = slots or [self.slot]
+        return rotate_slots(todo, ports, Orders(**orders), ONE_AT_A_TIME, check_mode=check_mode, unforeseen=_raise)
 
     def pass_time(self, seconds: float) -> None:
         self.emulator.clock.advance(seconds)

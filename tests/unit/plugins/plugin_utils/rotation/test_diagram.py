@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import CHANGING, RESTING, ActName
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import RESTING, ActName
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -24,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[5]
 PICTURE = ET.parse(ROOT / "docs/pictures/rotation.svg").getroot()
 GUIDE = (ROOT / "docs/rotation-explained.md").read_text(encoding="utf-8")
 TABLES = GUIDE.split("## States and steps")[1].split("\n## ")[0]
+CHANGING = {"move", *(name for name, kind in STEPS.items() if kind.changes)}
 # Where a slot is before its first run, and the two places where only a run that was stopped can leave it.
 UNSEEN = {"start", "announced", "made"}
 

@@ -14,7 +14,11 @@ import pytest
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Loaded, SlotChange
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
+    CommitLost,
+    NotWritten,
+    SlotChange,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
     Pending,
@@ -22,6 +26,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
     Superseded,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
     ChangedMeanwhile,
@@ -52,8 +57,8 @@ def slot(tmp_path: Path) -> Slot:
 
 def commit(store: FileStore, slot: Slot, loaded: Loaded, record: Record, value: str | None = None) -> Loaded:
     (answer,) = store.commit([SlotChange(slot, loaded, record, value)])
-    if isinstance(answer, Exception):
-        raise answer
+    if isinstance(answer, NotWritten):
+        raise CommitLost if answer.why is None else VaultFileError(answer.why)
     return answer
 
 
@@ -215,7 +220,7 @@ def test_slots_of_one_file_are_written_together_and_one_that_is_out_of_date_is_d
 
     dropped, written = store.commit([SlotChange(slot, old, RECORD, "a"), SlotChange(other, new, RECORD, "b")])
 
-    assert isinstance(dropped, CommitLost)
+    assert dropped == NotWritten()
     assert isinstance(written, Loaded)
     assert (store.load(slot).published_value, store.load(other).published_value) == (None, "b")
 

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import FORESEEN, NOT_DRAWN_YET
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NEW_KEY_ID, NOT_DRAWN_YET
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, describe_record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ActName
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -29,7 +33,7 @@ def prepared(step: str) -> tuple[Scene, Orders]:
     if step == "unpublish":
         scene.slot = replace(scene.slot, is_wanted=False)
         return scene, {}
-    if step == "flag":
+    if step == "mark_leaked":
         return scene, {"compromised_ids": frozenset(scene.record.known_ids)}
     if step == "retire_found":
         found = scene.visitor.create_key(name="older", iam_id=scene.owner["iam_id"])
@@ -71,16 +75,85 @@ def _without_times(data: t.Any) -> t.Any:
     return [_without_times(entry) for entry in data] if isinstance(data, list) else data
 
 
-@pytest.mark.parametrize("step", sorted(FORESEEN.keys() - {"forget"}))
+STEPS_WITH_A_WRITE = {
+    *("intend", "create", "publish", "withdraw", "mark_leaked", "note_hand_over", "disable", "delete", "retire_found"),
+    *("unpublish", "roll_back"),
+}
+
+
+@pytest.mark.parametrize("step", sorted(STEPS_WITH_A_WRITE))
 def test_check_mode_shows_what_the_run_writes_first(step: str) -> None:
     scene, orders = prepared(step)
     (checked,) = scene.run(check_mode=True, **orders)
     with pytest.raises(Killed):
         scene.run(effects=Effects(kill_on="commit", kill_after_effect=True), **orders)
 
-    assert checked.step.name == step
-    assert shape(checked.foreseen) == shape(scene.record)
-    assert checked.foreseen != checked.before
+    first = checked.foreseen[0]
+    assert checked.step.name == first.step.name == step
+    # What is announced, or, of a step that announces nothing, what it concludes.
+    shown = first.record if first.announced == checked.before else first.announced
+    assert shape(shown) == shape(scene.record)
+    assert shown != checked.before
+
+
+@pytest.mark.parametrize("step", sorted(STEPS_WITH_A_WRITE))
+def test_check_mode_shows_the_way_that_the_run_takes(step: str) -> None:
+    scene, orders = prepared(step)
+    (checked,) = scene.run(check_mode=True, **orders)
+    (outcome,) = scene.run(**orders)
+
+    way = list(itertools.takewhile(lambda each: not each.step.rests, checked.foreseen))
+    rest = checked.foreseen[len(way)]
+    told = [each.step.name for each in way if STEPS[t.cast(ActName, each.step.name)].changes]
+    assert [name for name in told if not is_told_with_the_last(name, told)] == list(outcome.taken)
+    assert rest.step.name == outcome.step.name
+    assert shape_without_ids(rest.record) == shape_without_ids(outcome.after)
+
+
+def is_told_with_the_last(name: str, told: list[str]) -> bool:
+    return name == "finish_publishing" and told[told.index(name) - 1] == "publish"
+
+
+def shape_without_ids(record: Record | None) -> t.Any:
+    """A key that is yet to be made has no id."""
+    return json.loads(json.dumps(shape(record)).replace(NEW_KEY_ID, "new"), object_hook=_with_new_id)
+
+
+def _with_new_id(data: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {**data, "id": "new"} if data.get("generation") == 2 else data
+
+
+def test_the_whole_way_of_a_key_that_is_due_is_foreseen_with_its_dates() -> None:
+    scene = Scene()
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+
+    (checked,) = scene.run(check_mode=True)
+
+    names = [each.step.name for each in checked.foreseen]
+    assert names == ["intend", "publish", "finish_publishing", "overlap", "disable", "soak", "delete", "idle"]
+    days = [round((each.at - checked.foreseen[0].at).total_seconds() / DAY_SECONDS, 1) for each in checked.foreseen]
+    assert days == [0, 0, 0, 0, 3, 3, 10, 10]
+    assert scene.writes()[-1:] != ["POST /v1/apikeys/disable"]
+
+
+def test_every_date_that_is_foreseen_comes_true() -> None:
+    scene = Scene()
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    (checked,) = scene.run(check_mode=True)
+    start = scene.emulator.clock.now()
+    came_true = []
+
+    for each in checked.foreseen:
+        if each.step.rests and each.step.next_at:
+            (outcome,) = scene.run()
+            came_true.append(outcome.step.name)
+            scene.pass_time(
+                (each.step.next_at - checked.foreseen[0].at).total_seconds() + start + 120 - scene.emulator.clock.now()
+            )
+
+    assert came_true == ["overlap", "soak", "idle"]
 
 
 def test_a_slot_that_ends_leaves_no_record() -> None:
@@ -92,7 +165,8 @@ def test_a_slot_that_ends_leaves_no_record() -> None:
 
     (checked,) = scene.run(check_mode=True)
 
-    assert (checked.step.name, checked.before is None, checked.foreseen) == ("forget", False, None)
+    assert [each.step.name for each in checked.foreseen] == ["drop_record", "gone"]
+    assert (checked.before is None, checked.foreseen[-1].record) == (False, None)
 
 
 def test_what_rests_shows_no_difference() -> None:
@@ -101,11 +175,10 @@ def test_what_rests_shows_no_difference() -> None:
 
     (checked,) = scene.run(check_mode=True)
 
-    assert checked.foreseen == checked.before
+    assert [each.record for each in checked.foreseen] == [checked.before]
 
 
 def test_the_id_of_a_slot_that_does_not_exist_yet_is_not_invented() -> None:
     (checked,) = Scene().run(check_mode=True)
 
-    assert checked.foreseen
-    assert checked.foreseen.slot_id == NOT_DRAWN_YET
+    assert {each.record.slot_id for each in checked.foreseen if each.record} == {NOT_DRAWN_YET}

@@ -13,23 +13,23 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.vault import VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError, PushRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,
-    Loaded,
-    Ports,
+    NotWritten,
     RecordStore,
     SlotChange,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Pending, Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Place, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
     OpenStore,
     Surroundings,
     open_store,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import Remote
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import Effects, Scene
@@ -67,8 +67,8 @@ def stores(remote: Remote) -> t.Iterator[Stores]:
 
 def commit(store: RecordStore, slot: Slot, loaded: Loaded, record: Record | None, value: str | None = None) -> Loaded:
     (answer,) = store.commit([SlotChange(slot, loaded, record, value)])
-    if isinstance(answer, Exception):
-        raise answer
+    if isinstance(answer, NotWritten):
+        raise CommitLost if answer.why is None else GitError(answer.why)
     return answer
 
 
@@ -190,7 +190,7 @@ def test_a_refused_push_is_a_clear_error_and_is_asked_once_for_all_files(remote:
     remote.hook("pre-receive", "echo x >> asked\necho protected\nexit 1\n")
 
     for slot in (SLOT, elsewhere):
-        with pytest.raises(PushRefused, match="Name a branch"):
+        with pytest.raises(GitError, match="Name a branch"):
             commit(store, slot, store.load(slot), RECORD, "the-value")
 
     assert (remote.path / "asked").read_text() == "x\n"
@@ -292,8 +292,8 @@ def test_a_folder_of_somebody_else_is_not_taken_for_a_working_copy(remote: Remot
 def rotate(scene: Scene, remote: Remote, *slots: Slot, check_mode: bool = False) -> list[t.Any]:
     """One run of the engine over a real repository."""
     with opening(remote) as opened:
-        ports = Ports(scene.client(Effects()), opened.store, concurrency=1)
-        return rotate_slots(slots, ports, check_mode=check_mode, unforeseen=repr)
+        ports = scene.ports(Effects(), opened.store)
+        return rotate_slots(slots, ports, Orders(), Settings(1), check_mode=check_mode, unforeseen=repr)
 
 
 def test_a_rotation_goes_all_the_way_with_nothing_but_the_repository(remote: Remote) -> None:
@@ -339,10 +339,10 @@ def test_a_server_that_is_gone_stops_the_run_before_anything(remote: Remote) -> 
     scene = Scene()
 
     with opening(remote) as opened:
-        ports = Ports(scene.client(Effects()), opened.store)
+        ports = scene.ports(Effects(), opened.store)
         remote.path.rename(remote.path.with_name("gone"))
         with pytest.raises(GitError, match="cannot be read"):
-            rotate_slots([scene.slot], ports, check_mode=False, unforeseen=repr)
+            rotate_slots([scene.slot], ports, Orders(), Settings(1), check_mode=False, unforeseen=repr)
 
     assert scene.keys() == {}
 

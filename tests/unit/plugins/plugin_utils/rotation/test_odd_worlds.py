@@ -8,8 +8,8 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.needed import needed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import require
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,
@@ -82,7 +82,7 @@ def test_a_key_that_a_person_unlocked_is_locked_again_and_nothing_else_is_sent()
 
     (outcome,) = scene.run()
 
-    assert outcome.taken == ("tidy",)
+    assert outcome.taken == ("finish_publishing",)
     assert scene.writes() == [f"POST /v1/apikeys/{scene.published_id}/lock"]
 
 
@@ -93,7 +93,7 @@ def test_a_leaked_key_that_is_locked_is_disabled_and_replaced_all_the_same() -> 
 
     (outcome,) = scene.run(compromised_ids=frozenset({leaked_id}))
 
-    assert (outcome.failure, outcome.taken) == (None, ("flag", "shut", "intend", "publish", "delete"))
+    assert (outcome.failure, outcome.taken) == (None, ("mark_leaked", "disable_leaked", "intend", "publish", "delete"))
     assert not scene.works(leaked_value)
     assert list(scene.keys()) == [scene.published_id]
 
@@ -197,4 +197,4 @@ def test_a_move_that_others_keep_from_being_written_stops_the_slot() -> None:
 
 def test_a_step_says_what_it_lacks() -> None:
     with pytest.raises(ValueError, match="this step needs a record"):
-        needed(None, "a record")
+        require(None, "a record")

@@ -37,7 +37,7 @@ def test_a_leaked_key_is_disabled_first_then_replaced_and_deleted_at_once() -> N
     (outcome,) = scene.run(effects=effects, compromised_ids=frozenset({leaked_id}))
 
     assert (outcome.failure, outcome.step.name) == (None, "idle")
-    assert outcome.taken == ("flag", "shut", "intend", "publish", "delete")
+    assert outcome.taken == ("mark_leaked", "disable_leaked", "intend", "publish", "delete")
     assert effects.done.index(f"POST /v1/apikeys/{leaked_id}/disable") < effects.done.index("POST /v1/apikeys")
     assert leaked_id not in set(scene.keys())
     assert not scene.works(leaked_value)
@@ -61,7 +61,7 @@ def test_a_leaked_key_can_be_replaced_first_to_have_no_outage() -> None:
 
     (outcome,) = scene.run(effects=effects, compromised_ids=frozenset({leaked_id}), leak_response="replace_first")
 
-    assert outcome.taken == ("flag", "intend", "publish", "delete")
+    assert outcome.taken == ("mark_leaked", "intend", "publish", "delete")
     assert f"POST /v1/apikeys/{leaked_id}/disable" not in effects.done
     assert leaked_id not in set(scene.keys())
 
@@ -71,7 +71,7 @@ def test_a_leaked_key_in_its_overlap_is_deleted_at_once() -> None:
 
     (outcome,) = scene.run(compromised_ids=frozenset({old_id}))
 
-    assert outcome.taken == ("flag", "delete")
+    assert outcome.taken == ("mark_leaked", "delete")
     assert old_id not in set(scene.keys())
     assert scene.works(scene.value)
 
@@ -84,7 +84,7 @@ def test_a_leaked_key_that_the_run_logs_in_with_is_replaced_before_it_is_shut() 
     (outcome,) = scene.run(api_key=leaked_value, compromised_ids=frozenset({leaked_id}))
 
     assert "update the credential" in (outcome.failure or "")
-    assert "shut" not in outcome.taken
+    assert "disable_leaked" not in outcome.taken
     assert scene.value != leaked_value
     assert scene.works(scene.value)
     assert scene.run(api_key=scene.value)[0].taken == ("delete",)

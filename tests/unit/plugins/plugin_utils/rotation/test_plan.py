@@ -20,12 +20,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
     Record,
     Superseded,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.seen import Seen, Step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded, Step, View
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 SLOT = Slot("deploy", "secrets.yml", "deploy", "deploy", "iam-ServiceId-1", "acc")
 HOUR = timedelta(hours=1)
+NOTHING_ORDERED = Orders()
 
 
 def key(key_id: str, generation: int | None = None, *, age: timedelta = HOUR, **changes: t.Any) -> ApiKey:
@@ -54,8 +55,12 @@ def superseded(*, superseded_for: timedelta, **parts: t.Any) -> Record:
     return record(current=current(2), superseded=(entry,))
 
 
-def seen(*keys: ApiKey, has_value: bool = True) -> Seen:
-    return Seen(NOW, keys, has_value)
+def seen(*keys: ApiKey, has_value: bool = True) -> View:
+    return View(SLOT, NOW, Loaded(None, "value" if has_value else None), keys)
+
+
+def planned_for(view: View, on_record: Record | None, slot: Slot = SLOT, orders: Orders = NOTHING_ORDERED) -> Step:
+    return plan_slot(replace(view, slot=slot, loaded=replace(view.loaded, record=on_record)), orders)
 
 
 def pending(*, age: timedelta, **parts: t.Any) -> Record:
@@ -68,7 +73,7 @@ SOAK_OVER = timedelta(hours=169)
 K1, K2 = key("K1", 1), key("K2", 2)
 K1_OFF = replace(K1, disabled=True)
 
-TABLE: list[tuple[str, Record | None, Seen, str, str]] = [
+TABLE: list[tuple[str, Record | None, View, str, str]] = [
     ("nothing is there yet", None, seen(has_value=False), "intend", "first one"),
     ("no record, a key of that name", None, seen(key("X"), has_value=False), "stop", "X"),
     ("no record, a value in the variable", None, seen(), "stop", "only copy"),
@@ -94,7 +99,7 @@ TABLE: list[tuple[str, Record | None, Seen, str, str]] = [
     ("being withdrawn long ago", pending(age=HOUR, withdrawing_at=NOW - HOUR), seen(K1, K2), "withdraw", "withdrawn"),
     ("being withdrawn just now", pending(age=HOUR, withdrawing_at=NOW), seen(K1, K2), "wait", "announced"),
     ("pending while another retires", replace(superseded(superseded_for=HOUR), pending=Pending(3, NOW - HOUR, "v")), seen(K1, K2), "create", "not exist"),
-    ("still called next", record(current=current()), seen(replace(K1, name="deploy (next)")), "tidy", "called"),
+    ("still called next", record(current=current()), seen(replace(K1, name="deploy (next)")), "finish_publishing", "called"),
     ("overlap", superseded(superseded_for=HOUR), seen(K1, K2), "overlap", "K1"),
     ("overlap over", superseded(superseded_for=OVERLAP_OVER), seen(K1, K2), "observe", "still in use"),
     ("disable announced just now", superseded(superseded_for=OVERLAP_OVER, disabling_at=NOW), seen(K1, K2), "wait", "announced"),
@@ -115,8 +120,8 @@ TABLE: list[tuple[str, Record | None, Seen, str, str]] = [
 @pytest.mark.parametrize(
     ("on_record", "world", "step", "words"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
 )
-def test_the_step_that_follows(on_record: Record | None, world: Seen, step: str, words: str) -> None:
-    planned = plan_slot(SLOT, on_record, world)
+def test_the_step_that_follows(on_record: Record | None, world: View, step: str, words: str) -> None:
+    planned = planned_for(world, on_record)
 
     assert planned.name == step
     assert words in planned.reason
@@ -131,25 +136,25 @@ def test_the_step_that_follows(on_record: Record | None, world: Seen, step: str,
     ],
 )
 def test_from_where_there_is_a_way_back(entry: dict[str, t.Any], words: str | None) -> None:
-    ordered = replace(seen(K1, K2), orders=Orders(rollback_to_ids=frozenset({"K1"})))
+    ordered = Orders(rollback_to_ids=frozenset({"K1"}))
 
-    planned = plan_slot(SLOT, superseded(superseded_for=HOUR, **entry), ordered)
+    planned = planned_for(seen(K1, K2), superseded(superseded_for=HOUR, **entry), orders=ordered)
 
     assert planned.name == ("stop" if words else "roll_back")
     assert words is None or words in planned.reason
 
 
 def test_there_is_no_way_back_to_a_value_that_is_not_on_record() -> None:
-    ordered = replace(seen(K1, K2), orders=Orders(rollback_to_ids=frozenset({"K1"})))
+    ordered = Orders(rollback_to_ids=frozenset({"K1"}))
     entry = replace(superseded(superseded_for=HOUR).superseded[0], key_value=None)
 
-    planned = plan_slot(SLOT, record(current=current(2), superseded=(entry,)), ordered)
+    planned = planned_for(seen(K1, K2), record(current=current(2), superseded=(entry,)), orders=ordered)
 
     assert (planned.name, "not on record" in planned.reason) == ("stop", True)
 
 
 def test_a_slot_in_overlap_says_when_it_goes_on() -> None:
-    planned = plan_slot(SLOT, superseded(superseded_for=HOUR), seen(K1, K2))
+    planned = planned_for(seen(K1, K2), superseded(superseded_for=HOUR))
 
     assert planned.next_at == NOW + timedelta(hours=71)
 
@@ -157,21 +162,21 @@ def test_a_slot_in_overlap_says_when_it_goes_on() -> None:
 def test_asking_for_a_newer_key_replaces_it_only_once() -> None:
     asked = replace(SLOT, policy=Policy(rotate_if_older_than=NOW - timedelta(minutes=30)))
 
-    assert plan_slot(asked, record(current=current(age=HOUR)), seen(K1)).name == "intend"
-    assert plan_slot(asked, record(current=current(age=timedelta(minutes=29))), seen(K1)).name == "idle"
+    assert planned_for(seen(K1), record(current=current(age=HOUR)), asked).name == "intend"
+    assert planned_for(seen(K1), record(current=current(age=timedelta(minutes=29))), asked).name == "idle"
 
 
 def test_without_overlap_and_soak_an_old_key_is_disabled_and_deleted_at_once() -> None:
     quick = replace(SLOT, policy=Policy(overlap_hours=0, soak_hours=0, quiet_hours=0))
 
-    assert plan_slot(quick, superseded(superseded_for=timedelta(0)), seen(K1, K2)).name == "disable"
+    assert planned_for(seen(K1, K2), superseded(superseded_for=timedelta(0)), quick).name == "disable"
     assert (
-        plan_slot(quick, superseded(superseded_for=timedelta(0), disabling_at=NOW), seen(K1_OFF, K2)).name == "delete"
+        planned_for(seen(K1_OFF, K2), superseded(superseded_for=timedelta(0), disabling_at=NOW), quick).name == "delete"
     )
 
 
 def test_a_record_older_than_iam_writes_nothing_at_all() -> None:
-    planned = plan_slot(SLOT, record(current=current()), seen(K1, key("K9", 4)))
+    planned = planned_for(seen(K1, key("K9", 4)), record(current=current()))
 
     assert planned.trusts_record is False
     assert isinstance(planned, Step)
@@ -194,4 +199,4 @@ ORPHANS: list[tuple[str, Record, ApiKey, bool]] = [
     ("on_record", "suspect", "expected"), [row[1:] for row in ORPHANS], ids=[row[0] for row in ORPHANS]
 )
 def test_what_counts_as_an_orphan(on_record: Record, suspect: ApiKey, expected: bool) -> None:
-    assert bool(orphans(SLOT, on_record, seen(suspect))) is expected
+    assert bool(orphans(replace(seen(suspect), loaded=Loaded(on_record)))) is expected

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Loaded, Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -23,8 +23,8 @@ def run(scene: Scene, *, concurrency: int) -> tuple[list[SlotOutcome], Effects]:
     effects = Effects()
     scene.emulator.change_settings(keys_per_identity=99)
     slots = [scene.make_slot(name, overlap_hours=0, soak_hours=0, keys_per_identity=99) for name in NAMES]
-    ports = Ports(scene.client(effects), MemoryStore(scene.store, effects), concurrency=concurrency)
-    return rotate_slots(slots, ports, check_mode=False, unforeseen=repr), effects
+    ports = scene.ports(effects)
+    return rotate_slots(slots, ports, Orders(), Settings(concurrency), check_mode=False, unforeseen=repr), effects
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
@@ -62,7 +62,7 @@ def test_the_store_is_refreshed_once_before_the_records_of_each_round_are_read()
     store.events = []
     slots = [scene.make_slot(name) for name in NAMES[:3]]
 
-    rotate_slots(slots, Ports(scene.client(effects), store), check_mode=False, unforeseen=repr)
+    rotate_slots(slots, scene.ports(effects, store), Orders(), Settings(), check_mode=False, unforeseen=repr)
 
     rounds = " ".join(store.events).split("refresh")[1:]
     assert {each.split().count("load") for each in rounds} == {3}

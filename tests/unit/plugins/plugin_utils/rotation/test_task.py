@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import (
     resolve_paths,
@@ -22,7 +22,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task 
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
-    MemoryStore,
     Scene,
 )
 
@@ -38,7 +37,7 @@ def slot(name: str = "deploy", **words: t.Any) -> dict[str, t.Any]:
 
 
 def run(scene: Scene, *slots: dict[str, t.Any], check_mode: bool = False, **others: t.Any) -> dict[str, t.Any]:
-    ports = Ports(scene.client(Effects()), MemoryStore(scene.store, Effects()))
+    ports = scene.ports(Effects())
     return rotate(options(*slots, **others), ports, check_mode=check_mode, unforeseen=str)
 
 
@@ -106,7 +105,7 @@ def test_a_ready_token_is_refused_because_it_does_not_tell_the_time() -> None:
     client = scene.client(Effects(), token=token)
 
     with pytest.raises(IamError, match="not token"):
-        rotate(options(slot()), Ports(client, MemoryStore(scene.store, Effects())), check_mode=False, unforeseen=str)
+        rotate(options(slot()), replace(scene.ports(Effects()), client=client), check_mode=False, unforeseen=str)
 
 
 def test_the_result_tells_ids_and_times_and_no_value() -> None:
@@ -161,7 +160,7 @@ def test_a_leaked_value_is_looked_up_and_its_key_replaced() -> None:
 
     result = run(scene, slot(), compromised_values=[leaked_value])
 
-    assert result["slots"][0]["taken"] == ["flag", "shut", "intend", "publish", "delete"]
+    assert result["slots"][0]["taken"] == ["mark_leaked", "disable_leaked", "intend", "publish", "delete"]
     assert not scene.works(leaked_value)
     assert str(leaked_value) not in str(result)
 
@@ -232,7 +231,7 @@ def test_leaked_values_are_read_from_a_file_too(tmp_path: Path) -> None:
 
     (shown,) = run(scene, slot(), compromised_values_file=str(leaked))["slots"]
 
-    assert shown["taken"] == ["flag", "shut", "intend", "publish", "delete"]
+    assert shown["taken"] == ["mark_leaked", "disable_leaked", "intend", "publish", "delete"]
 
 
 @pytest.mark.parametrize(("content", "why"), [(None, "No such file"), (b"\xff\xfe", "it is not text")])

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -59,7 +59,7 @@ def test_two_runs_that_put_the_same_published_key_right_both_end_well(locked: bo
     (first,) = scene.run(effects=effects)
 
     assert (first.failure, [second.failure for second in seconds]) == (None, [None])
-    assert seconds[0].taken == ("tidy",)
+    assert seconds[0].taken == ("finish_publishing",)
     current = scene.record.current
     assert current
     assert (scene.keys()[current.id].name, scene.keys()[current.id].locked) == ("deploy", locked)

@@ -1,0 +1,244 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the steps do in IAM. Each act may be taken up anew after a pause or a crash; none of them writes a record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    BadCredentials,
+    Conflict,
+    NotFound,
+    Refused,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
+    join_description,
+    split_description,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.proof import check_is_ours
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import (
+    Again,
+    Done,
+    Rejected,
+    Result,
+    Session,
+    TooLate,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View, require
+
+# With other runs, of one slot in one run.
+MOST_CONFLICTS = 3
+
+
+def check_published_value(session: Session, view: View, step: Step) -> View:
+    """Refuse to start from a record that does not add up; a value that is lost is what a successor is for."""
+    key = view.current_key()
+    if key is not None and session.value_is_lost(view.loaded):
+        session.warnings.append(
+            f"{view.slot.variable} holds no value that IBM Cloud knows, so nobody who reads it can log in; "
+            f"{key.id}, which was published, gets a successor"
+        )
+    return view
+
+
+def check_may_go(session: Session, view: View, step: Step) -> View:
+    """Refuse to announce that a key goes which is in use."""
+    _guard(session, view, str(step.key_id))
+    return view
+
+
+def create(session: Session, view: View, step: Step) -> Result:
+    """Make the announced key."""
+    pending = view.pending
+    if not session.is_in_time(pending.started_at):
+        return TooLate()
+    try:
+        made = session.iam.api_keys.create(new_key(session, view))
+    except BadCredentials:
+        raise
+    except Refused as error:
+        return Rejected(str(error))
+    session.made[made.id] = made
+    if pending.key_value is None:
+        if not made.key_value:
+            raise SlotStopped(
+                f"IBM Cloud sent no value for API key {made.id}; the next run withdraws it and makes another"
+            )
+        session.protect(made.key_value)
+    return Done(made)
+
+
+def new_key(session: Session, view: View) -> NewKey:
+    """The successor inherits what the slot does not say."""
+    slot, pending, old = view.slot, view.pending, view.current_key()
+    inherited = split_description(old.description)[0] if old else ""
+    text = inherited if slot.description is None else slot.description
+    days = slot.policy.expires_in_days
+    return NewKey(
+        name=slot.next_key_name,
+        iam_id=slot.iam_id,
+        account_id=slot.account_id,
+        key_value=pending.key_value,
+        description=join_description(text, view.marker(pending.generation)),
+        expires_at=format_time(session.iam.now() + timedelta(days=days)) if days else None,
+        action_when_leaked=old.action_when_leaked if old else None,
+        # Only users' keys have sessions; IAM refuses the word for a service ID's.
+        support_sessions=True if old and old.support_sessions else None,
+    )
+
+
+def finish_publishing(session: Session, view: View, step: Step) -> Result:
+    """Give the published key its name, its marker and its lock.
+
+    Nothing announces this, so another run may do the same: what is left then is planned anew.
+    """
+    try:
+        key = _read(session, str(step.key_id))
+        if isinstance(key, Again):
+            return key
+        _put_right(session, view, key)
+    except (Conflict, NotFound):
+        # Somebody changed it since it was read, or it is too new to be known everywhere.
+        session.conflicts += 1
+        if session.conflicts > MOST_CONFLICTS:
+            raise
+    return Done()
+
+
+def withdraw(session: Session, view: View, step: Step) -> Result:
+    """Delete the pending key, if there is one; its number is burnt."""
+    pending = view.pending
+    found = session.iam.api_keys.find_by_value(pending.key_value) if pending.key_value else None
+    key = found or view.pending_key()
+    if key is not None:
+        check_is_ours(key, view.marker(pending.generation))
+        _guard(session, view, key.id)
+        _delete(session, key)
+        session.made.pop(key.id, None)
+    return Done()
+
+
+def disable(session: Session, view: View, step: Step) -> Result:
+    """Disable a replaced key."""
+    if not session.is_in_time(view.entry(step.key_id).disabling_at):
+        return TooLate()
+    return disable_leaked(session, view, step)
+
+
+def disable_leaked(session: Session, view: View, step: Step) -> Result:
+    """Disable a key that is on record, be it locked or not."""
+    key = view.key(step.key_id)
+    if key is not None and not key.disabled:
+        if key.locked:
+            session.iam.api_keys.unlock(key.id)
+        session.iam.api_keys.disable(key.id)
+    return Done()
+
+
+def delete(session: Session, view: View, step: Step) -> Result:
+    """Delete a replaced key; gone is fine."""
+    if not session.is_in_time(view.entry(step.key_id).deleting_at):
+        return TooLate()
+    key = view.key(step.key_id)
+    if key is not None:
+        _delete(session, key)
+    return Done()
+
+
+def enable(session: Session, view: View, step: Step) -> Result:
+    """Enable a replaced key, but not before an announced disable of it can no longer land."""
+    entry = view.entry(step.key_id)
+    if entry.disabling_at is not None and session.iam.now() < entry.disabling_at + view.slot.policy.lease:
+        return Done()
+    key = session.iam.api_keys.get(entry.id)
+    if key.disabled:
+        if key.locked:
+            session.iam.api_keys.unlock(key.id)
+        session.iam.api_keys.enable(key.id)
+    session.enabled.add(key.id)
+    return Done()
+
+
+def sweep(session: Session, view: View, step: Step) -> Result:
+    """Delete what runs that were stopped have left: old keys with the slot's marker that nothing needs.
+
+    One that ever logged in is retired with an overlap instead. The record was read again after the keys were listed, so
+    an entry that another run made meanwhile counts.
+    """
+    swept, used = [], []
+    for key in orphans(view):
+        _guard(session, view, key.id)
+        marker = split_description(key.description)[1]
+        if marker is not None and _has_logged_in(session, key):
+            used.append((key, marker.generation))
+        else:
+            _delete(session, key)
+            swept.append(key.id)
+    return Done(swept_ids=tuple(swept), used=tuple(used))
+
+
+def _has_logged_in(session: Session, key: ApiKey) -> bool:
+    try:
+        return session.iam.api_keys.read_activity(key.id).login_count > 0
+    except NotFound:
+        return False
+
+
+def _read(session: Session, key_id: str) -> ApiKey | Again:
+    """The key in a version that a change may name; raises NotFound when IAM does not know it after a while."""
+    key = session.just_read.pop(key_id, None)
+    if key is not None and key.entity_tag:
+        return key
+    try:
+        return session.iam.api_keys.get(key_id)
+    except NotFound:
+        again = session.look_again(f"read {key_id}")
+        if again is None:
+            raise
+        return again
+
+
+def _put_right(session: Session, view: View, key: ApiKey) -> None:
+    slot, current = view.slot, require(view.record.current, "a published key")
+    text, marker = split_description(key.description)
+    wanted = view.marker(current.generation)
+    changes = {"name": slot.key_name} if key.name == slot.next_key_name else {}
+    if wanted is not None and marker != wanted:
+        changes["description"] = join_description(text, wanted)
+    wants_lock = key.locked or (slot.locked and slot.is_wanted)
+    iam = session.iam.api_keys
+    with locked_again_on_failure(["lock"]) as locks:
+        if changes and key.locked:
+            locks.note(iam.lock, key.id)
+            iam.unlock(key.id)
+            key = iam.get(key.id)
+        if changes:
+            iam.update(key.id, changes, key.entity_tag)
+        if wants_lock and not key.locked:
+            iam.lock(key.id)
+
+
+def _guard(session: Session, view: View, key_id: str) -> None:
+    """Refuse to disable or delete a key that is in use; raises SlotStopped."""
+    why = view.why_kept(key_id, session.iam.login_key_id)
+    if why:
+        raise SlotStopped(why)
+
+
+def _delete(session: Session, key: ApiKey) -> None:
+    """Delete a key that `_guard` let through, a locked one too; gone is fine."""
+    iam = session.iam.api_keys
+    with locked_again_on_failure(["delete"]) as locks:
+        if key.locked:
+            locks.note(iam.lock, key.id)
+            try:
+                iam.unlock(key.id)
+            except NotFound:
+                return
+        iam.delete(key.id)

@@ -1,0 +1,307 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The course of one slot through one run: how far it is, and what each phase of a round does with it."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen, foresee
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot, plan_sweep
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import NotWritten, SlotChange
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import (
+    Again,
+    Done,
+    Rejected,
+    Session,
+    TooLate,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS, StepKind, Write
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
+    AT_REST_WITH_KEYS,
+    ActName,
+    Loaded,
+    Step,
+    View,
+    require,
+)
+
+# Of a slot in one run: a whole rotation takes seven; the rest is for commits that were lost to other runs.
+MOST_STEPS = 40
+
+Phase = t.Literal["look", "plan", "ask", "announce", "act", "conclude", "done"]
+
+
+@dataclass(frozen=True)
+class SlotOutcome:
+    """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests.
+
+    In check mode `foreseen` is its whole way from here, and `step` the first step of that.
+    """
+
+    slot: Slot
+    step: Step
+    taken: tuple[str, ...] = ()
+    before: Record | None = None
+    after: Record | None = None
+    swept: tuple[str, ...] = ()
+    failure: str | None = None
+    transaction_ids: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    pending_id: str | None = None
+    foreseen: tuple[Foreseen, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        has_written = self.before != self.after or bool(self.transaction_ids) or {"copy", "move"} & {*self.taken}
+        return bool(self.swept) or bool(self.taken and has_written)
+
+
+class Begins:
+    """How many rotations a run begins, so that a bad day stays a small one; shared by the slots of a run."""
+
+    def __init__(self, most: int, stop_after_failures: int | None) -> None:
+        self.failures = 0
+        self._left = self._most = most
+        self._stop_after_failures = stop_after_failures
+
+    def take_place(self) -> str | None:
+        """Take one of the places that are left, or say why there is none."""
+        if self._stop_after_failures is not None and self.failures >= self._stop_after_failures:
+            return f"{self.failures} slots failed"
+        if self._left <= 0:
+            return f"a run begins {self._most} rotations at most (batch_size)"
+        self._left -= 1
+        return None
+
+    def give_back(self) -> None:
+        self._left += 1
+
+
+class Course:
+    """`phase` is what comes next for the slot, and not before `wakes_at` (monotonic seconds)."""
+
+    def __init__(self, session: Session, orders: Orders, begins: Begins, tell: t.Callable[[str], None]) -> None:
+        self.session, self.slot = session, session.slot
+        self.phase: Phase = "look"
+        self.wakes_at = 0.0
+        self.loaded = Loaded()
+        # Whether a list of the whole account may do for a first look: the record has nothing on its way.
+        self.may_glance = False
+        self.step = Step("stop", "it was not looked at")
+        self._view: View | None = None
+        self._orders, self._begins, self._tell_user = orders, begins, tell
+        self._turns = 0
+        # The step that the next one follows without another look, if it does.
+        self._last: StepKind | None = None
+        self._is_told = False
+        self._done = Done()
+        self._taken: list[str] = []
+        self._swept: tuple[str, ...] = ()
+        self._before: Record | None = None
+        self._rest: Step | None = None
+        self._failure: str | None = None
+        self._foreseen: tuple[Foreseen, ...] = ()
+
+    @property
+    def has_looked(self) -> bool:
+        return self._view is not None
+
+    @property
+    def view(self) -> View:
+        return require(self._view, "a look at the slot")
+
+    @property
+    def kind(self) -> StepKind:
+        return STEPS[t.cast(ActName, self.step.name)]
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        return self.slot.iam_id, self.slot.account_id
+
+    def outcome(self) -> SlotOutcome:
+        """Where the slot is now."""
+        step = self._rest or self.step
+        pending = self._view.pending_key() if self._view else None
+        return SlotOutcome(
+            slot=self.slot,
+            step=step,
+            taken=tuple(self._taken),
+            before=self._before,
+            after=self._view.loaded.record if self._view else None,
+            swept=self._swept,
+            failure=self._failure or (step.reason if step.name == "stop" else None),
+            transaction_ids=tuple(self.session.iam.transaction_ids),
+            warnings=tuple(self.session.warnings),
+            pending_id=pending.id if pending else None,
+            foreseen=self._foreseen,
+        )
+
+    def fail(self, why: str) -> None:
+        """The slot goes no further in this run."""
+        self._failure, self.phase = why, "done"
+
+    def moved(self, *, ends: bool) -> None:
+        """The slot was brought here from another place; in check mode (`ends`) that is all there is to see."""
+        place = require(self.slot.moved_from, "a place where it was")
+        self.step = Step("move", f"the slot was in {place.variable} of {place.file}")
+        self._tell(f"move ({self.step.reason})")
+        if ends:
+            self.phase = "done"
+        else:
+            self._taken.append("move")
+
+    def read(self, loaded: Loaded) -> None:
+        """Take note of the slot as the store has it now."""
+        record, self.loaded = loaded.record, loaded
+        is_settled = record is not None and record.pending is None and not self.slot.retire_ids
+        self.may_glance = is_settled and not self.has_looked
+        if self.phase != "look":
+            self._view = replace(self.view, loaded=loaded)
+
+    def see(self, keys: Iterable[ApiKey], *, is_whole: bool) -> None:
+        """See the slot; `loaded` was read before the keys were listed. What only a question can tell is asked here."""
+        view = self.session.see(self.loaded, keys, self._orders, is_whole=is_whole)
+        if not self.has_looked:
+            self._before = self.loaded.record
+        self._view, self.step = view, plan_slot(view, self._orders)
+        if self.step.name == "observe" and is_whole:
+            self._view = self.session.observe(view, str(self.step.key_id))
+        self.phase = "plan"
+
+    @property
+    def has_nothing_to_do(self) -> bool:
+        """Whether a list of the whole account is enough: the slot rests, and no key is left over."""
+        record = self.view.loaded.record
+        return self.step.name in AT_REST_WITH_KEYS and record is not None and not orphans(self.view)
+
+    def preview(self) -> None:
+        """Look ahead to the end, for check mode; what would refuse the first step refuses it here too."""
+        self.step, self.phase = plan_slot(self.view, self._orders), "done"
+        if not self.step.rests and self.step.name in STEPS:
+            self._view = self.kind.ask(self.session, self.view, self.step)
+        self._foreseen = tuple(foresee(self.view, self._orders))
+
+    def check_write(self, check: t.Callable[[SlotChange], None]) -> None:
+        """Try whether the record of a new rotation could be written."""
+        first = self._foreseen[0] if self._foreseen else None
+        if first is not None and first.step.name == "intend" and self._failure is None:
+            check(SlotChange(self.slot, self.view.loaded, first.announced))
+
+    def choose_step(self) -> None:
+        """Plan the next step; raises SlotStopped when it does not come to rest."""
+        self._turns += 1
+        if self._turns > MOST_STEPS:
+            raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self.slot.file}")
+        last, self._last = self._last, None
+        self.step = plan_slot(self.view, self._orders)
+        if last is not None and not self._follows(last):
+            self.phase = "look"
+        elif self.step.name == "wait":
+            self._wait()
+        elif self.step.name == "intend" and self._put_off():
+            self.phase = "done"
+        elif self.step.rests:
+            self._come_to_rest()
+        else:
+            self.phase = "ask"
+            self._is_told = last is None or self.step.name in last.tells_next
+            if self._is_told:
+                self._tell(f"{self.step.name} ({self.step.reason})")
+
+    def ask(self) -> None:
+        """Ask what the announcement depends on; raises SlotStopped when the step must not be announced."""
+        view = self.kind.ask(self.session, self.view, self.step)
+        self._view = replace(view, drawn=self.session.draw()) if self.kind.draws else view
+        self.phase = "announce"
+
+    def announcement(self) -> SlotChange | None:
+        return self._change(self.kind.announce(self.view, self.step, self.session.moment()))
+
+    def act(self) -> None:
+        """Do the step's work in IAM."""
+        result = self.kind.act(self.session, self.view, self.step)
+        if isinstance(result, Again):
+            self.wakes_at = self.session.iam.clock.monotonic() + result.seconds
+        elif isinstance(result, TooLate):
+            self.phase = "look"
+        elif isinstance(result, Rejected):
+            self.session.rejected[self.view.pending.generation] = result.why
+            self._go_on_from(self.kind)
+        else:
+            self._done, self.phase = result, "conclude"
+            self._swept += result.swept_ids
+
+    def conclusion(self) -> SlotChange | None:
+        return self._change(self.kind.conclude(self.view, self.step, self._done, self.session.moment()))
+
+    def written(self, answer: Loaded | NotWritten, phase: Phase) -> None:
+        """What became of a change: `phase` is next when it is written; a plan that is out of date is made anew."""
+        if isinstance(answer, Loaded):
+            self.phase = phase
+            self._view = replace(self.view, loaded=answer, value_is_lost=False)
+            self._note_taken()
+        elif answer.why is not None:
+            self.fail(answer.why)
+        else:
+            self._tell("somebody else changed the vault file meanwhile, looking again")
+            if self.step.name == "intend" and self.phase == "announce":
+                self._begins.give_back()
+            # An orphan is left to the next sweep.
+            self.phase = "done" if self.step.name == "sweep" else "look"
+
+    def finish_step(self) -> None:
+        """The step is done, its commits are written and the copies follow."""
+        self._note_taken()
+        if self.step.fails_with:
+            self.fail(self.step.fails_with)
+        elif self.step.name == "sweep":
+            self.phase = "done"
+        elif self.kind.next_at_once:
+            self._go_on_from(self.kind)
+        else:
+            self.phase = "look"
+
+    def _go_on_from(self, kind: StepKind) -> None:
+        self._view, self._last, self.phase = self.session.remember(self.view), kind, "plan"
+
+    def _follows(self, last: StepKind) -> bool:
+        return self.step.name in last.next_at_once or self.step.fails_with is not None
+
+    def _change(self, write: Write | None) -> SlotChange | None:
+        if write is None:
+            return None
+        record = write.record and replace(write.record, revision=write.record.revision + 1)
+        return SlotChange(self.slot, self.view.loaded, record, write.published_value, write.removes_value)
+
+    def _wait(self) -> None:
+        next_at = require(self.step.next_at, "a time to wait for")
+        seconds = max(0.0, (next_at - self.view.now).total_seconds()) + 0.1
+        self.wakes_at, self.phase = self.session.iam.clock.monotonic() + seconds, "look"
+        self._tell(f"waiting {seconds:.0f} s ({self.step.reason})")
+
+    def _put_off(self) -> bool:
+        """Whether no rotation may begin now: then the slot rests until another run."""
+        stage = None if self._orders.may_begin else "rotations begin in the stage before the probe"
+        why_not = stage or self._begins.take_place()
+        if why_not:
+            self.step = Step("later", f"due ({self.step.reason}), and put off: {why_not}", self.step.key_id)
+        return why_not is not None
+
+    def _come_to_rest(self) -> None:
+        sweep, self._rest = plan_sweep(self.view, self.step), self.step
+        self.step, self.phase = sweep or self.step, "ask" if sweep else "done"
+        self._is_told = False
+
+    def _note_taken(self) -> None:
+        if self._is_told and self.kind.changes:
+            self._taken.append(self.step.name)
+        self._is_told = False
+
+    def _tell(self, line: str) -> None:
+        self._tell_user(f"{self.slot.name}: {line}")

@@ -1,0 +1,259 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Moves many slots together, round by round, until all of them rest.
+
+A round: look at the slots, plan the next step of each, announce the steps in one commit a file, act side by side,
+conclude in one commit a file, and sleep until the first of them can go on. One slot's failure stops no other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import keys_in_account_list
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import Begins, Course, SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports, SlotChange
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
+
+MOST_MOVES = 3
+
+Work = t.Callable[[Course], None]
+ChangeOf = t.Callable[[Course], t.Optional[SlotChange]]
+T = t.TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much a run does at a time, and how many rotations it begins; None: however many slots fail."""
+
+    concurrency: int = 8
+    batch_size: int = 50
+    stop_after_failures: int | None = None
+
+
+def rotate_slots(
+    slots: Sequence[Slot],
+    ports: Ports,
+    orders: Orders,
+    settings: Settings,
+    *,
+    check_mode: bool,
+    unforeseen: t.Callable[[Exception], str],
+) -> list[SlotOutcome]:
+    """Move every slot as far as it can go now; `unforeseen` turns an exception nobody expected into a safe text."""
+    ports.store.refresh()
+    begins = Begins(settings.batch_size, settings.stop_after_failures)
+    published = {_place(slot): _published_id(slot, ports) for slot in slots}
+    courses = []
+    for slot in slots:
+        foreign_ids = {key_id for place, key_id in published.items() if key_id and place != _place(slot)}
+        courses.append(Course(Session(slot, ports, frozenset(foreign_ids)), orders, begins, ports.tell))
+    with _workers(settings.concurrency) as workers:
+        rounds = _Rounds(ports, settings.concurrency, workers, unforeseen)
+        rounds.each(lambda course: _arrive(course, ports, check_mode=check_mode), courses)
+        while any(course.phase != "done" for course in courses):
+            rounds.play(courses, check_mode=check_mode)
+            begins.failures = sum(1 for course in courses if course.phase == "done" and course.outcome().failure)
+    return [course.outcome() for course in courses]
+
+
+def _place(slot: Slot) -> tuple[str, str]:
+    """What tells slots apart: names may repeat, `check_slots` sees to it that places do not."""
+    return slot.file, slot.variable
+
+
+def _published_id(slot: Slot, ports: Ports) -> str | None:
+    with contextlib.suppress(Exception):
+        # Its own turn tells what is wrong with a slot that cannot be read.
+        records = [ports.store.load(place).record for place in (slot, slot.before_move) if place]
+        return next((record.current.id for record in records if record and record.current), None)
+    return None
+
+
+@contextlib.contextmanager
+def _workers(concurrency: int) -> t.Iterator[Executor | None]:
+    if concurrency <= 1:
+        yield None
+        return
+    pool = ThreadPoolExecutor(concurrency)
+    try:
+        yield pool
+    finally:
+        # `timeout` on a task interrupts this thread: it must not wait for requests that are still on their way.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _arrive(course: Course, ports: Ports, *, check_mode: bool) -> None:
+    """Refuse a slot that cannot be looked at, and bring one that was declared elsewhere here."""
+    slot = course.slot
+    if slot.problem:
+        raise SlotStopped(slot.problem)
+    if slot.moved_from is None:
+        return
+    for _try in range(MOST_MOVES):
+        try:
+            if move_slot(ports.store, slot, check_mode=check_mode):
+                course.moved(ends=check_mode)
+            return
+        except CommitLost:
+            ports.store.refresh()
+    raise SlotStopped("it cannot be moved: other runs keep changing the files")
+
+
+class _Rounds:
+    """What all slots of a run share: the ports, the workers, and how a failure becomes one of a single slot."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        concurrency: int,
+        workers: Executor | None,
+        unforeseen: t.Callable[[Exception], str],
+    ) -> None:
+        self._ports = ports
+        self._concurrency = concurrency
+        self._workers = workers
+        self._unforeseen = unforeseen
+
+    def play(self, courses: Sequence[Course], *, check_mode: bool) -> None:
+        """One round of the slots that are not asleep."""
+        awake = self._wake(courses)
+        self._look(_in_phase(awake, "look"))
+        if check_mode:
+            self._preview(_in_phase(awake, "plan"))
+            return
+        self.each(Course.choose_step, _in_phase(awake, "plan"))
+        asking = _in_phase(awake, "ask")
+        self._read_records([course for course in asking if course.kind.reads_record_again])
+        self._side_by_side(Course.ask, asking)
+        self._commit(_in_phase(awake, "announce"), Course.announcement, "act")
+        self._side_by_side(Course.act, _in_phase(awake, "act"))
+        concluding = _in_phase(awake, "conclude")
+        self._commit(concluding, Course.conclusion, "conclude")
+        self.each(self._finish, _in_phase(concluding, "conclude"))
+
+    def each(self, work: Work, courses: Sequence[Course]) -> None:
+        """Do this with one slot after the other."""
+        for course in courses:
+            self._attempt(work, course)
+
+    def _side_by_side(self, work: Work, courses: Sequence[Course]) -> None:
+        self._map(lambda course: self._attempt(work, course), courses)
+
+    def _map(self, work: t.Callable[[T], None], items: Sequence[T]) -> None:
+        for _done in (self._workers.map if self._workers else map)(work, items):
+            pass
+
+    def _attempt(self, work: Work, course: Course) -> None:
+        try:
+            work(course)
+        except Exception as error:
+            course.fail(self._text_of(error))
+
+    def _text_of(self, error: Exception) -> str:
+        return str(error) if isinstance(error, CloudkeysError) else self._unforeseen(error)
+
+    def _wake(self, courses: Sequence[Course]) -> list[Course]:
+        """The slots that may go on; sleeps until the first of them may when all are waiting."""
+        clock = self._ports.client.clock
+        moving = [course for course in courses if course.phase != "done"]
+        if not moving:
+            return []
+        nap = min(course.wakes_at for course in moving) - clock.monotonic()
+        if nap > 0:
+            clock.sleep(nap)
+        now = clock.monotonic()
+        return [course for course in moving if course.wakes_at <= now]
+
+    def _look(self, courses: Sequence[Course]) -> None:
+        """Read all records first, and then list each identity once: a commit of a record vouches for the list."""
+        self._read_records(courses)
+        looking = _in_phase(courses, "look")
+        shown = self._account_list(looking)
+        self._see([course for course in looking if course.slot.iam_id in shown], shown, is_whole=False)
+        in_doubt = [course for course in _in_phase(looking, "plan") if not course.has_nothing_to_do]
+        whole = [course for course in looking if course.slot.iam_id not in shown] + in_doubt
+        listed = self._list_owners(whole)
+        listing = [course for course in whole if course.phase != "done"]
+        self._see(listing, {iam_id: keys for (iam_id, _account), keys in listed.items()}, is_whole=True)
+
+    def _see(self, courses: Sequence[Course], keys: t.Mapping[str, Sequence[ApiKey]], *, is_whole: bool) -> None:
+        self._side_by_side(lambda course: course.see(keys[course.slot.iam_id], is_whole=is_whole), courses)
+
+    def _read_records(self, courses: Sequence[Course]) -> None:
+        """Read the records as they are now; a slot that has been looked at gets its record into what it saw."""
+        if not courses:
+            return
+        try:
+            self._ports.store.refresh()
+        except Exception as error:
+            for course in courses:
+                course.fail(self._text_of(error))
+            return
+        self.each(lambda course: course.read(self._ports.store.load(course.slot)), courses)
+
+    def _account_list(self, courses: Sequence[Course]) -> dict[str, list[ApiKey]]:
+        """The keys of owners for whom a list of the whole account may do, by IAM ID."""
+        owners = {course.slot.iam_id for course in courses if course.may_glance}
+        in_doubt = {course.slot.iam_id for course in courses if not course.may_glance}
+        with contextlib.suppress(Exception):
+            # What is wrong is told by the list of each owner.
+            return keys_in_account_list(self._ports.client, owners - in_doubt, self._concurrency)
+        return {}
+
+    def _list_owners(self, courses: Sequence[Course]) -> dict[tuple[str, str], list[ApiKey]]:
+        listed: dict[tuple[str, str], list[ApiKey]] = {}
+
+        def list_one(owner: tuple[str, str]) -> None:
+            try:
+                listed[owner] = self._ports.client.api_keys.list(*owner)
+            except Exception as error:
+                for course in courses:
+                    if course.owner == owner:
+                        course.fail(self._text_of(error))
+
+        self._map(list_one, list(dict.fromkeys(course.owner for course in courses if course.phase != "done")))
+        return listed
+
+    def _preview(self, courses: Sequence[Course]) -> None:
+        self._side_by_side(Course.preview, courses)
+        self.each(lambda course: course.check_write(self._ports.store.check), courses)
+
+    def _commit(self, courses: Sequence[Course], change_of: ChangeOf, phase: t.Literal["act", "conclude"]) -> None:
+        """One write for each file; a slot whose step writes nothing goes on, as one does whose change is written."""
+        changes: dict[str, list[tuple[Course, SlotChange]]] = {}
+
+        def collect(course: Course) -> None:
+            change = change_of(course)
+            if change is None:
+                course.phase = phase
+            else:
+                changes.setdefault(course.slot.file, []).append((course, change))
+
+        self.each(collect, courses)
+        for asking in changes.values():
+            try:
+                answers = self._ports.store.commit([change for _course, change in asking])
+            except Exception as error:
+                for course, _change in asking:
+                    course.fail(self._text_of(error))
+                continue
+            for (course, _change), answer in zip(asking, answers):
+                course.written(answer, phase)
+
+    def _finish(self, course: Course) -> None:
+        if course.kind.writes_copies:
+            self._ports.store.copy(course.slot, course.view.loaded.published_value)
+        course.finish_step()
+
+
+def _in_phase(courses: Sequence[Course], phase: str) -> list[Course]:
+    return [course for course in courses if course.phase == phase]

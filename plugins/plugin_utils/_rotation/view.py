@@ -1,0 +1,175 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a plan is made of: a slot as a run sees it, and the step that follows; plain data."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Pending, Record, Superseded
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+
+RestName = t.Literal["idle", "later", "staged", "hand_over", "published", "overlap", "in_use", "soak", "stop", "gone"]
+ActName = t.Literal[
+    "wait", "move", "adopt", "intend", "create", "prove", "publish", "finish_publishing", "copy", "note_hand_over",
+    "withdraw", "observe", "disable", "delete", "mark_leaked", "disable_leaked", "enable", "roll_back", "retire_found",
+    "unpublish", "drop_record", "sweep",
+]  # fmt: skip
+StepName = t.Union[RestName, ActName]
+
+# After these a run has nothing more to do for a slot.
+RESTING: frozenset[str] = frozenset(t.get_args(RestName))
+
+# These rest on keys that exist, whatever others there are.
+AT_REST_WITH_KEYS: frozenset[RestName] = frozenset({"idle", "hand_over", "published", "overlap", "in_use", "soak"})
+
+# IAM's servers tell the time at log-in; a token is a moment older than what is recorded by it.
+CLOCKS_AGREE_WITHIN = timedelta(minutes=2)
+
+T = t.TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do next with a slot; `next_at` is when a resting slot goes on, `key_id` the key it is about.
+
+    `trusts_record` is False when the record is older than IAM: then nothing at all may be written. `fails_with` is why
+    the slot has failed once this step is done.
+    """
+
+    name: StepName
+    reason: str
+    key_id: t.Optional[str] = None
+    next_at: t.Optional[datetime] = None
+    trusts_record: bool = True
+    fails_with: t.Optional[str] = None
+
+    @property
+    def rests(self) -> bool:
+        return self.name in RESTING
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A slot as the store has it; `version` is what a commit is compared with."""
+
+    record: t.Optional[Record] = None
+    published_value: t.Optional[str] = field(default=None, repr=False)
+    version: object = field(default=None, repr=False)
+    has_stale_copies: bool = False
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What chance gave this run for a slot that it begins; no value where IAM is to choose it."""
+
+    slot_id: str
+    key_value: t.Optional[str] = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class View:
+    """A slot as a run sees it. The record in `loaded` was read before the keys were listed.
+
+    `is_whole` is False when a list of the whole account had to do. `foreign_ids` are the published keys of the other
+    slots of this run. `pending_id` is the key found by the pending value, for slots without markers. `last_logins`
+    holds the keys whose activity was read in this run (None: never), `proven` the generations that it has logged in
+    with, `enabled` the keys that it has enabled, `rejected` why a generation is no good. `value_is_lost` when IAM was
+    asked and does not know the value in the variable.
+    """
+
+    slot: Slot
+    now: datetime
+    loaded: Loaded = field(default_factory=Loaded)
+    keys: tuple[ApiKey, ...] = ()
+    is_whole: bool = True
+    foreign_ids: frozenset[str] = frozenset()
+    pending_id: t.Optional[str] = None
+    login_key_id: t.Optional[str] = None
+    last_logins: t.Mapping[str, t.Optional[datetime]] = field(default_factory=dict)
+    proven: frozenset[int] = frozenset()
+    enabled: frozenset[str] = frozenset()
+    rejected: t.Mapping[int, str] = field(default_factory=dict)
+    value_is_lost: bool = False
+    drawn: t.Optional[Drawn] = None
+
+    @property
+    def record(self) -> Record:
+        """The record; raises ValueError when the plan has chosen a step that needs one and there is none."""
+        return require(self.loaded.record, "a record")
+
+    @property
+    def pending(self) -> Pending:
+        return require(self.record.pending, "a pending key")
+
+    @property
+    def has_value(self) -> bool:
+        return self.loaded.published_value is not None
+
+    def key(self, key_id: str | None) -> ApiKey | None:
+        """A key as it was seen last."""
+        return next((key for key in self.keys if key.id == key_id), None)
+
+    def current_key(self) -> ApiKey | None:
+        """The published key as it was seen last."""
+        current = self.loaded.record.current if self.loaded.record else None
+        return self.key(current.id) if current else None
+
+    def entry(self, key_id: str | None) -> Superseded:
+        """The entry of a replaced key."""
+        return self.record.entry(key_id)
+
+    def marked(self, slot_id: str) -> list[tuple[ApiKey, Marker]]:
+        """The keys that carry the slot's marker."""
+        marks = ((key, split_description(key.description)[1]) for key in self.keys)
+        return [(key, marker) for key, marker in marks if marker and marker.slot_id == slot_id]
+
+    def marker(self, generation: int) -> Marker | None:
+        """What ties a key of this generation to the slot; None when the user wants no text in descriptions."""
+        return Marker(self.record.slot_id, generation) if self.slot.use_marker else None
+
+    def pending_key(self) -> ApiKey | None:
+        """The key of the pending generation: by its id, else by its marker."""
+        pending = self.loaded.record.pending if self.loaded.record else None
+        if pending is None:
+            return None
+        if pending.id or self.pending_id:
+            return self.key(pending.id or self.pending_id)
+        marked = self.marked(self.record.slot_id)
+        return next((key for key, marker in marked if marker.generation == pending.generation), None)
+
+    def why_kept(self, key_id: str, login_key_id: t.Callable[[], str | None]) -> str | None:
+        """Why this key must neither be disabled nor deleted; which key the run logs in with is asked for last."""
+        current = self.loaded.record.current if self.loaded.record else None
+        if current is not None and key_id == current.id:
+            return f"API key {key_id} is the published one and stays"
+        if key_id in self.foreign_ids:
+            return f"API key {key_id} is the published one of another slot and stays"
+        if key_id == login_key_id():
+            return (
+                f"API key {key_id} is the one that this run logs in with: update the credential to the new value, "
+                "then run again"
+            )
+        return None
+
+
+def require(value: T | None, what: str) -> T:
+    """The value; raises ValueError when the plan and the step do not fit together."""
+    if value is None:
+        raise ValueError(f"this step needs {what}")
+    return value
+
+
+def wait_for_lease(slot: Slot, announced_at: datetime | None, now: datetime) -> Step | None:
+    """An announcement younger than the lease belongs to the run that made it; its request may still land."""
+    if announced_at is None or now >= announced_at + slot.policy.lease:
+        return None
+    if announced_at > now + CLOCKS_AGREE_WITHIN:
+        return Step("stop", f"the record announces a change for {announced_at:%Y-%m-%dT%H:%M:%SZ}, in the future")
+    return Step(
+        "wait", "another run, or one that was stopped, announced a change", None, announced_at + slot.policy.lease
+    )

@@ -9,11 +9,11 @@ is the bare repository and the wanted files, which are cipher text: a killed run
 from __future__ import annotations
 
 import contextlib
-import os
 import typing as t
 from dataclasses import replace
 from pathlib import Path
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import replace_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
@@ -121,20 +121,15 @@ class GitStore:
         """Put the branch's file into the folder; a new file each time, so that it counts as changed."""
         place = self._place(path)
         content = self._branch.read(path)
-        with contextlib.suppress(FileNotFoundError):
-            place.unlink()
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if content is not None:
-            with open(place, "xb", opener=_for_the_owner_only) as stream:
-                stream.write(content)
+        if content is None:
+            place.unlink(missing_ok=True)
+        else:
+            replace_file(str(place), content)
         self._provided[path] = self._branch.tip
 
     def _place(self, path: str) -> Path:
         return self._folder / check_path(path)
-
-
-def _for_the_owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _line(change: SlotChange) -> str:

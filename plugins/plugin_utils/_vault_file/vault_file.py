@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 from collections.abc import Sequence
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import Disk
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import document, listing
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher, Opened
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, Effect
@@ -25,7 +26,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.hea
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.listing import Contents
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import (
     MISSING,
-    Disk,
     Identity,
     Missing,
     Storage,

@@ -144,6 +144,27 @@ def test_every_format_is_written_for_the_group_to_read_and_nothing_when_it_is_as
     assert json.loads((tmp_path / "api-keys.json").read_text(encoding="utf-8"))["counts"] == first["counts"]
 
 
+def test_a_report_that_is_there_keeps_its_mode_and_its_link(scene: Scene, tmp_path: Path) -> None:
+    link, file = tmp_path / "api-keys.csv", tmp_path / "elsewhere.csv"
+    file.write_text("old", encoding="utf-8")
+    file.chmod(0o604)
+    link.symlink_to(file)
+
+    result = audit(scene, folder=str(tmp_path), formats=["csv"])
+
+    assert (result["changed"], result["files"]) == (True, [str(file)])
+    assert link.is_symlink()
+    assert file.read_text(encoding="utf-8").startswith('"severity"')
+    assert file.stat().st_mode & 0o777 == 0o604
+
+
+def test_a_folder_in_the_place_of_a_report_is_refused(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "api-keys.csv").mkdir()
+
+    with pytest.raises(TaskRefused, match="is not a regular file"):
+        audit(scene, folder=str(tmp_path), formats=["csv"])
+
+
 def test_check_mode_says_what_it_would_write_and_writes_nothing(scene: Scene, tmp_path: Path) -> None:
     result = audit(scene, folder=str(tmp_path), formats=["csv"], check_mode=True)
 

@@ -36,8 +36,9 @@ attributes:
 options:
   path:
     description:
-      - The variables file. A relative path begins at the folder of the playbook,
-        or for C(ansible -m) at C(--playbook-dir), which is the working folder by default.
+      - The variables file. A relative path starts at the folder of the playbook, or for C(ansible -m) at
+        C(--playbook-dir), which is the working folder by default. With a playbook inside an installed collection it
+        starts where Ansible was started.
       - It is always a file on the controller, because the vault secrets are there. The host of the task and
         C(delegate_to) make no difference.
       - A symbolic link is followed and stays. A file with several hard links is refused.

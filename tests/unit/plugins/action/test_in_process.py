@@ -20,7 +20,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.action import (
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import register_secret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _in_process
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction, plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction, InProcessAction
 
 SPEC = {
     "argument_spec": {
@@ -124,8 +125,8 @@ def test_without_requests_the_target_may_still_have_it(act, monkeypatch):
 
 
 def test_what_runs_on_the_controller_only_says_that_requests_is_missing(act, monkeypatch):
-    class OnController(Probe):
-        runs_on_controller = True
+    class OnController(IamControllerAction):
+        spec = SPEC
 
     monkeypatch.setattr(_in_process, "REQUESTS_IMPORT_ERROR", "ImportError")
     result = act(OnController, transport="ssh", become=object())

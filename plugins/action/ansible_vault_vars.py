@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import plain, texts_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
     ChangedMeanwhile,
     Cipher,
@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
     Edit,
     VaultFile,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import secret_strings
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import secret_strings
 
 _VARIABLE: dict[str, t.Any] = {
     "name": {"type": "raw"},

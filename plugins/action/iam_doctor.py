@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.task import SPEC, Surroundings, examine
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.doctor_task import SPEC, Controller, examine
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
@@ -20,5 +20,7 @@ class ActionModule(IamControllerAction):
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         cipher = Cipher.of_this_run(self._loader)
-        around = Surroundings(cipher, os.environ, self.folder_of_relative_paths(), datetime.now(timezone.utc), protect)
-        return examine(params, client_for(params), around, check_mode=check_mode)
+        controller = Controller(
+            cipher, os.environ, self.folder_of_relative_paths(), datetime.now(timezone.utc), protect
+        )
+        return examine(params, client_for(params), controller, check_mode=check_mode)

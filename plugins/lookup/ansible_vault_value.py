@@ -81,7 +81,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._paths import absolute_path, folder_of_relative_paths
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
 
 

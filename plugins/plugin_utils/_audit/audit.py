@@ -17,7 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
     RULES,
     SEVERITIES,
     Account,
-    Policy,
+    AuditPolicy,
     Rule,
 )
 
@@ -51,7 +51,7 @@ class Report:
 
     account_id: str
     made_at: datetime
-    policy: Policy
+    policy: AuditPolicy
     rows: tuple[Row, ...]
     not_checked: tuple[str, ...] = ()
     idle_exceptions: tuple[Exemption, ...] = ()
@@ -84,7 +84,7 @@ class Report:
 def audit(
     account_id: str,
     keys: t.Sequence[KeyFacts],
-    policy: Policy,
+    policy: AuditPolicy,
     exemptions: t.Sequence[Exemption],
     now: datetime,
     *,
@@ -102,7 +102,7 @@ def audit(
 
 def _findings(
     key: KeyFacts,
-    policy: Policy,
+    policy: AuditPolicy,
     account: Account,
     exemptions: t.Sequence[Exemption],
     now: datetime,

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 
 # An empty one counts as unset, because AWX injects empty ones.
 TOKEN_VARIABLE = "CLOUDKEYS_GIT_TOKEN"  # noqa: S105  # the name of a variable, not a token

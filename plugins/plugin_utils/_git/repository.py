@@ -13,7 +13,7 @@ import secrets
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError, PushRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError, PushRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Git
 
 _TIP = "refs/cloudkeys/tip"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import replace_file
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
@@ -23,7 +23,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
     SlotChange,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 
 # While others push to the same branch. The engine plans again after a lost commit, and is bounded as well.
 _REBASE_TRIES = 5

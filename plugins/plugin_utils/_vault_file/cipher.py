@@ -15,17 +15,17 @@ from collections.abc import Sequence
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import AnsibleVaultFormatError, VaultLib
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
+    DEFAULT_LABEL,
+    is_cipher_text,
+    label_of,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     AmbiguousSecret,
     CannotDecrypt,
     CannotEdit,
     NoSecret,
     VaultFileError,
-)
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
-    DEFAULT_LABEL,
-    is_cipher_text,
-    label_of,
 )
 
 # ansible-core has no types for these.

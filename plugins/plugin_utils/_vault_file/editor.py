@@ -8,11 +8,16 @@ import dataclasses
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import Vault, is_as_wanted, open_at
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import Renderer, quote
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Goals, Leaf, Remove, Want
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import (
+    Goals,
+    Leaf,
+    Remove,
+    Want,
+)
 
 _Pair = tuple[Node, Node]
 # The mapping that holds an entry, and the entry.

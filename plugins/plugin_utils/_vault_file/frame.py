@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import re
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 _BOM = "\ufeff"
 _LINE_END = re.compile("\r\n|\r|\n")

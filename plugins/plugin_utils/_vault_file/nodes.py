@@ -10,7 +10,7 @@ import functools
 import typing as t
 
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 # The parsers differ in details, so this is the one that ansible-core itself takes.
 _LOADER: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import STR_TAG, Node, implied_tag
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Leaf, Want
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Leaf, Want
 
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*")

@@ -11,9 +11,9 @@ import dataclasses
 import re
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import Rendered
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 _BLOCK_HEADER = re.compile(r"((?:[!&]\S* +)*[|>][-+0-9]*)(.*)")
 _ONLY_COMMENT = re.compile(r"[ \t]*(#.*)?")

@@ -16,7 +16,7 @@ import time
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import Disk, reason_of, replace_file
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotStore,
     ChangedMeanwhile,
 )

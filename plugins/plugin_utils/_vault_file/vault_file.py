@@ -13,11 +13,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file i
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import document, listing
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher, Opened
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, Effect
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
-    CannotEdit,
-    ChangedMeanwhile,
-    VaultFileError,
-)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
     DEFAULT_LABEL,
     is_cipher_text,
@@ -29,6 +24,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.sto
     Identity,
     Missing,
     Storage,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
+    CannotEdit,
+    ChangedMeanwhile,
+    VaultFileError,
 )
 
 __all__ = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import Access
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError, PushRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError, PushRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Git
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Author, Branch, check_path
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import BRANCH, Remote

@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptio
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import gather
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, Policy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, AuditPolicy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import (
     first_slots,
     rotatable,
@@ -128,12 +128,12 @@ def resolve_paths(params: Params, folder: str) -> None:
     params["record_files"] = [os.path.join(folder, path) for path in params["record_files"]]
 
 
-def _policy(params: Params) -> Policy:
+def _policy(params: Params) -> AuditPolicy:
     names = ("max_age_days", "unused_after_days", "expires_soon_days")
     negative = [name for name in names if params[name] < 0]
     if negative:
         raise TaskRefused(f"these must not be negative: {', '.join(negative)}")
-    return Policy(
+    return AuditPolicy(
         **{name: params[name] for name in names},
         require_expiry=params["require_expiry"],
         require_lock=params["require_lock"],
@@ -141,7 +141,7 @@ def _policy(params: Params) -> Policy:
     )
 
 
-def _left_out(policy: Policy) -> list[str]:
+def _left_out(policy: AuditPolicy) -> list[str]:
     if policy.account_owner_ids:
         return []
     return ["keys of the account owner, because account_owner_ids does not say who that is"]

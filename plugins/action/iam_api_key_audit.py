@@ -6,7 +6,7 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import SPEC, resolve_paths, run_audit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 

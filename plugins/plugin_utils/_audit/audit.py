@@ -21,6 +21,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
     Rule,
 )
 
+MOST_IDS = 20
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -139,3 +141,13 @@ def _twins(keys: t.Sequence[KeyFacts]) -> frozenset[str]:
 def _order(row: Row) -> tuple[int, int, str]:
     severity = row.severity
     return (SEVERITIES.index(severity) if severity else len(SEVERITIES), -row.key.age_days, row.key.id)
+
+
+def remedy(rule: Rule, findings: t.Sequence[Finding]) -> str:
+    """The rule's task over the ids of its keys, as YAML ready to copy; of many keys the first ones."""
+    if not rule.task or "@ids@" not in rule.task:
+        return rule.task or ""
+    ids = [finding.key.id for finding in findings]
+    listed = "".join(f"\n    - {key_id}" for key_id in ids[:MOST_IDS])
+    more = f"\n    # and {len(ids) - MOST_IDS} more, see the JSON" if len(ids) > MOST_IDS else ""
+    return rule.task.replace(" @ids@", listed + more)

@@ -17,7 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import FILE_NAMES, SPEC, run_audit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots

@@ -53,8 +53,9 @@ def replace_file(
     check: t.Callable[[], None] | None = None,
     disk: Disk | None = None,
 ) -> None:
-    """Make `content` the file at `path`, private from its first byte; raises OSError, and then leaves nothing behind.
+    """Make `content` the file at `path`, private from its first byte.
 
+    Raises OSError: the old file stays then, alone, unless it is only the folder that could not be synced.
     It gets the mode, owner and extended attributes (ACL, SELinux) of the file `like`, or `mode` when there is none.
     `check` runs as the last thing before the rename, and may raise to keep the old file.
     """

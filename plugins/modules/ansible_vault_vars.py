@@ -47,8 +47,8 @@ options:
   name:
     description:
       - Name of the variable.
-      - A list of names leads to an entry of a mapping, V([ibm_api_keys, ci-deploy]). Mappings on the way that are
-        missing are made. A name that holds a dot is one name.
+      - A list of names leads to an entry of a mapping, V([ibm_api_keys, ci-deploy]). Missing mappings on
+        the way are created. A name that holds a dot is one name.
       - Exactly one of O(name) and O(vars) is needed.
     type: raw
   value:

@@ -22,9 +22,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file i
 class KeptKey:
     """What a key file holds; `key_id` is None while the key is only announced."""
 
-    key_id: t.Optional[str]
-    name: t.Optional[str]
-    key_value: t.Optional[str] = field(default=None, repr=False)
+    key_id: str | None
+    name: str | None
+    key_value: str | None = field(default=None, repr=False)
 
 
 def read_kept_key(path: str) -> KeptKey | None:

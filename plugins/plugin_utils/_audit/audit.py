@@ -31,7 +31,7 @@ class Finding:
     rule: Rule
     key: KeyFacts
     detail: str
-    exemption: t.Optional[Exemption] = None
+    exemption: Exemption | None = None
 
 
 @dataclass(frozen=True)

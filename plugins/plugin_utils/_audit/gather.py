@@ -52,7 +52,7 @@ def gather(
 ) -> Gathered:
     """Read the keys of these identities, of the whole account when none is named; raises an IamError.
 
-    A report on last use, or names of owners, that the caller may not have only make the audit poorer, and it says so.
+    Without the right to the report on last use, or to the names of owners, the audit goes on and says what it lacks.
     """
     caller = client.caller()
     keys = list(_keys(client, identities, caller.account_id, concurrency))

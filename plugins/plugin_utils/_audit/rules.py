@@ -37,7 +37,7 @@ class Account:
     """What a rule has to know beside the key; `recorded_ids` is None when no vault file was named to look into."""
 
     twin_ids: frozenset[str] = frozenset()
-    recorded_ids: t.Optional[frozenset[str]] = None
+    recorded_ids: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Rule:
     title: str
     advice: str
     test: Test = field(repr=False)
-    task: t.Optional[str] = None
+    task: str | None = None
     controls: tuple[Control, ...] = ()
 
 

@@ -56,7 +56,7 @@ def slots_block(keys: t.Sequence[KeyFacts]) -> str:
 
 
 def first_slots(keys: t.Sequence[KeyFacts]) -> str:
-    """The begin of the file, short enough for the output of a job; empty without keys."""
+    """The beginning of the file, short enough for the output of a job; empty without keys."""
     if not keys:
         return ""
     left = len(keys) - MOST_SHOWN

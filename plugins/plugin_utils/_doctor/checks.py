@@ -35,7 +35,7 @@ class Check:
     """The answer to one question; `is_fine` is None when it was not asked."""
 
     name: str
-    is_fine: t.Optional[bool]
+    is_fine: bool | None
     text: str
 
     def __str__(self) -> str:

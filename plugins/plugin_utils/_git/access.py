@@ -35,9 +35,9 @@ class Access:
 
     repository: str
     username: str = "x-access-token"
-    token: t.Optional[str] = field(default=None, repr=False)
-    ssh_key_file: t.Optional[str] = None
-    known_hosts_file: t.Optional[str] = None
+    token: str | None = field(default=None, repr=False)
+    ssh_key_file: str | None = None
+    known_hosts_file: str | None = None
 
     def __post_init__(self) -> None:
         kind = kind_of(self.repository)

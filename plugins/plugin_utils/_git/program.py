@@ -61,7 +61,7 @@ class Done:
 class Git:
     """`folder` holds a bare repository and is Git's home as well, so that no other settings are found."""
 
-    def __init__(self, folder: str, access: Access, timeout_seconds: float, environ: t.Mapping[str, str]):
+    def __init__(self, folder: str, access: Access, timeout_seconds: float, environ: t.Mapping[str, str]) -> None:
         self._folder = folder
         self._access = access
         self._timeout_seconds = timeout_seconds

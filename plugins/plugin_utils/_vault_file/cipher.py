@@ -7,10 +7,10 @@ Ansible promises no interface for this, so a change in ansible-core is answered 
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from ansible import constants
 from ansible.errors import AnsibleError
@@ -34,13 +34,13 @@ _VAULT_LIB: t.Any = VaultLib
 _SALT_BYTES = 32
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Opened:
     """A plain text with what opened it; the label in the header and the secret that fits need not belong together."""
 
-    plaintext: str = dataclasses.field(repr=False)
+    plaintext: str = field(repr=False)
     label: str | None
-    secret: t.Any = dataclasses.field(repr=False)
+    secret: t.Any = field(repr=False)
 
 
 class Cipher:

@@ -9,8 +9,8 @@ does not hold the change is refused.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.editor import Editor
@@ -28,7 +28,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wan
 __all__ = ["Edit", "Effect", "Vault", "change", "effects", "names", "read"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Effect:
     """What an edit meant for its place; told without values, so that a diff can be made of it."""
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
@@ -88,7 +88,7 @@ class Editor:
             lines, depth = splice.vault_lines(self._page, old)
             sealed = self._vault.seal(str(want.value), [old.vaulttext])
             text = "".join(f"{' ' * depth}{line}\n" for line in sealed.splitlines())
-            return dataclasses.replace(lines, text=text)
+            return replace(lines, text=text)
         if old.is_block_collection and (old.tag or old.anchor):
             raise CannotEdit(f"{key.value!r} in line {self._page.line(key.start)} has a tag or an anchor")
         site = splice.site_of(self._page, key, old)

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
+from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
@@ -14,7 +14,7 @@ _BOM = "\ufeff"
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Frame:
     bom: str
     newline: str

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import typing as t
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import STR_TAG, Node, implied_tag
@@ -23,7 +23,7 @@ _ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _INDENT = 2
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Rendered:
     """`head` stands behind the key on its line, `lines` below it."""
 

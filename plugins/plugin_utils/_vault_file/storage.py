@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import fcntl
 import hashlib
@@ -14,6 +13,7 @@ import secrets
 import stat
 import time
 import typing as t
+from dataclasses import dataclass, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import Disk, reason_of, replace_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
@@ -27,7 +27,7 @@ _CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EBADF})
 _READ_TRIES = 5
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Identity:
     """What tells one state of a file from another, a restored older one included."""
 
@@ -83,7 +83,7 @@ class Storage:
         one, other = _identity(before), _identity(after)
         if one != other or one.size != len(content):
             return None
-        return content, dataclasses.replace(one, sha256=hashlib.sha256(content).hexdigest())
+        return content, replace(one, sha256=hashlib.sha256(content).hexdigest())
 
     def check_may_write(self, identity: Identity | Missing) -> None:
         """Find out before anything is done whether `write` could work."""

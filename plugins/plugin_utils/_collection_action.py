@@ -15,7 +15,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, without_no_log_values
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub, without_no_log_values
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked, check_arguments, plain
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import (
@@ -128,4 +128,4 @@ class ControllerAction(CollectionAction):
 
 
 def _failed(message: str) -> dict[str, t.Any]:
-    return {"failed": True, "changed": False, "msg": message}
+    return {"failed": True, "changed": False, "msg": scrub(message)}

@@ -7,12 +7,10 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible.plugins.action import ActionBase
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments, plain, texts_in
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import hide_if_item_is_secret
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import plain, texts_in
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
     ChangedMeanwhile,
     Cipher,
@@ -20,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
     Edit,
     VaultFile,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import secret_strings
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import secret_strings
 
 _VARIABLE: dict[str, t.Any] = {
     "name": {"type": "raw"},
@@ -53,29 +51,23 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """A task that never talks to its host."""
 
-    _requires_connection = False
+    spec = SPEC
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Do the task; never raises, because a worker that dies ends the whole run."""
-        result = outcome(self._run, self._task.args, self._task.check_mode)
-        hide_if_item_is_secret(self._task, task_vars, result)
-        return result
+        """Do the task; every result says whether it failed because somebody else changed the file."""
+        return {"conflict": False, **super().run(tmp, task_vars)}
 
-    def _run(self, task_args: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-        if self._task.async_val:
-            return _failure("async is not supported; such a task leaves its result in a file. Nothing was done")
-        checked = check_arguments(SPEC, task_args, self._task.action, _values_in(plain(task_args)))
-        if checked.problem:
-            return _failure(checked.problem)
+    def hidden_in_arguments(self) -> t.Iterable[str]:
+        return _values_in(plain(self._task.args))
+
+    def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         try:
-            return self._change(checked.options, check_mode)
+            return self._change(params, check_mode)
         except ChangedMeanwhile as error:
-            return {**_failure(str(error)), "conflict": True}
-        except VaultFileError as error:
-            return _failure(str(error))
+            return {"failed": True, "changed": False, "conflict": True, "msg": str(error)}
 
     def _change(self, options: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         edits = edits_of(options)
@@ -83,9 +75,8 @@ class ActionModule(ActionBase):
             for secret in secret_strings(edit):
                 protect(secret)
         expect = _revision(options["expect"])
-        path = self._loader.path_dwim(options["path"])
         file = VaultFile(
-            str(path),
+            self.absolute_path(options["path"]),
             Cipher.of_this_run(self._loader),
             vault_id=options["vault_id"],
             lock_timeout_seconds=options["lock_timeout_seconds"],
@@ -147,7 +138,6 @@ def _result(committed: Committed) -> dict[str, t.Any]:
         "layout": snapshot.layout,
         "vault_id": committed.vault_id,
         "revision": snapshot.revision,
-        "conflict": False,
         "backup_file": committed.backup_file,
         "diff": {
             "before": "".join(before),
@@ -161,10 +151,6 @@ def _result(committed: Committed) -> dict[str, t.Any]:
             f"{committed.backup_file} holds a value in clear text, as the file did before; delete it when you can"
         ]
     return result
-
-
-def _failure(message: str) -> dict[str, t.Any]:
-    return {"failed": True, "changed": False, "conflict": False, "msg": message}
 
 
 def _values_in(args: dict[str, t.Any]) -> t.Iterator[str]:

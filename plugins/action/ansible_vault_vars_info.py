@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
 
 SPEC: dict[str, t.Any] = {
@@ -20,25 +17,14 @@ SPEC: dict[str, t.Any] = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """A task that never talks to its host, and never changes anything."""
 
-    _requires_connection = False
+    spec = SPEC
 
-    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Do the task; never raises, because a worker that dies ends the whole run."""
-        return outcome(self._run, self._task.args, self._task.check_mode)
-
-    def _run(self, task_args: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
-        checked = check_arguments(SPEC, task_args, self._task.action)
-        if checked.problem:
-            return {"failed": True, "changed": False, "msg": checked.problem}
-        options = checked.options
-        file = VaultFile(str(self._loader.path_dwim(options["path"])), Cipher.of_this_run(self._loader))
-        try:
-            return _told(file, options["try_decrypt"])
-        except VaultFileError as error:
-            return {"failed": True, "changed": False, "msg": str(error)}
+    def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        file = VaultFile(self.absolute_path(params["path"]), Cipher.of_this_run(self._loader))
+        return _told(file, params["try_decrypt"])
 
 
 def _told(file: VaultFile, tries: bool) -> dict[str, t.Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_api_key import SPEC, run
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._revealing import RevealingAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import RevealingAction
 
 
 class ActionModule(RevealingAction):

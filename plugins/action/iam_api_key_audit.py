@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.task import SPEC, resolve_paths, run_audit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import SPEC, resolve_paths, run_audit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
 
-class ActionModule(ControllerAction):
+class ActionModule(IamControllerAction):
     """Runs on the controller: that is where the report goes."""
 
     spec = SPEC
@@ -23,8 +21,4 @@ class ActionModule(ControllerAction):
         return run_audit(params, client_for(params), self._read_records, check_mode=check_mode)
 
     def _read_records(self, paths: t.Sequence[str]) -> frozenset[str]:
-        try:
-            cipher = Cipher.of_this_run(self._loader)
-        except VaultFileError as error:
-            raise TaskRefused(str(error)) from None
-        return recorded_ids(paths, cipher)
+        return recorded_ids(paths, Cipher.of_this_run(self._loader))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_api_key_bulk import SPEC, run
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._revealing import RevealingAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import RevealingAction
 
 
 class ActionModule(RevealingAction):

@@ -10,7 +10,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.lasting import explain, throw_away_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
@@ -25,7 +25,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cip
 display = Display()
 
 
-class ActionModule(ControllerAction):
+class ActionModule(IamControllerAction):
     """Runs on the controller only: that is where the vault secrets are."""
 
     spec = SPEC

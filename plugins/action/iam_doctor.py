@@ -6,24 +6,21 @@ import os
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.task import SPEC, Surroundings, examine
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.doctor_task import SPEC, Controller, examine
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
 
 
-class ActionModule(ControllerAction):
+class ActionModule(IamControllerAction):
     """Runs on the controller: that is where the vault secrets and the files are."""
 
     spec = SPEC
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-        try:
-            cipher = Cipher.of_this_run(self._loader)
-        except VaultFileError as error:
-            raise TaskRefused(str(error)) from None
-        around = Surroundings(cipher, os.environ, self.folder_of_relative_paths(), datetime.now(timezone.utc), protect)
-        return examine(params, client_for(params), around, check_mode=check_mode)
+        cipher = Cipher.of_this_run(self._loader)
+        controller = Controller(
+            cipher, os.environ, self.folder_of_relative_paths(), datetime.now(timezone.utc), protect
+        )
+        return examine(params, client_for(params), controller, check_mode=check_mode)

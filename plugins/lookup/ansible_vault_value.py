@@ -23,7 +23,8 @@ options:
   file:
     description:
       - The variables file, with values of the form C(!vault), or encrypted as a whole.
-      - A relative path begins at the folder of the playbook.
+      - A relative path starts at the folder of the playbook. In an ad-hoc call, and with a playbook inside an installed
+        collection, it starts where Ansible was started.
     type: str
     required: true
 notes:
@@ -72,13 +73,15 @@ _raw:
   sample: [not-a-real-value-just-its-form-44-characters]
 """
 
+import os
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._paths import absolute_path, folder_of_relative_paths
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
 
 
@@ -97,7 +100,9 @@ class LookupModule(LookupBase):
 
     @staticmethod
     def _read(ansible: t.Any, terms: list[t.Any]) -> list[str]:
-        path = str(ansible._loader.path_dwim(ansible.get_option("file")))
+        # As Ansible itself opens up an option of the type `path`.
+        given = os.path.expandvars(os.path.expanduser(str(ansible.get_option("file"))))
+        path = absolute_path(given, folder_of_relative_paths(ansible._loader, os.getcwd()))
         file = VaultFile(path, Cipher.of_this_run(ansible._loader))
         snapshot = file.read()
         if not snapshot.exists:

@@ -6,8 +6,8 @@ CloudkeysError
     TaskRefused        the task cannot be done as asked, and nothing was changed
     NotFinished        something was changed, and the rest could not be done
     IamError           IBM Cloud IAM did not do what it was asked (module_utils/_iam/errors.py)
-    VaultFileError     a vault file cannot be read or changed (plugin_utils/_vault_file/errors.py)
-    GitError           a repository cannot be read or pushed to (plugin_utils/_git/errors.py)
+    VaultFileError     a vault file cannot be read or changed (plugin_utils/_vault_file/vault_errors.py)
+    GitError           a repository cannot be read or pushed to (plugin_utils/_git/git_errors.py)
 """
 
 from __future__ import annotations

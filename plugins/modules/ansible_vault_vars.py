@@ -36,8 +36,9 @@ attributes:
 options:
   path:
     description:
-      - The variables file. A relative path begins at the folder of the playbook,
-        or for C(ansible -m) at C(--playbook-dir), which is the working folder by default.
+      - The variables file. A relative path starts at the folder of the playbook, or for C(ansible -m) at
+        C(--playbook-dir), which is the working folder by default. With a playbook inside an installed collection it
+        starts where Ansible was started.
       - It is always a file on the controller, because the vault secrets are there. The host of the task and
         C(delegate_to) make no difference.
       - A symbolic link is followed and stays. A file with several hard links is refused.
@@ -46,8 +47,8 @@ options:
   name:
     description:
       - Name of the variable.
-      - A list of names leads to an entry of a mapping, V([ibm_api_keys, ci-deploy]). Mappings on the way that are
-        missing are made. A name that holds a dot is one name.
+      - A list of names leads to an entry of a mapping, V([ibm_api_keys, ci-deploy]). Missing mappings on
+        the way are created. A name that holds a dot is one name.
       - Exactly one of O(name) and O(vars) is needed.
     type: raw
   value:

@@ -21,8 +21,9 @@ attributes:
 options:
   path:
     description:
-      - The variables file. A relative path begins at the folder of the playbook,
-        or for C(ansible -m) at C(--playbook-dir), which is the working folder by default.
+      - The variables file. A relative path starts at the folder of the playbook, or for C(ansible -m) at
+        C(--playbook-dir), which is the working folder by default. With a playbook inside an installed collection it
+        starts where Ansible was started.
       - It is always a file on the controller, because the vault secrets are there. A file that does not exist is
         no error.
     type: path

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: iam_api_key_audit
-short_description: Find IBM Cloud API keys that are too old, unused, doubled or eternal, and report them
+short_description: Find IBM Cloud API keys that are too old, unused, duplicated or without expiry, and report them
 version_added: 1.0.0
 description:
   - Looks at the API keys of the whole account, or of chosen identities, by a policy. Each finding has a severity, the
     control that asks for it, and the task that mends it.
   - Writes the report as one HTML page that needs no network, as JSON, Markdown and CSV, and a ready file of slots for
     the keys that no rotation looks after. The same keys at the same time give the same bytes.
-  - Only reads; it sends one request that changes nothing, for IBM Cloud's own report on what was not used. The last
+  - Only reads. Its one request that is no read asks for IBM Cloud's own report on what was not used. The last
     log-in of a key that is in use is not in that report, so such a key is shown as used V(recently).
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
@@ -112,7 +112,7 @@ options:
     choices: [high, medium, low, none]
     default: none
   return_keys:
-    description: Whether to return every key with its findings. Of a large account the result is large.
+    description: Whether to return every key with its findings. For a large account the result is large.
     type: bool
     default: false
   report_timeout_seconds:
@@ -169,7 +169,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 counts:
-  description: How many keys there are, findings of each severity, and findings that somebody answers for.
+  description: The number of keys, of findings of each severity, and of findings that somebody answers for.
   returned: always, unless the options do not make sense
   type: dict
   sample: {keys: 42, high: 3, medium: 1, low: 0, excused: 2}
@@ -184,7 +184,7 @@ not_checked:
   returned: always, unless the options do not make sense
   type: list
   elements: str
-  sample: ["whose keys the account owner's are, because account_owner_ids is empty"]
+  sample: ["keys of the account owner, because account_owner_ids does not say who that is"]
 markdown:
   description: The report as Markdown, with the fifty worst keys, for the output of a job.
   returned: always, unless the options do not make sense

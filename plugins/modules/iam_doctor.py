@@ -11,7 +11,7 @@ description:
   - Asks whether the caller can log in, list keys, see when they were used, and has room for one more; whether the clock
     is right; whether vault secrets are loaded and which id would encrypt; whether the vault files can be changed and
     outlive the job. Of files in O(git) the branch is read; that it may be pushed to shows at a push only.
-  - One line each, fine or what to do. Fails when there is something to do.
+  - Answers each question in one line, that it is fine or what to do. Fails when there is something to do.
   - Returns a ready file of slots for the first twenty keys that it sees; the audit writes one for all.
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
@@ -46,8 +46,8 @@ options:
     default: 20
   report_timeout_seconds:
     description:
-      - How long to wait for IBM Cloud's report on what was not used, which takes minutes in a large account. A late one
-        is something to do.
+      - How long to wait for IBM Cloud's report on what was not used, which takes minutes in a large account. One that
+        is late counts as something to do.
     type: float
     default: 60
 seealso:
@@ -83,7 +83,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checks:
-  description: One entry a question.
+  description: One entry for each question.
   returned: always, unless the options do not make sense
   type: list
   elements: dict
@@ -94,7 +94,7 @@ checks:
       type: str
       sample: log in
     fine:
-      description: Whether it is, or null when it was not asked.
+      description: Whether that is fine. Null when it was not asked.
       returned: always
       type: bool
       sample: true

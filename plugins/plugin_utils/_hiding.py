@@ -7,14 +7,25 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ansible.utils.display import Display
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import SECRET_MEMBERS
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
 
+display = Display()
 
-def hide(task: t.Any, result: dict[str, t.Any]) -> None:
-    """Hide one result, also as one item of a loop."""
-    result["_ansible_no_log"] = True
-    # ansible-core before 2.19 shows the items of a loop unless the task says so too.
-    task.no_log = True
+
+def hide_if_revealing(task: t.Any, result: dict[str, t.Any]) -> None:
+    """Hide a result that carries the value of a key, and say in one line each what is hidden."""
+    if not _parts_with_a_value(result):
+        return
+    _hide(task, result)
+    for part in _parts_with_a_value(result):
+        key = part.get("api_key") or {}
+        line = f"API key {key.get('id')} ({key.get('name')}) of {key.get('created_at')}"
+        display.display(f"{scrub(line)}: its value is in the result, hidden here")
+    # ansible-core before 2.19 hides the message of a failed task too.
+    if result.get("failed"):
+        display.display(scrub(str(result.get("msg"))))
 
 
 def hide_if_item_is_secret(task: t.Any, task_vars: t.Mapping[str, t.Any] | None, result: dict[str, t.Any]) -> None:
@@ -24,7 +35,20 @@ def hide_if_item_is_secret(task: t.Any, task_vars: t.Mapping[str, t.Any] | None,
     control = getattr(task, "loop_control", None)
     item = _as_text((task_vars or {}).get(getattr(control, "loop_var", None) or "item"))
     if scrub(item) != item:
-        hide(task, result)
+        _hide(task, result)
+
+
+def _hide(task: t.Any, result: dict[str, t.Any]) -> None:
+    """Hide one result, also as one item of a loop."""
+    result["_ansible_no_log"] = True
+    # ansible-core before 2.19 shows the items of a loop unless the task says so too.
+    task.no_log = True
+
+
+def _parts_with_a_value(result: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """The result itself, and those of its `outcomes`, that carry a secret."""
+    parts = [result, *(result.get("outcomes") or [])]
+    return [part for part in parts if any(part.get(member) for member in SECRET_MEMBERS)]
 
 
 def _as_text(item: t.Any) -> str:

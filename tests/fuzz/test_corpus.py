@@ -18,7 +18,7 @@ import ansiblelint
 import pytest
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, change
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file.fake_vault import FakeVault
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file.laws import (
     DEFECTS,

@@ -19,7 +19,7 @@ OURS = "ansible_collections.cloudkeys.ibmcloud.plugins"
 ROWS: dict[str, list[str]] = {
     "module_utils/_arguments.py": [],
     "module_utils/_declared/": [
-        *("module_utils._errors", "module_utils._iam", "module_utils._identities"),
+        *("module_utils._errors", "module_utils._iam", "module_utils._identities", "module_utils._private_file"),
         *("module_utils._reconcile", "module_utils._secrets"),
     ],
     "module_utils/_errors.py": [],
@@ -31,6 +31,7 @@ ROWS: dict[str, list[str]] = {
     ],
     "module_utils/_module.py": ["module_utils._iam", "module_utils._outcome", "ansible.module_utils"],
     "module_utils/_outcome.py": ["module_utils._errors", "module_utils._secrets"],
+    "module_utils/_private_file.py": [],
     "module_utils/_reconcile/": ["module_utils._errors", "module_utils._iam"],
     "module_utils/_secrets.py": ["ansible.module_utils"],
     "module_utils/_tasks/": [
@@ -39,28 +40,32 @@ ROWS: dict[str, list[str]] = {
     ],
     "plugin_utils/_audit/": [
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
-        *("module_utils._reconcile", "plugin_utils._rotation", "plugin_utils._vault_file", "yaml"),
+        *("module_utils._private_file", "module_utils._reconcile"),
+        *("plugin_utils._rotation", "plugin_utils._vault_file", "yaml"),
     ],
     "plugin_utils/_audit/page.py": ["plugin_utils._audit", "jinja2"],
     "plugin_utils/_checked.py": ["module_utils._secrets", "ansible.module_utils"],
-    "plugin_utils/_controller_action.py": ["plugin_utils._in_process"],
+    "plugin_utils/_collection_action.py": [
+        *("module_utils._errors", "module_utils._outcome", "module_utils._secrets"),
+        *("plugin_utils._checked", "plugin_utils._hiding", "plugin_utils._paths"),
+        *("ansible.errors", "ansible.plugins.action", "ansible.utils.display"),
+    ],
     "plugin_utils/_doctor/": [
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
         *("plugin_utils._audit", "plugin_utils._rotation", "plugin_utils._vault_file"),
     ],
     "plugin_utils/_git/": ["module_utils._errors"],
-    "plugin_utils/_hiding.py": ["module_utils._secrets"],
+    "plugin_utils/_hiding.py": ["module_utils._outcome", "module_utils._secrets", "ansible.utils.display"],
     "plugin_utils/_in_process.py": [
-        *("module_utils._errors", "module_utils._iam", "module_utils._outcome", "module_utils._secrets"),
-        *("plugin_utils._checked", "plugin_utils._hiding"),
-        *("ansible.errors", "ansible.module_utils", "ansible.plugins.action", "ansible.utils.display"),
+        *("module_utils._iam", "module_utils._secrets", "plugin_utils._collection_action", "ansible.module_utils"),
     ],
-    "plugin_utils/_revealing.py": ["plugin_utils._in_process", "ansible.module_utils"],
+    "plugin_utils/_paths.py": [],
     "plugin_utils/_rotation/": [
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
-        *("module_utils._reconcile", "plugin_utils._checked", "plugin_utils._git", "plugin_utils._vault_file"),
+        *("module_utils._private_file", "module_utils._reconcile"),
+        *("plugin_utils._checked", "plugin_utils._git", "plugin_utils._vault_file"),
     ],
-    "plugin_utils/_vault_file/": ["module_utils._errors", "yaml"],
+    "plugin_utils/_vault_file/": ["module_utils._errors", "module_utils._private_file", "yaml"],
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
     "modules/": ["module_utils._module", "module_utils._tasks"],
     "action/": [
@@ -69,7 +74,7 @@ ROWS: dict[str, list[str]] = {
     ],
     "lookup/": [
         *("module_utils._iam", "module_utils._outcome", "module_utils._secrets", "module_utils._tasks"),
-        *("plugin_utils._vault_file", "ansible.errors", "ansible.plugins.lookup"),
+        *("plugin_utils._paths", "plugin_utils._vault_file", "ansible.errors", "ansible.plugins.lookup"),
     ],
     "doc_fragments/": [],
 }
@@ -90,7 +95,6 @@ PURE = [
     "plugin_utils/_audit/audit.py",
     "plugin_utils/_audit/charts.py",
     "plugin_utils/_audit/facts.py",
-    "plugin_utils/_audit/mend.py",
     "plugin_utils/_audit/rules.py",
     "plugin_utils/_rotation/plan.py",
     "plugin_utils/_rotation/plan_orders.py",

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_file
 
 
 @dataclass(frozen=True)
 class KeptKey:
     """What a key file holds; `key_id` is None while the key is only announced."""
 
-    key_id: t.Optional[str]
-    name: t.Optional[str]
-    key_value: t.Optional[str] = field(default=None, repr=False)
+    key_id: str | None
+    name: str | None
+    key_value: str | None = field(default=None, repr=False)
 
 
 def read_kept_key(path: str) -> KeptKey | None:
@@ -74,25 +74,8 @@ def keep(path: str, key: ApiKey, key_value: str) -> None:
 
 
 def _replace(path: str, members: dict[str, t.Any]) -> None:
-    target = os.path.realpath(path)
-    folder = os.path.dirname(target)
+    text = json.dumps(members, indent="\t") + "\n"
     try:
-        # mkstemp makes the file with mode 0600; it lies in the final folder, so the rename is one step.
-        handle, beside = tempfile.mkstemp(prefix=".", suffix=".tmp~", dir=folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(members, stream, indent="\t")
-                stream.write("\n")
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(beside, target)
-        except BaseException:
-            os.unlink(beside)
-            raise
-        folder_handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(folder_handle)
-        finally:
-            os.close(folder_handle)
+        replace_file(os.path.realpath(path), text.encode())
     except OSError as error:
-        raise TaskRefused(f"{path} cannot be written: {error.strerror}") from None
+        raise TaskRefused(f"{path} cannot be written: {reason_of(error)}") from None

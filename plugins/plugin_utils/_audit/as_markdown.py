@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, last_login
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, Row
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.mend import task_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, Row, remedy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import for_markdown
 
 MOST_ROWS = 50
@@ -38,7 +37,7 @@ def _rules(report: Report) -> list[str]:
         controls = "; ".join(f"{each.source}, {each.number}" for each in rule.controls)
         lines += ["", f"## {rule.title}: {len(findings)} ({rule.severity})", "", rule.advice]
         lines += ["", f"Control: {controls}."] if controls else []
-        lines += ["", *(f"    {line}" for line in task_for(rule, findings).splitlines())] if rule.task else []
+        lines += ["", *(f"    {line}" for line in remedy(rule, findings).splitlines())] if rule.task else []
     return lines
 
 

@@ -17,9 +17,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
     RULES,
     SEVERITIES,
     Account,
-    Policy,
+    AuditPolicy,
     Rule,
 )
+
+MOST_IDS = 20
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Finding:
     rule: Rule
     key: KeyFacts
     detail: str
-    exemption: t.Optional[Exemption] = None
+    exemption: Exemption | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Report:
 
     account_id: str
     made_at: datetime
-    policy: Policy
+    policy: AuditPolicy
     rows: tuple[Row, ...]
     not_checked: tuple[str, ...] = ()
     idle_exceptions: tuple[Exemption, ...] = ()
@@ -84,7 +86,7 @@ class Report:
 def audit(
     account_id: str,
     keys: t.Sequence[KeyFacts],
-    policy: Policy,
+    policy: AuditPolicy,
     exemptions: t.Sequence[Exemption],
     now: datetime,
     *,
@@ -102,7 +104,7 @@ def audit(
 
 def _findings(
     key: KeyFacts,
-    policy: Policy,
+    policy: AuditPolicy,
     account: Account,
     exemptions: t.Sequence[Exemption],
     now: datetime,
@@ -139,3 +141,13 @@ def _twins(keys: t.Sequence[KeyFacts]) -> frozenset[str]:
 def _order(row: Row) -> tuple[int, int, str]:
     severity = row.severity
     return (SEVERITIES.index(severity) if severity else len(SEVERITIES), -row.key.age_days, row.key.id)
+
+
+def remedy(rule: Rule, findings: t.Sequence[Finding]) -> str:
+    """The rule's task over the ids of its keys, as YAML ready to copy; of many keys the first ones."""
+    if not rule.task or "@ids@" not in rule.task:
+        return rule.task or ""
+    ids = [finding.key.id for finding in findings]
+    listed = "".join(f"\n    - {key_id}" for key_id in ids[:MOST_IDS])
+    more = f"\n    # and {len(ids) - MOST_IDS} more, see the JSON" if len(ids) > MOST_IDS else ""
+    return rule.task.replace(" @ids@", listed + more)

@@ -26,15 +26,15 @@ class KeyFacts:
     id: str
     name: str
     owner_id: str
-    owner_name: t.Optional[str]
+    owner_name: str | None
     description: str
-    marker: t.Optional[Marker]
+    marker: Marker | None
     created_at: datetime
     age_days: int
-    expires_at: t.Optional[datetime]
-    expires_in_days: t.Optional[int]
-    is_inactive: t.Optional[bool]
-    last_login_at: t.Optional[datetime]
+    expires_at: datetime | None
+    expires_in_days: int | None
+    is_inactive: bool | None
+    last_login_at: datetime | None
     locked: bool
     disabled: bool
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, last_login
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, remedy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.charts import (
     BOTTOM,
     HEIGHT,
@@ -17,7 +17,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.charts i
     age_chart,
     due_chart,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.mend import task_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import visible
 from jinja2 import Environment, StrictUndefined
 
@@ -45,6 +44,6 @@ def to_html(report: Report, slots: str) -> str:
             "low_floor": LOW_HEIGHT - BOTTOM,
         },
         last_login=last_login,
-        task_for=task_for,
+        remedy=remedy,
         slots=slots,
     )

@@ -21,7 +21,7 @@ LEFT_OVER_AFTER_DAYS = 1
 
 
 @dataclass(frozen=True)
-class Policy:
+class AuditPolicy:
     """What counts as a finding; defaults are the documented ones."""
 
     max_age_days: int = 90
@@ -37,7 +37,7 @@ class Account:
     """What a rule has to know beside the key; `recorded_ids` is None when no vault file was named to look into."""
 
     twin_ids: frozenset[str] = frozenset()
-    recorded_ids: t.Optional[frozenset[str]] = None
+    recorded_ids: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Control:
 
 
 # The key, the policy, the account -> why this is a finding, or None.
-Test = t.Callable[[KeyFacts, Policy, Account], t.Optional[str]]
+Test = t.Callable[[KeyFacts, AuditPolicy, Account], t.Optional[str]]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Rule:
     title: str
     advice: str
     test: Test = field(repr=False)
-    task: t.Optional[str] = None
+    task: str | None = None
     controls: tuple[Control, ...] = ()
 
 
@@ -107,42 +107,42 @@ UNUSED = (
 OWNER = (Control(CIS, "1.5", "no API key exists for the account owner"),)
 
 
-def _too_old(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _too_old(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     if key.marker or not key.can_log_in or key.age_days <= policy.max_age_days:
         return None
     return f"{key.age_days} days old, {policy.max_age_days} are allowed"
 
 
-def _rotation_is_overdue(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _rotation_is_overdue(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     if not key.marker or not key.can_log_in or key.age_days <= policy.max_age_days:
         return None
     return f"{key.age_days} days old, although a rotation looks after it ({key.marker})"
 
 
-def _is_the_owners(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _is_the_owners(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     if key.owner_id not in policy.account_owner_ids or not key.can_log_in:
         return None
     return "it may do everything in the account"
 
 
-def _unused(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _unused(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     if not key.is_inactive or not key.can_log_in or key.age_days < policy.unused_after_days:
         return None
     return f"last log-in {key.last_login_at:%Y-%m-%d}" if key.last_login_at else "it never logged in"
 
 
-def _expires_soon(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _expires_soon(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     days = key.expires_in_days
     if key.disabled or days is None or not 0 <= days <= policy.expires_soon_days:
         return None
     return f"in {days} days"
 
 
-def _has_a_twin(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _has_a_twin(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     return "another key of this owner has the same name" if key.id in account.twin_ids else None
 
 
-def _is_left_over(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _is_left_over(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     if not key.marker or key.age_days < LEFT_OVER_AFTER_DAYS:
         return None
     if account.recorded_ids is not None and key.id not in account.recorded_ids:
@@ -152,15 +152,15 @@ def _is_left_over(key: KeyFacts, policy: Policy, account: Account) -> str | None
     return None
 
 
-def _has_expired(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _has_expired(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     return f"{-(key.expires_in_days or 0)} days ago" if key.has_expired else None
 
 
-def _never_expires(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _never_expires(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     return "it has no date" if policy.require_expiry and key.expires_at is None and not key.disabled else None
 
 
-def _is_not_locked(key: KeyFacts, policy: Policy, account: Account) -> str | None:
+def _is_not_locked(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
     return "anybody with the role may delete it" if policy.require_lock and not key.locked else None
 
 

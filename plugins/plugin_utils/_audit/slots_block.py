@@ -10,9 +10,9 @@ import typing as t
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import visible
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import is_template
 
 MOST_SHOWN = 20
-TEMPLATE_STARTS = ("{{", "{%", "{#")
 FILE = "group_vars/all/secrets.yml"
 HEADER = """\
 ---
@@ -45,7 +45,7 @@ def rotatable(keys: t.Sequence[KeyFacts], caller_iam_id: str) -> list[KeyFacts]:
 
 def _is_harmless(name: str) -> bool:
     """Whether a name may stand in a file of variables: Ansible carries out what it takes for a template."""
-    return visible(name) == name and not any(start in name for start in TEMPLATE_STARTS)
+    return visible(name) == name and not is_template(name)
 
 
 def slots_block(keys: t.Sequence[KeyFacts]) -> str:
@@ -56,7 +56,7 @@ def slots_block(keys: t.Sequence[KeyFacts]) -> str:
 
 
 def first_slots(keys: t.Sequence[KeyFacts]) -> str:
-    """The begin of the file, short enough for the output of a job; empty without keys."""
+    """The beginning of the file, short enough for the output of a job; empty without keys."""
     if not keys:
         return ""
     left = len(keys) - MOST_SHOWN

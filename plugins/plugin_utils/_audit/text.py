@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import unicodedata
 
-# What a spreadsheet takes for the begin of a formula, the wide forms of East Asian keyboards included.
+# What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards included.
 FORMULA_STARTS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 MARKDOWN = "\\`*{}[]<>|~&"
 

@@ -15,9 +15,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.lasting import throw_away_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
-    Surroundings as StoreSurroundings,
+    Surroundings,
+    open_store,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import DEFAULT_LABEL, label_of
@@ -35,7 +35,7 @@ class Check:
     """The answer to one question; `is_fine` is None when it was not asked."""
 
     name: str
-    is_fine: t.Optional[bool]
+    is_fine: bool | None
     text: str
 
     def __str__(self) -> str:
@@ -133,7 +133,7 @@ def check_vault(cipher: Cipher, vault_id: str | None) -> Check:
     return answered("vault secrets", ask)
 
 
-def check_repository(params: t.Mapping[str, t.Any], around: StoreSurroundings) -> Check:
+def check_repository(params: t.Mapping[str, t.Any], around: Surroundings) -> Check:
     """Whether the branch with the vault files can be read; whether it may be pushed to shows at a push only."""
 
     git = {**params["git"], "working_copy": None, "keep_working_copy": False}

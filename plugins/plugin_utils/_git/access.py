@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 
 # An empty one counts as unset, because AWX injects empty ones.
 TOKEN_VARIABLE = "CLOUDKEYS_GIT_TOKEN"  # noqa: S105  # the name of a variable, not a token
@@ -35,9 +35,9 @@ class Access:
 
     repository: str
     username: str = "x-access-token"
-    token: t.Optional[str] = field(default=None, repr=False)
-    ssh_key_file: t.Optional[str] = None
-    known_hosts_file: t.Optional[str] = None
+    token: str | None = field(default=None, repr=False)
+    ssh_key_file: str | None = None
+    known_hosts_file: str | None = None
 
     def __post_init__(self) -> None:
         kind = kind_of(self.repository)

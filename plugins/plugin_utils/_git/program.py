@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import Access
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 
 # What Git and what it starts may know of the surroundings: the rest could change what it does, or make it log a token.
 _KEPT_VARIABLES = frozenset(
@@ -61,7 +61,7 @@ class Done:
 class Git:
     """`folder` holds a bare repository and is Git's home as well, so that no other settings are found."""
 
-    def __init__(self, folder: str, access: Access, timeout_seconds: float, environ: t.Mapping[str, str]):
+    def __init__(self, folder: str, access: Access, timeout_seconds: float, environ: t.Mapping[str, str]) -> None:
         self._folder = folder
         self._access = access
         self._timeout_seconds = timeout_seconds

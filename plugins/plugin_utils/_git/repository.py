@@ -13,7 +13,7 @@ import secrets
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError, PushRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError, PushRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Git
 
 _TIP = "refs/cloudkeys/tip"
@@ -34,7 +34,7 @@ class Author:
 class Branch:
     """A shallow copy of a branch; `tip` is the commit that was read last."""
 
-    def __init__(self, git: Git, repository: str, name: str, author: Author, pause: t.Callable[[float], None]):
+    def __init__(self, git: Git, repository: str, name: str, author: Author, pause: t.Callable[[float], None]) -> None:
         self._git = git
         self._repository = repository
         self._ref = f"refs/heads/{name}"
@@ -77,7 +77,7 @@ class Branch:
         """Tell whether the branch contains a commit."""
         return self._git.holds("merge-base", "--is-ancestor", commit, self.tip)
 
-    def commit(self, path: str, content: bytes, message: str) -> str:
+    def make_commit(self, path: str, content: bytes, message: str) -> str:
         """A commit on the tip that changes this one file."""
         index = {"GIT_INDEX_FILE": "cloudkeys-index"}
         blob = self._git.call("hash-object", "-w", "--no-filters", "--stdin", given=content).decode().strip()

@@ -299,7 +299,8 @@ class Course:
         self._is_told = False
 
     def _note_taken(self) -> None:
-        if self._is_told and self.kind.changes:
+        # An enable that had to wait is announced twice.
+        if self._is_told and self.kind.changes and self._taken[-1:] != [self.step.name]:
             self._taken.append(self.step.name)
         self._is_told = False
 

@@ -24,7 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     ChangedMeanwhile,
     VaultFileError,
 )

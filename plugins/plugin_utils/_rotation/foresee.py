@@ -33,6 +33,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 )
 
 NOT_DRAWN_YET = "(drawn when the record is made)"
+MADE_UP_SLOT_ID = "00000000"
 NEW_KEY_ID = "(the new key)"
 ADOPTED_KEY_ID = "(the key of this value)"
 
@@ -56,6 +57,7 @@ class Foreseen:
 def foresee(view: View, orders: Orders) -> list[Foreseen]:
     """Every step from here until the slot rests for good, rests included; orders are those of this run only."""
     way: list[Foreseen] = []
+    is_new = view.loaded.record is None
     for _turn in range(MOST_STEPS):
         step = plan_slot(view, orders)
         if step.rests or step.name == "wait":
@@ -69,19 +71,27 @@ def foresee(view: View, orders: Orders) -> list[Foreseen]:
         else:
             foreseen, view = _take(view, step)
             way.append(foreseen)
-    return way
+    return [_without_made_up_id(each) for each in way] if is_new else way
 
 
 def _take(view: View, step: Step) -> tuple[Foreseen, View]:
     kind, now = STEPS[t.cast(ActName, step.name)], round_up(view.now)
     if kind.draws:
         own_value = NOT_DRAWN_YET if view.slot.policy.key_source == "local" else None
-        view = replace(view, drawn=Drawn(NOT_DRAWN_YET, own_value))
+        view = replace(view, drawn=Drawn(MADE_UP_SLOT_ID, own_value))
     view = _written(view, kind.announce(view, step, now))
     announced = view.loaded.record
     view, done = EXPECTED.get(t.cast(ActName, step.name), _nothing_new)(view, step)
     view = _written(view, kind.conclude(view, step, done, now))
     return Foreseen(step, view.now, announced, view.loaded.record), view
+
+
+def _without_made_up_id(foreseen: Foreseen) -> Foreseen:
+    """Markers need an id of a slot; it is not shown before one is drawn."""
+    announced, record = (
+        each and replace(each, slot_id=NOT_DRAWN_YET) for each in (foreseen.announced, foreseen.record)
+    )
+    return replace(foreseen, announced=announced, record=record)
 
 
 def _written(view: View, write: Write | None) -> View:

@@ -9,12 +9,12 @@ is the bare repository and the wanted files, which are cipher text: a killed run
 from __future__ import annotations
 
 import contextlib
-import os
 import typing as t
 from dataclasses import replace
 from pathlib import Path
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import replace_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
@@ -24,7 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 
 # While others push to the same branch. The engine plans again after a lost commit, and is bounded as well.
 _REBASE_TRIES = 5
@@ -97,7 +97,7 @@ class GitStore:
                     raise CommitLost(f"somebody else pushed another {path} to {self._branch.name}")
                 if content is None or content == self._branch.read(path):
                     return
-                commit = self._branch.commit(path, content, "\n".join([self._message, "", *lines]))
+                commit = self._branch.make_commit(path, content, "\n".join([self._message, "", *lines]))
                 if self._try_push(commit):
                     self._provided[path] = commit
                     self._tell(f"{path}: pushed {commit[:12]} to {self._branch.name}")
@@ -126,20 +126,15 @@ class GitStore:
         """Put the branch's file into the folder; a new file each time, so that it counts as changed."""
         place = self._place(path)
         content = self._branch.read(path)
-        with contextlib.suppress(FileNotFoundError):
-            place.unlink()
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if content is not None:
-            with open(place, "xb", opener=_for_the_owner_only) as stream:
-                stream.write(content)
+        if content is None:
+            place.unlink(missing_ok=True)
+        else:
+            replace_file(str(place), content)
         self._provided[path] = self._branch.tip
 
     def _place(self, path: str) -> Path:
         return self._folder / check_path(path)
-
-
-def _for_the_owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _line(change: SlotChange) -> str:

@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import access_from
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Git
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Author, Branch
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore

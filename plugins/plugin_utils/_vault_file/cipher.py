@@ -7,25 +7,25 @@ Ansible promises no interface for this, so a change in ansible-core is answered 
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import AnsibleVaultFormatError, VaultLib
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
+    DEFAULT_LABEL,
+    is_cipher_text,
+    label_of,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     AmbiguousSecret,
     CannotDecrypt,
     CannotEdit,
     NoSecret,
     VaultFileError,
-)
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
-    DEFAULT_LABEL,
-    is_cipher_text,
-    label_of,
 )
 
 # ansible-core has no types for these.
@@ -34,13 +34,13 @@ _VAULT_LIB: t.Any = VaultLib
 _SALT_BYTES = 32
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Opened:
     """A plain text with what opened it; the label in the header and the secret that fits need not belong together."""
 
-    plaintext: str = dataclasses.field(repr=False)
+    plaintext: str = field(repr=False)
     label: str | None
-    secret: t.Any = dataclasses.field(repr=False)
+    secret: t.Any = field(repr=False)
 
 
 class Cipher:

@@ -9,12 +9,11 @@ does not hold the change is refused.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.editor import Editor
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import plain_lines, unwrap
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page, parse
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.proof import is_reached, prove
@@ -23,12 +22,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.rea
     has_clear_text,
     plain_value,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Edit, group
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Edit, group
 
 __all__ = ["Edit", "Effect", "Vault", "change", "effects", "names", "read"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Effect:
     """What an edit meant for its place; told without values, so that a diff can be made of it."""
 

@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import Vault, is_as_wanted, open_at
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import Renderer, quote
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Goals, Leaf, Remove, Want
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import (
+    Goals,
+    Leaf,
+    Remove,
+    Want,
+)
 
 _Pair = tuple[Node, Node]
 # The mapping that holds an entry, and the entry.
@@ -83,7 +88,7 @@ class Editor:
             lines, depth = splice.vault_lines(self._page, old)
             sealed = self._vault.seal(str(want.value), [old.vaulttext])
             text = "".join(f"{' ' * depth}{line}\n" for line in sealed.splitlines())
-            return dataclasses.replace(lines, text=text)
+            return replace(lines, text=text)
         if old.is_block_collection and (old.tag or old.anchor):
             raise CannotEdit(f"{key.value!r} in line {self._page.line(key.start)} has a tag or an anchor")
         site = splice.site_of(self._page, key, old)

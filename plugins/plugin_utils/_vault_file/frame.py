@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
+from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 _BOM = "\ufeff"
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Frame:
     bom: str
     newline: str

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import unwrap
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import DEFAULT_LABEL, label_of
@@ -16,7 +16,7 @@ Opens = Callable[[str], bool]
 _UNNAMED = "?"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Listed:
     """One variable, or one entry of a mapping. `is_decryptable` None means that nobody tried."""
 
@@ -26,7 +26,7 @@ class Listed:
     is_decryptable: bool | None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Contents:
     """What is known of a file; `label` is that of a file that is encrypted as a whole."""
 

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import functools
 import typing as t
+from dataclasses import dataclass, field
 
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 # The parsers differ in details, so this is the one that ansible-core itself takes.
 _LOADER: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -27,20 +27,20 @@ def implied_tag(text: str) -> str:
     return str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)))
 
 
-@dataclasses.dataclass
+@dataclass
 class Node:
     """One value (or key); `start` and `end` are offsets, `end` is behind the last character."""
 
     kind: t.Literal["scalar", "mapping", "sequence", "alias"]
     start: int
     end: int
-    value: str = dataclasses.field(default="", repr=False)
+    value: str = field(default="", repr=False)
     tag: str | None = None
     anchor: str | None = None
     style: str = ""
     is_flow: bool = True
-    pairs: list[tuple[Node, Node]] = dataclasses.field(default_factory=list)
-    items: list[Node] = dataclasses.field(default_factory=list)
+    pairs: list[tuple[Node, Node]] = field(default_factory=list)
+    items: list[Node] = field(default_factory=list)
 
     @property
     def is_block_collection(self) -> bool:
@@ -99,11 +99,11 @@ class Node:
             yield from item.walk()
 
 
-@dataclasses.dataclass
+@dataclass
 class Page:
     """A YAML text with its tree; `root` is None when the text holds no value."""
 
-    text: str = dataclasses.field(repr=False)
+    text: str = field(repr=False)
     root: Node | None
     stop: int
     aliases: frozenset[str]

@@ -7,10 +7,10 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import Vault, is_as_wanted
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Goals, Remove
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Goals, Remove
 
 _NO_GOALS = Goals()
 

@@ -8,10 +8,13 @@ import typing as t
 from collections.abc import Sequence
 
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit, VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import is_template
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Leaf, Want
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
+    CannotEdit,
+    VaultFileError,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Leaf, Want
 
 _YAML = "tag:yaml.org,2002:"
 _SCALAR_TAGS = frozenset(_YAML + name for name in ("null", "bool", "int", "float"))

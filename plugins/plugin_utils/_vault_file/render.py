@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import typing as t
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import STR_TAG, Node, implied_tag
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import Leaf, Want
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Leaf, Want
 
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*")
@@ -23,7 +23,7 @@ _ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _INDENT = 2
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Rendered:
     """`head` stands behind the key on its line, `lines` below it."""
 

@@ -7,23 +7,23 @@ Everything here relies on each line of the text ending in a newline.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
+from dataclasses import dataclass, field
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import Rendered
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 _BLOCK_HEADER = re.compile(r"((?:[!&]\S* +)*[|>][-+0-9]*)(.*)")
 _ONLY_COMMENT = re.compile(r"[ \t]*(#.*)?")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Splice:
     start: int
     stop: int
-    text: str = dataclasses.field(repr=False)
+    text: str = field(repr=False)
 
 
 def join(text: str, splices: t.Iterable[Splice]) -> str:
@@ -76,7 +76,7 @@ def _behind_block(page: Page, offset: int, indent: int) -> int:
     return behind
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Site:
     """The place of one value in a block mapping."""
 

@@ -1,15 +1,10 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How bytes get to the disk: lock the folder, write beside, make it durable, rename.
-
-A run may die at any point: the file is always the old one or the new one, complete. A leftover begins with a dot and
-ends in `~`, so Ansible never loads it as variables, and it holds nothing that the file itself does not hold.
-"""
+"""A file that several runs write: lock its folder, compare it with what was read, and only then replace it."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import fcntl
 import hashlib
@@ -18,19 +13,21 @@ import secrets
 import stat
 import time
 import typing as t
+from dataclasses import dataclass, replace
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import Disk, reason_of, replace_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotStore,
     ChangedMeanwhile,
 )
 
 _LOCK_PAUSE_SECONDS = 0.02
 _LOCK_BUSY = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK})
-_ATTRIBUTES_TO_SKIP = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENODATA, errno.EINVAL, errno.EACCES})
+_CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EBADF})
 _READ_TRIES = 5
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Identity:
     """What tells one state of a file from another, a restored older one included."""
 
@@ -46,27 +43,6 @@ Missing = t.Literal["missing"]
 MISSING: Missing = "missing"
 
 
-class Disk:
-    """The calls that change something, in the order of `Storage.write`; tests put a crash between them."""
-
-    def create(self, path: str) -> int:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-    def write(self, descriptor: int, content: bytes) -> None:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-
-    def sync(self, descriptor: int) -> None:
-        os.fsync(descriptor)
-
-    def replace(self, source: str, target: str) -> None:
-        os.replace(source, target)
-
-    def remove(self, path: str) -> None:
-        os.unlink(path)
-
-
 class Storage:
     """One file on disk; a symbolic link is followed, the link itself stays."""
 
@@ -75,7 +51,7 @@ class Storage:
         self.folder, self.name = os.path.split(self.path)
         self._shown = path
         self._lock_timeout_seconds = lock_timeout_seconds
-        self._disk = disk or Disk()
+        self._disk = disk
 
     def seems_to_be(self, identity: Identity | Missing) -> bool:
         """Whether the file system tells of no change; the content is not read."""
@@ -107,7 +83,7 @@ class Storage:
         one, other = _identity(before), _identity(after)
         if one != other or one.size != len(content):
             return None
-        return content, dataclasses.replace(one, sha256=hashlib.sha256(content).hexdigest())
+        return content, replace(one, sha256=hashlib.sha256(content).hexdigest())
 
     def check_may_write(self, identity: Identity | Missing) -> None:
         """Find out before anything is done whether `write` could work."""
@@ -160,23 +136,15 @@ class Storage:
 
     def write(self, content: bytes, identity: Identity | Missing, mode: int) -> Identity:
         """Replace what has this identity and tell the new one; call it with the lock held."""
-        beside = os.path.join(self.folder, f".{self.name}.{secrets.token_hex(6)}.tmp~")
         with self._explained("write"):
-            descriptor = self._disk.create(beside)
-            try:
-                try:
-                    self._disk.write(descriptor, content)
-                    self._dress(descriptor, identity, mode)
-                    self._disk.sync(descriptor)
-                finally:
-                    os.close(descriptor)
-                self.expect(identity)
-                self._disk.replace(beside, self.path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    self._disk.remove(beside)
-                raise
-            self._sync_folder()
+            replace_file(
+                self.path,
+                content,
+                mode=mode,
+                like=None if identity == MISSING else self.path,
+                check=lambda: self.expect(identity),
+                disk=self._disk,
+            )
         written, now = self.read()
         if written == content and isinstance(now, Identity):
             return now
@@ -188,32 +156,8 @@ class Storage:
         moment = time.strftime("%Y-%m-%d@%H:%M:%S", time.gmtime())
         copy = os.path.join(self.folder, f"{self.name}.{os.getpid()}.{moment}.{secrets.token_hex(2)}~")
         with self._explained("back up"):
-            descriptor = self._disk.create(copy)
-            try:
-                self._disk.write(descriptor, content)
-                os.fchmod(descriptor, stat.S_IMODE(os.stat(self.path).st_mode))
-                self._disk.sync(descriptor)
-            finally:
-                os.close(descriptor)
+            replace_file(copy, content, mode=stat.S_IMODE(os.stat(self.path).st_mode), disk=self._disk)
         return copy
-
-    def _dress(self, descriptor: int, identity: Identity | Missing, mode: int) -> None:
-        """Give the new file the owner, the extended attributes (ACL, SELinux) and the mode of the old one."""
-        if identity == MISSING:
-            os.fchmod(descriptor, mode)
-            return
-        old, new = os.stat(self.path), os.fstat(descriptor)
-        if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
-            os.fchown(descriptor, old.st_uid, old.st_gid)
-        _copy_attributes(self.path, descriptor)
-        os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self._disk.sync(descriptor)
-        finally:
-            os.close(descriptor)
 
     @contextlib.contextmanager
     def _explained(self, action: str) -> t.Iterator[None]:
@@ -227,31 +171,7 @@ def _identity(found: os.stat_result, sha256: str = "") -> Identity:
     return Identity(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, sha256)
 
 
-def _copy_attributes(source: str, descriptor: int) -> None:
-    """Extended attributes are kept where the file system and the rights allow it, as `cp --preserve` does."""
-    # macOS has none of these calls.
-    if not hasattr(os, "listxattr"):
-        return
-    names: list[str] = []
-    with _where_possible():
-        names = os.listxattr(source)
-    for name in names:
-        with _where_possible():
-            os.setxattr(descriptor, name, os.getxattr(source, name))
-
-
-@contextlib.contextmanager
-def _where_possible() -> t.Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _ATTRIBUTES_TO_SKIP:
-            raise
-
-
 def _reason(error: OSError) -> str:
-    if error.errno == errno.EBUSY:
-        return "it is a mount point of its own, which cannot be replaced; mount its folder instead of the file"
-    if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.EBADF):
+    if error.errno in _CANNOT_LOCK:
         return "this file system cannot lock folders; keep the file on a local one"
-    return os.strerror(error.errno) if error.errno else type(error).__name__
+    return reason_of(error)

@@ -5,18 +5,14 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import typing as t
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import Disk
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import document, listing
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher, Opened
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, Effect
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
-    CannotEdit,
-    ChangedMeanwhile,
-    VaultFileError,
-)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
     DEFAULT_LABEL,
     is_cipher_text,
@@ -25,10 +21,14 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.hea
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.listing import Contents
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import (
     MISSING,
-    Disk,
     Identity,
     Missing,
     Storage,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
+    CannotEdit,
+    ChangedMeanwhile,
+    VaultFileError,
 )
 
 __all__ = [
@@ -46,14 +46,14 @@ __all__ = [
 Layout = t.Literal["inline", "file"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Snapshot:
     """One state of the file. `text` is what lies on disk: cipher text when the whole file is encrypted."""
 
     path: str
     exists: bool
     layout: Layout
-    text: str = dataclasses.field(repr=False)
+    text: str = field(repr=False)
     identity: Identity | Missing
 
     @property
@@ -62,9 +62,9 @@ class Snapshot:
         return f"sha256:{self.identity.sha256}" if isinstance(self.identity, Identity) else self.identity
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Committed:
-    """What a commit came to; `snapshot` is what to plan the next one from."""
+    """The result of a commit; `snapshot` is what to plan the next one from."""
 
     changed: bool
     snapshot: Snapshot
@@ -179,9 +179,9 @@ class VaultFile:
             raise CannotEdit(f"{self.path} does not exist; create it first, or allow that with 'create'")
         self._storage.check_may_write(snapshot.identity)
         if check_mode:
-            return Committed(True, dataclasses.replace(snapshot, text=text), vault.label, None, effects)
+            return Committed(True, replace(snapshot, text=text), vault.label, None, effects)
         backup_file, identity = self._write(snapshot, text)
-        written = dataclasses.replace(snapshot, exists=True, text=text, identity=identity)
+        written = replace(snapshot, exists=True, text=text, identity=identity)
         return Committed(True, written, vault.label, backup_file, effects)
 
     def _write(self, snapshot: Snapshot, text: str) -> tuple[str | None, Identity]:

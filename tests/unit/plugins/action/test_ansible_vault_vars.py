@@ -28,14 +28,8 @@ def cipher(monkeypatch):
 
 
 @pytest.fixture
-def run(tmp_path):
-    loader = types.SimpleNamespace(path_dwim=lambda path: os.path.join(tmp_path, path))
-
-    def run(check_mode=False, async_val=0, **args):
-        task = types.SimpleNamespace(action="ns.name.vars", args=args, check_mode=check_mode, async_val=async_val)
-        return action.ActionModule(task, None, None, loader, None, None).run()
-
-    return run
+def run(run_action):
+    return lambda check_mode=False, async_val=0, **args: run_action(action, args, check_mode, async_val)
 
 
 @pytest.fixture
@@ -189,7 +183,7 @@ def test_the_manual_and_the_action_know_the_same_options():
 class TestLookup:
     @pytest.fixture
     def value_of(self, tmp_path, monkeypatch):
-        loader = types.SimpleNamespace(path_dwim=lambda path: os.path.join(tmp_path, path))
+        loader = types.SimpleNamespace(get_basedir=lambda: str(tmp_path))
 
         def value_of(*terms, file="vault.yml"):
             plugin = lookup.LookupModule(loader=loader, templar=None)
@@ -236,10 +230,28 @@ class TestLookup:
         assert caught.value.__suppress_context__, "ansible-core shows the texts of a whole chain of exceptions"
 
 
-def test_a_loop_over_values_is_hidden_with_its_items(tmp_path):
-    loader = types.SimpleNamespace(path_dwim=lambda path: os.path.join(tmp_path, path))
+def test_a_loop_over_values_is_hidden_with_its_items(run_action):
     args = {"path": "vault.yml", "name": "key", "value": SECRET, "create": True}
-    task = types.SimpleNamespace(action="vars", args=args, check_mode=False, async_val=0, loop=[SECRET], no_log=False)
-    result = action.ActionModule(task, None, None, loader, None, None).run(task_vars={"item": SECRET})
+    result = run_action(action, args, loop=[SECRET], task_vars={"item": SECRET})
 
-    assert (result["changed"], result["_ansible_no_log"], task.no_log) == (True, True, True)
+    assert (result["changed"], result["_ansible_no_log"], run_action.task.no_log) == (True, True, True)
+
+
+def test_with_the_playbook_of_an_installed_collection_a_path_begins_where_ansible_was_started(
+    run_action, tmp_path, monkeypatch
+):
+    """As in the rotation: nobody means the folder of the collection."""
+    playbooks, started_in = tmp_path / "ansible_collections" / "ns" / "playbooks", tmp_path / "started"
+    for folder in (playbooks, started_in):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(started_in)
+    args = {"path": "vault.yml", "name": "key", "value": SECRET, "create": True}
+
+    result = run_action(action, args, basedir=playbooks)
+
+    assert result["path"] == str(started_in / "vault.yml")
+    loader = types.SimpleNamespace(get_basedir=lambda: str(playbooks))
+    plugin = lookup.LookupModule(loader=loader, templar=None)
+    monkeypatch.setattr(plugin, "set_options", lambda **options: None)
+    monkeypatch.setattr(plugin, "get_option", lambda name: "vault.yml")
+    assert plugin.run(["key"]) == [SECRET]

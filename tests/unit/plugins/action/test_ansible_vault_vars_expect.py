@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import types
 
 import pytest
 from ansible.parsing.vault import VaultSecret
@@ -28,15 +27,13 @@ def cipher():
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, cipher):
+def run(run_action, monkeypatch, cipher):
     """Change the variable `key` of a vault file."""
     monkeypatch.setattr(action.Cipher, "of_this_run", lambda loader: cipher)
-    loader = types.SimpleNamespace(path_dwim=lambda path: os.path.join(tmp_path, path))
 
     def run(check_mode=False, **args):
         args = {"path": "vault.yml", "name": "key", "create": True, **args}
-        task = types.SimpleNamespace(action="ns.name.vars", args=args, check_mode=check_mode, async_val=0)
-        return action.ActionModule(task, None, None, loader, None, None).run()
+        return run_action(action, args, check_mode)
 
     return run
 

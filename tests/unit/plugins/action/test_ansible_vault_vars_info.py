@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import types
 
 import pytest
 from ansible.parsing.vault import VaultSecret
@@ -16,15 +14,10 @@ SECRET, CLEAR = "s3cret-value", "clear-value"
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
-    loader = types.SimpleNamespace(path_dwim=lambda path: os.path.join(tmp_path, path))
-
+def run(run_action, monkeypatch):
     def run(secrets=(DEV, PROD), check_mode=False, **args):
         monkeypatch.setattr(action.Cipher, "of_this_run", lambda loader: Cipher(secrets))
-        task = types.SimpleNamespace(
-            action="ns.name.vars", args={"path": "vault.yml", **args}, check_mode=check_mode, async_val=0
-        )
-        result = action.ActionModule(task, None, None, loader, None, None).run()
+        result = run_action(action, {"path": "vault.yml", **args}, check_mode)
         assert not any(text in json.dumps(result) for text in (SECRET, CLEAR, "ANSIBLE_VAULT", "password of"))
         return result
 

@@ -68,4 +68,4 @@ def test_a_request_is_few_functions_away_from_its_task(ways: dict[str, list[str]
 
 def test_the_whole_way_was_counted(ways: dict[str, list[str]]) -> None:
     assert ways.keys() == set(REQUESTS)
-    assert {(way[0], way[-1]) for way in ways.values()} == {("_in_process.run", "transport.send")}
+    assert {(way[0], way[-1]) for way in ways.values()} == {("_collection_action.run", "transport.send")}

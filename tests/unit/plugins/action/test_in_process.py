@@ -18,9 +18,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.action import (
     iam_api_key_bulk,
     iam_api_key_rotation,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import register_secret
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, register_secret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _in_process
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction, plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction, InProcessAction
 
 SPEC = {
     "argument_spec": {
@@ -124,8 +125,8 @@ def test_without_requests_the_target_may_still_have_it(act, monkeypatch):
 
 
 def test_what_runs_on_the_controller_only_says_that_requests_is_missing(act, monkeypatch):
-    class OnController(Probe):
-        runs_on_controller = True
+    class OnController(IamControllerAction):
+        spec = SPEC
 
     monkeypatch.setattr(_in_process, "REQUESTS_IMPORT_ERROR", "ImportError")
     result = act(OnController, transport="ssh", become=object())
@@ -278,6 +279,21 @@ def test_the_item_of_a_loop_over_secrets_is_hidden_with_its_result(act, transpor
     result = act(args=args, transport=transport, loop=[item], task_vars={"item": item})
 
     assert (result["_ansible_no_log"], act.task.no_log) == (True, True)
+
+
+def test_what_an_action_protects_first_is_hidden_also_when_it_refuses_the_task(act):
+    class Careful(Probe):
+        def protect_arguments(self):
+            protect(self._task.args["password"])
+
+        def refuse(self):
+            return "no loop-s3cret here"
+
+    args = {"password": "loop-s3cret"}
+    result = act(Careful, args=args, loop=[args], task_vars={"item": args})
+
+    assert (result["failed"], result["_ansible_no_log"], act.task.no_log) == (True, True, True)
+    assert "loop-s3cret" not in repr(result)
 
 
 @pytest.mark.parametrize(

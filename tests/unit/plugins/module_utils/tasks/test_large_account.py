@@ -24,7 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_api_key_info import SPEC, run
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import plain
 from iam_emulator import Emulator, Visitor
 
 emulator = Emulator()

@@ -11,7 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import Exemption
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import Policy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import AuditPolicy
 
 NOW = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)
 USER, OWNER = "IBMid-1000", "IBMid-0001"
@@ -61,7 +61,7 @@ def account() -> list[KeyFacts]:
     ]
 
 
-POLICY = Policy(account_owner_ids=frozenset({OWNER}))
+POLICY = AuditPolicy(account_owner_ids=frozenset({OWNER}))
 EXEMPTIONS = (
     Exemption("ApiKey-too-old", "Team A", "moves in autumn | see #7", date(2026, 12, 31), frozenset({"too_old"})),
     Exemption("long-*", "Team B", "=archive", date(2026, 1, 31)),
@@ -69,6 +69,6 @@ EXEMPTIONS = (
 )
 
 
-def report(keys: t.Sequence[KeyFacts] | None = None, policy: Policy = POLICY, **words: t.Any) -> Report:
+def report(keys: t.Sequence[KeyFacts] | None = None, policy: AuditPolicy = POLICY, **words: t.Any) -> Report:
     given: dict[str, t.Any] = {"not_checked": ("nothing at all",), **words}
     return audit(ACCOUNT_ID, account() if keys is None else keys, policy, EXEMPTIONS, NOW, **given)

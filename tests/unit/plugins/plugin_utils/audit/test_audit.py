@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import Exemption
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, RULES, Policy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, RULES, AuditPolicy
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import (
     NOW,
     OWNER,
@@ -24,11 +24,11 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audi
     report,
 )
 
-STRICT = Policy(require_expiry=True, require_lock=True, account_owner_ids=frozenset({OWNER}))
+STRICT = AuditPolicy(require_expiry=True, require_lock=True, account_owner_ids=frozenset({OWNER}))
 MARKER = Marker("3f9a2c7d", 4)
 
 
-def found(*keys: KeyFacts, policy: Policy = POLICY, **words: t.Any) -> list[str]:
+def found(*keys: KeyFacts, policy: AuditPolicy = POLICY, **words: t.Any) -> list[str]:
     """The names of the rules that found something, key by key."""
     made = audit("acc", keys, policy, (), NOW, **words)
     return [each.rule.name for row in made.rows for each in row.findings]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import Access, access_from, kind_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 
 TOKEN = "token-of-the-tests"
 

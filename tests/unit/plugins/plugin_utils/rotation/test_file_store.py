@@ -28,11 +28,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import Storage
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     ChangedMeanwhile,
     VaultFileError,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import Storage
 
 MOMENT = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
 RECORD = Record(

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import replace
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NEW_KEY_ID, NOT_DRAWN_YET
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NOT_DRAWN_YET
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, describe_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ActName
@@ -116,11 +116,12 @@ def is_told_with_the_last(name: str, told: list[str]) -> bool:
 
 def shape_without_ids(record: Record | None) -> t.Any:
     """A key that is yet to be made has no id."""
-    return json.loads(json.dumps(shape(record)).replace(NEW_KEY_ID, "new"), object_hook=_with_new_id)
+    last = record.last_generation if record else None
 
+    def without_new_id(data: dict[str, t.Any]) -> dict[str, t.Any]:
+        return {**data, "id": None} if data.get("generation") == last else data
 
-def _with_new_id(data: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {**data, "id": "new"} if data.get("generation") == 2 else data
+    return json.loads(json.dumps(shape(record)), object_hook=without_new_id)
 
 
 def test_the_whole_way_of_a_key_that_is_due_is_foreseen_with_its_dates() -> None:

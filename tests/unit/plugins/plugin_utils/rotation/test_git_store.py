@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.vault import VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (

@@ -11,7 +11,10 @@ import typing as t
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, change, read
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit, VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
+    CannotEdit,
+    VaultFileError,
+)
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file.any_file import File
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file.fake_vault import FakeVault
 from hypothesis import strategies as st

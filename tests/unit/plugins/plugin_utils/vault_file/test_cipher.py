@@ -7,13 +7,13 @@ from __future__ import annotations
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import label_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     AmbiguousSecret,
     CannotDecrypt,
     CannotEdit,
     NoSecret,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import label_of
 
 DEV, PROD, DEFAULT = (VaultSecret(f"password of {name}".encode()) for name in ("dev", "prod", "default"))
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import parse
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.proof import prove
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.splice import Splice, join
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wish import group
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import group
 
 BEFORE = "a: 1\nm: {x: 1, y: 2}\nk: {z: 1}\n"
 TO_FIVE = Edit(("a",), "five")

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, change, read
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 SET = Edit(("a",), "s3cret-wish")
 SET_IN_M = Edit(("m", "k"), "s3cret-wish")

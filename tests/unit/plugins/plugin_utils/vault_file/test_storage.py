@@ -11,11 +11,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import Disk
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import MISSING, Storage
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotStore,
     ChangedMeanwhile,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import MISSING, Disk, Storage
 
 FORK = multiprocessing.get_context("fork")
 NOT_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may do everything")

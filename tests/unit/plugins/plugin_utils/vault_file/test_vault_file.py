@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import Disk
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotDecrypt,
     CannotEdit,
     CannotStore,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import Disk
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
     ChangedMeanwhile,
     Edit,

@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import CannotEdit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Edit:
     """Set or remove one variable, or one entry of a mapping.
 
@@ -20,7 +20,7 @@ class Edit:
     """
 
     path: tuple[str, ...]
-    value: object | None = dataclasses.field(default=None, repr=False)
+    value: object | None = field(default=None, repr=False)
     remove: bool = False
     plaintext_keys: frozenset[str] = frozenset()
 
@@ -29,18 +29,18 @@ class Edit:
         return " / ".join(self.path)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Leaf:
     """A scalar as it shall be written."""
 
-    value: str | int | float | bool | None = dataclasses.field(repr=False)
+    value: str | int | float | bool | None = field(repr=False)
     is_vaulted: bool
 
 
 Want = t.Union[Leaf, "dict[str, Want]", "list[Want]"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Remove:
     """The place shall be empty."""
 
@@ -48,14 +48,14 @@ class Remove:
 REMOVE = Remove()
 
 
-@dataclasses.dataclass
+@dataclass
 class Goals:
     """Edits by place: a name leads to what shall stand there, or to goals further down."""
 
-    parts: dict[str, Goals | Want | Remove] = dataclasses.field(default_factory=dict)
+    parts: dict[str, Goals | Want | Remove] = field(default_factory=dict)
 
     def new_content(self) -> dict[str, Want]:
-        """What these goals come to where nothing stands yet."""
+        """The content that fulfils these goals where nothing stands yet."""
         content: dict[str, Want] = {}
         for name, part in self.parts.items():
             if isinstance(part, Goals):

@@ -16,8 +16,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.records import recorded_ids
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.task import FILE_NAMES, SPEC, run_audit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import FILE_NAMES, SPEC, run_audit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
@@ -142,6 +142,27 @@ def test_every_format_is_written_for_the_group_to_read_and_nothing_when_it_is_as
     assert first["files"] == [str(tmp_path / name) for name in FILE_NAMES.values()]
     assert {os.stat(path).st_mode & 0o777 for path in tmp_path.iterdir()} == {0o640}
     assert json.loads((tmp_path / "api-keys.json").read_text(encoding="utf-8"))["counts"] == first["counts"]
+
+
+def test_a_report_that_is_there_keeps_its_mode_and_its_link(scene: Scene, tmp_path: Path) -> None:
+    link, file = tmp_path / "api-keys.csv", tmp_path / "elsewhere.csv"
+    file.write_text("old", encoding="utf-8")
+    file.chmod(0o604)
+    link.symlink_to(file)
+
+    result = audit(scene, folder=str(tmp_path), formats=["csv"])
+
+    assert (result["changed"], result["files"]) == (True, [str(file)])
+    assert link.is_symlink()
+    assert file.read_text(encoding="utf-8").startswith('"severity"')
+    assert file.stat().st_mode & 0o777 == 0o604
+
+
+def test_a_folder_in_the_place_of_a_report_is_refused(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "api-keys.csv").mkdir()
+
+    with pytest.raises(TaskRefused, match="is not a regular file"):
+        audit(scene, folder=str(tmp_path), formats=["csv"])
 
 
 def test_check_mode_says_what_it_would_write_and_writes_nothing(scene: Scene, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, IDENTITY, IDENTITY_RULES
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, to_csv, to_data, to_json
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
@@ -17,14 +18,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptio
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import gather
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, Policy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, AuditPolicy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import (
     first_slots,
     rotatable,
     slots_block,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.errors import VaultFileError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import Storage
 
 FORMATS = ("html", "json", "markdown", "csv", "slots")
 FILE_NAMES = {
@@ -35,7 +34,6 @@ FILE_NAMES = {
     "slots": "slots.yml",
 }
 REPORT_MODE = 0o640
-LOCK_TIMEOUT_SECONDS = 30
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -130,12 +128,12 @@ def resolve_paths(params: Params, folder: str) -> None:
     params["record_files"] = [os.path.join(folder, path) for path in params["record_files"]]
 
 
-def _policy(params: Params) -> Policy:
+def _policy(params: Params) -> AuditPolicy:
     names = ("max_age_days", "unused_after_days", "expires_soon_days")
     negative = [name for name in names if params[name] < 0]
     if negative:
         raise TaskRefused(f"these must not be negative: {', '.join(negative)}")
-    return Policy(
+    return AuditPolicy(
         **{name: params[name] for name in names},
         require_expiry=params["require_expiry"],
         require_lock=params["require_lock"],
@@ -143,7 +141,7 @@ def _policy(params: Params) -> Policy:
     )
 
 
-def _left_out(policy: Policy) -> list[str]:
+def _left_out(policy: AuditPolicy) -> list[str]:
     if policy.account_owner_ids:
         return []
     return ["keys of the account owner, because account_owner_ids does not say who that is"]
@@ -168,16 +166,25 @@ def _write(folder: str, texts: t.Mapping[str, str], check_mode: bool) -> tuple[b
     """Write what differs -> whether anything did, and the paths."""
     has_written, paths = False, []
     for name, text in texts.items():
-        storage = Storage(os.path.join(folder, FILE_NAMES[name]), LOCK_TIMEOUT_SECONDS)
-        paths.append(storage.path)
+        path, content = os.path.realpath(os.path.join(folder, FILE_NAMES[name])), text.encode()
+        paths.append(path)
         try:
-            content, identity = storage.read()
-            if content == text.encode() and identity != "missing":
+            if _content(path) == content:
                 continue
             has_written = True
             if not check_mode:
-                with storage.locked():
-                    storage.write(text.encode(), identity, REPORT_MODE)
-        except VaultFileError as error:
-            raise TaskRefused(str(error)) from None
+                replace_file(path, content, mode=REPORT_MODE, like=path)
+        except OSError as error:
+            raise TaskRefused(f"{path} cannot be written: {reason_of(error)}") from None
     return has_written, paths
+
+
+def _content(path: str) -> bytes | None:
+    """What lies at the path; None when nothing does. Raises TaskRefused for what is no file."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise TaskRefused(f"{path} is not a regular file")
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None

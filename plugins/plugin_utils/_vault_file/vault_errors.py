@@ -1,16 +1,17 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What can go wrong with a vault file; every message is safe to show and says that nothing was changed by meaning.
+"""What can go wrong with a vault file; every message is safe to show.
 
     VaultFileError
       ChangedMeanwhile     somebody else wrote the file since it was read
-      CannotEdit           the file's YAML, or the wish, is one that is refused
+      CannotEdit           the file's YAML, or the edit, has a form that is refused
       CannotDecrypt        a value or the file cannot be opened with the loaded vault secrets
       NoSecret             no vault secret is loaded, or not the one that was asked for
       AmbiguousSecret      several vault ids are loaded and none was chosen
       CannotStore          the operating system refused to lock, read or write
 
-Whoever raises one of these has not changed the file. No message holds a value, cipher text or a line of the file.
+The file is as it was when one of these is raised; only when its folder could not be synced after the rename is it the
+new one. No message holds a value, cipher text or a line of the file.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class ChangedMeanwhile(VaultFileError):
 
 
 class CannotEdit(VaultFileError):
-    """The file or the wish has a form that cannot be changed safely."""
+    """The file or the edit has a form that cannot be changed safely."""
 
 
 class CannotDecrypt(VaultFileError):

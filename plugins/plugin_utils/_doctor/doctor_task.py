@@ -21,7 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
-    Surroundings as StoreSurroundings,
+    Surroundings,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
@@ -42,8 +42,8 @@ Params = dict[str, t.Any]
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a doctor gets from the run; `here` is the controller's own time."""
+class Controller:
+    """What a doctor gets from the controller; `here` is the controller's own time."""
 
     cipher: Cipher
     environ: t.Mapping[str, str]
@@ -52,14 +52,14 @@ class Surroundings:
     protect: t.Callable[[str], None]
 
 
-def examine(params: Params, client: IamClient, around: Surroundings, *, check_mode: bool) -> dict[str, t.Any]:
+def examine(params: Params, client: IamClient, controller: Controller, *, check_mode: bool) -> dict[str, t.Any]:
     """Ask everything and return one line each; `failed` when there is something to do."""
     asked = [checks.check_login(client)]
     slots = ""
     if asked[0].is_fine:
-        asked += _about_iam(params, client, around, check_mode)
+        asked += _about_iam(params, client, controller, check_mode)
         slots = _slots(client)
-    asked += _about_files(params, around)
+    asked += _about_files(params, controller)
     to_do = [each for each in asked if each.is_fine is False]
     result: dict[str, t.Any] = {
         "changed": False,
@@ -74,17 +74,17 @@ def examine(params: Params, client: IamClient, around: Surroundings, *, check_mo
     return result
 
 
-def _about_iam(params: Params, client: IamClient, around: Surroundings, check_mode: bool) -> list[Check]:
-    asked = [checks.check_renewal(client), checks.check_clock(client, around.here)]
+def _about_iam(params: Params, client: IamClient, controller: Controller, check_mode: bool) -> list[Check]:
+    asked = [checks.check_renewal(client), checks.check_clock(client, controller.here)]
     for name, owner in _owners(params).items():
-        asked += _about_owner(params, client, around, name, owner, check_mode)
+        asked += _about_owner(params, client, controller, name, owner, check_mode)
     return [*asked, checks.check_activity(client), checks.check_report(client, params["report_timeout_seconds"])]
 
 
 def _about_owner(
     params: Params,
     client: IamClient,
-    around: Surroundings,
+    controller: Controller,
     name: str,
     owner: dict[str, t.Any],
     check_mode: bool,
@@ -96,7 +96,7 @@ def _about_owner(
         return [Check(f"list keys of {name}", False, str(error))]
     asked = [checks.check_keys(name, keys, params["keys_per_identity"])]
     if params["try_create"] and not check_mode:
-        return [*asked, checks.check_create_and_delete(client, iam_id, name, around.protect)]
+        return [*asked, checks.check_create_and_delete(client, iam_id, name, controller.protect)]
     return [*asked, Check(f"create and delete keys of {name}", None, "try_create makes a key and deletes it")]
 
 
@@ -109,17 +109,17 @@ def _owners(params: Params) -> dict[str, dict[str, t.Any]]:
     return owners or {"the caller": {}}
 
 
-def _about_files(params: Params, around: Surroundings) -> list[Check]:
-    vault = checks.check_vault(around.cipher, params["vault_id"])
+def _about_files(params: Params, controller: Controller) -> list[Check]:
+    vault = checks.check_vault(controller.cipher, params["vault_id"])
     if params["git"]:
-        surroundings = StoreSurroundings(around.cipher, around.protect, lambda line: None, around.environ)
-        return [vault, checks.check_repository(params, surroundings)]
+        around = Surroundings(controller.cipher, controller.protect, lambda line: None, controller.environ)
+        return [vault, checks.check_repository(params, around)]
     files = dict.fromkeys(
-        os.path.join(around.folder, str(slot["file"])) for slot in params["slots"] if slot.get("file")
+        os.path.join(controller.folder, str(slot["file"])) for slot in params["slots"] if slot.get("file")
     )
     return [
         vault,
-        *(checks.check_file(file, around.cipher, params["vault_id"], around.environ) for file in files),
+        *(checks.check_file(file, controller.cipher, params["vault_id"], controller.environ) for file in files),
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.task import SPEC, Surroundings, examine
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.doctor_task import SPEC, Controller, examine
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import BRANCH, Remote
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import Effects, Scene
@@ -35,7 +35,7 @@ class Room:
         checked = ArgumentSpecValidator(**SPEC).validate(options)
         assert checked.error_messages == []
         here = datetime.fromtimestamp(self.scene.emulator.clock.now() + self.skew_seconds, timezone.utc)
-        around = Surroundings(Cipher(self.secrets), self.environ, str(self.folder), here, lambda secret: None)
+        around = Controller(Cipher(self.secrets), self.environ, str(self.folder), here, lambda secret: None)
         asked = client or self.scene.client(Effects())
         return examine(checked.validated_parameters, asked, around, check_mode=check_mode)
 

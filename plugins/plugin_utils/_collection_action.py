@@ -1,0 +1,131 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What all actions of the collection do around their work: check, work in Ansible's own process, hide, never raise."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import typing as t
+import warnings
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub, without_no_log_values
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _paths
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked, check_arguments, plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import (
+    hide_if_item_is_secret,
+    hide_if_revealing,
+)
+
+display = Display()
+
+
+class CollectionAction(NormalAction):
+    """A subclass names its argument spec and does its work in `do_work`."""
+
+    spec: t.ClassVar[dict[str, t.Any]]
+    # The work itself, a method or a staticmethod of the type Work; it gets checked options and raises CloudkeysError.
+    do_work: t.Any
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Do the task; never raises, because a worker that dies ends the whole run."""
+        # What the arguments tell must be protected before anything else: every output below may hold it.
+        self.protect_arguments()
+        display.vvv(f"{self._task.action} runs {self.place()}")
+        refusal = self._refuse_async() or self.refuse()
+        result = _failed(refusal) if refusal else self.run_elsewhere(tmp, task_vars)
+        if result is None:
+            result = outcome(self._run_here, {}, self._task.check_mode)
+        hide_if_item_is_secret(self._task, task_vars, result)
+        hide_if_revealing(self._task, result)
+        return result
+
+    def protect_arguments(self) -> None:
+        """Protect what is secret in the raw arguments of the task; it must not raise."""
+
+    def place(self) -> str:
+        """Where the work is done, for -vvv."""
+        return "in process"
+
+    def refuse(self) -> str | None:
+        """Why the task is not done at all, before anything is looked at; None to go on."""
+        return None
+
+    def run_elsewhere(self, _tmp: t.Any, _task_vars: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
+        """Get the work done by another process; None when it is to be done in this one."""
+        return None
+
+    def hidden_in_arguments(self) -> t.Iterable[str]:
+        """What a message on bad arguments must not quote, however short it is; `no_log` options need no mention."""
+        return ()
+
+    def check_arguments(self) -> Checked:
+        """Check the arguments of the task, and protect those that are marked as secret."""
+        checked = check_arguments(self.spec, self._task.args, self._task.action, self.hidden_in_arguments())
+        for secret in checked.secrets:
+            protect(secret)
+        return checked
+
+    def _run_here(self, _params: dict[str, t.Any], _check_mode: bool) -> dict[str, t.Any]:
+        """Do the work in this process, with the same argument checks, environment and folder as a module.
+
+        What fails around it is a result too: a variable in `environment` that is not defined, for instance.
+        """
+        try:
+            with self._like_a_module():
+                checked = self.check_arguments()
+                if checked.problem:
+                    result = _failed(checked.problem)
+                else:
+                    result = outcome(self.do_work, checked.options, self._task.check_mode)
+        except AnsibleError as error:
+            raise TaskRefused(str(error)) from None
+        result.update(checked.notes)
+        return t.cast("dict[str, t.Any]", without_no_log_values(plain(result), checked.secrets))
+
+    def _refuse_async(self) -> str | None:
+        if self._supports_async or not self._task.async_val:
+            return None
+        return "async is not supported; such a task leaves its result in a file. Nothing was done"
+
+    @contextlib.contextmanager
+    def _like_a_module(self) -> t.Iterator[None]:
+        """The task's environment and the playbook's folder; nothing on the terminal."""
+        task_environment: dict[str, t.Any] = {}
+        saved, folder = dict(os.environ), os.getcwd()
+        self.started_in = folder
+        self._compute_environment_string(task_environment)
+        try:
+            os.environ.update({name: str(value) for name, value in task_environment.items()})
+            os.chdir(self._loader.get_basedir())
+            quiet = io.StringIO()
+            with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            os.environ.clear()
+            os.environ.update(saved)
+            os.chdir(folder)
+
+
+class ControllerAction(CollectionAction):
+    """Always in Ansible's own process, with files there; there is no module that could do the work elsewhere."""
+
+    _requires_connection = False
+    _supports_async = False
+
+    def folder_of_relative_paths(self) -> str:
+        return _paths.folder_of_relative_paths(self._loader, self.started_in)
+
+    def absolute_path(self, path: str) -> str:
+        return _paths.absolute_path(path, self.folder_of_relative_paths())
+
+
+def _failed(message: str) -> dict[str, t.Any]:
+    return {"failed": True, "changed": False, "msg": scrub(message)}

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What `vault_file/test_storage.py` does not show: crashes and full disks are there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_file
+
+
+@pytest.fixture(autouse=True)
+def open_umask():
+    old = os.umask(0)
+    yield
+    os.umask(old)
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_file_is_private_unless_told_otherwise(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+
+    replace_file(str(path), b"new")
+
+    assert (path.read_bytes(), mode(path)) == (b"new", 0o600)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_the_mode_is_that_of_the_file_it_shall_be_like_if_there_is_one(tmp_path, exists):
+    path = tmp_path / "file"
+    if exists:
+        path.write_bytes(b"old")
+        path.chmod(0o604)
+
+    replace_file(str(path), b"new", mode=0o640, like=str(path))
+
+    assert mode(path) == (0o604 if exists else 0o640)
+
+
+def test_a_link_at_the_path_is_replaced_and_what_it_leads_to_stays(tmp_path):
+    link, other = tmp_path / "link", tmp_path / "other"
+    other.write_bytes(b"other")
+    link.symlink_to(other)
+
+    replace_file(str(link), b"new")
+
+    assert not link.is_symlink()
+    assert (link.read_bytes(), other.read_bytes()) == (b"new", b"other")
+
+
+def test_a_check_that_raises_keeps_the_old_file_and_leaves_nothing_beside_it(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def refuse():
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        replace_file(str(path), b"new", check=refuse)
+
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("letter", ["x", "\u20ac"])
+def test_a_name_as_long_as_the_file_system_allows_is_no_obstacle(tmp_path, letter):
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+
+    replace_file(str(path), b"new")
+
+    assert path.read_bytes() == b"new"
+
+
+def test_a_refusal_has_words_even_without_a_number():
+    assert reason_of(OSError(errno.ENOSPC, "")) == os.strerror(errno.ENOSPC)
+    assert "mount its folder instead" in reason_of(OSError(errno.EBUSY, ""))
+    assert reason_of(OSError()) == "OSError"

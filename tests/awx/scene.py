@@ -9,10 +9,10 @@ import typing as t
 
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import Surroundings, open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.awx.awx import VAULT_FILE, Awx, Job
@@ -62,7 +62,8 @@ class JobScene:
         around = Surroundings(Cipher([(VAULT_ID, secret)]), lambda value: None, lambda line: None, os.environ)
         params = {"git": self.remote.options(), "vault_id": None}
         with open_store(params, around) as opened:
-            outcomes = rotate_slots(slots, Ports(self._client(), opened.store), check_mode=False, unforeseen=repr)
+            ports = Ports(self._client(), opened.store, protect=lambda secret: None, tell=lambda line: None)
+            outcomes = rotate_slots(slots, ports, Orders(), Settings(), check_mode=False, unforeseen=repr)
         assert [outcome.failure for outcome in outcomes] == [None] * len(slots)
         self.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})
 

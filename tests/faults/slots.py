@@ -8,11 +8,11 @@ import typing as t
 
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_ID, VAULT_PASSWORD, Run, Workplace
@@ -114,7 +114,7 @@ def make_due(workplace: Workplace, client: IamClient, wishes: t.Sequence[dict[st
     ]
     secret: t.Any = VaultSecret(VAULT_PASSWORD.encode())
     store = FileStore(Cipher([(VAULT_ID, secret)]), lambda value: None)
-    ports = Ports(client, store, batch_size=len(slots))
-    outcomes = rotate_slots(slots, ports, check_mode=False, unforeseen=repr)
+    ports = Ports(client, store, protect=lambda secret: None, tell=lambda line: None)
+    outcomes = rotate_slots(slots, ports, Orders(), Settings(batch_size=len(slots)), check_mode=False, unforeseen=repr)
     assert [outcome.failure for outcome in outcomes if outcome.failure] == []
     workplace.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})

@@ -18,10 +18,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import FILE_NAMES, SPEC, run_audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rounds import rotate_slots
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
@@ -202,8 +201,9 @@ def recorded(scene: Scene, tmp_path: Path) -> Path:
     """A vault file with the record of a slot, whose key is a day old."""
     file = tmp_path / "secrets.yml"
     slot = Slot("ci_key", str(file), "ci_key", "rotated", scene.owner["iam_id"], scene.emulator.seed.account_id)
-    ports = Ports(scene.client(Effects()), FileStore(CIPHER, lambda secret: None))
-    assert [each.failure for each in rotate_slots([slot], ports, check_mode=False, unforeseen=repr)] == [None]
+    ports = scene.ports(Effects(), FileStore(CIPHER, lambda secret: None))
+    (outcome,) = rotate_slots([slot], ports, Orders(), Settings(), check_mode=False, unforeseen=repr)
+    assert outcome.failure is None
     scene.pass_time(2 * DAY_SECONDS)
     return file
 

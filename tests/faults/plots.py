@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
@@ -75,6 +76,12 @@ def _replaced_and_disabled(world: World) -> Orders:
     return orders
 
 
+def _did_not_pass_its_probe(world: World) -> Orders:
+    world.scene.pass_time(91 * DAY_SECONDS)
+    staged = world.run(until="staged")
+    return {"withdraw_ids": frozenset({staged.pending_id if staged and staged.pending_id else ""})}
+
+
 def _any_end(world: World, orders: Orders) -> None:
     pass
 
@@ -89,11 +96,28 @@ def _the_old_key_is_published(world: World, orders: Orders) -> None:
     assert {current.id} == orders["rollback_to_ids"], "I11: the rollback did not happen"
 
 
+def _the_copy_has_the_value(world: World, orders: Orders) -> None:
+    assert world.scene.store.values.get("copy") == world.scene.value, "I1: a copy has another value"
+
+
+def _the_key_is_locked(world: World, orders: Orders) -> None:
+    current = world.scene.record.current
+    assert current
+    assert world.scene.keys()[current.id].locked, "the published key is not locked"
+
+
+def _the_withdrawn_key_is_gone(world: World, orders: Orders) -> None:
+    assert not orders["withdraw_ids"] & world.scene.keys().keys(), "a key that was to be withdrawn is still there"
+
+
 PLOTS: dict[str, Plot] = {
     "due, local, at once": Plot(AT_ONCE, _due, _any_end),
     "due, local, with overlap": Plot(WITH_OVERLAP, _due, _any_end),
     "due, iam, at once": Plot({**AT_ONCE, "key_source": "iam"}, _due, _any_end),
     "due, iam, with overlap": Plot({**WITH_OVERLAP, "key_source": "iam"}, _due, _any_end),
+    "due, locked": Plot({**AT_ONCE, "locked": True}, _due, _the_key_is_locked),
+    "due, with a copy": Plot({**AT_ONCE, "copies": (Place("other.yml", "copy"),)}, _due, _the_copy_has_the_value),
+    "withdrawn": Plot(AT_ONCE, _did_not_pass_its_probe, _the_withdrawn_key_is_gone),
     "leaked": Plot(WITH_OVERLAP, _leaked, _the_leaked_key_is_gone),
     "leaked, replaced first": Plot(WITH_OVERLAP, _leaked_without_outage, _the_leaked_key_is_gone),
     "rolled back": Plot(WITH_OVERLAP, _replaced, _the_old_key_is_published),

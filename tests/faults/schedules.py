@@ -17,8 +17,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import CannotConnect, error_from_reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (

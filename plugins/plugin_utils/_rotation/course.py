@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen, foresee
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot, plan_sweep
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import NotWritten, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
@@ -20,7 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sessi
     Session,
     TooLate,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS, StepKind, Write
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     AT_REST_WITH_KEYS,
@@ -35,31 +36,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 MOST_STEPS = 40
 
 Phase = t.Literal["look", "plan", "ask", "announce", "act", "conclude", "done"]
-
-
-@dataclass(frozen=True)
-class SlotOutcome:
-    """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests.
-
-    In check mode `foreseen` is its whole way from here, and `step` the first step of that.
-    """
-
-    slot: Slot
-    step: Step
-    taken: tuple[str, ...] = ()
-    before: Record | None = None
-    after: Record | None = None
-    swept: tuple[str, ...] = ()
-    failure: str | None = None
-    transaction_ids: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    pending_id: str | None = None
-    foreseen: tuple[Foreseen, ...] = ()
-
-    @property
-    def changed(self) -> bool:
-        has_written = self.before != self.after or bool(self.transaction_ids) or {"copy", "move"} & {*self.taken}
-        return bool(self.swept) or bool(self.taken and has_written)
 
 
 class Begins:
@@ -177,8 +153,7 @@ class Course:
     @property
     def has_nothing_to_do(self) -> bool:
         """Whether a list of the whole account is enough: the slot rests, and no key is left over."""
-        record = self.view.loaded.record
-        return self.step.name in AT_REST_WITH_KEYS and record is not None and not orphans(self.view)
+        return self.step.name in AT_REST_WITH_KEYS and not orphans(self.view)
 
     def preview(self) -> None:
         """Look ahead to the end, for check mode; what would refuse the first step refuses it here too."""

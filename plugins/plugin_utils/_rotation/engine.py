@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import keys_in_account_list
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import Begins, Course, SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import Begins, Course
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped

@@ -52,9 +52,8 @@ def _plan_first(view: View) -> Step:
         return Step("gone", "there is nothing of this slot")
     if view.slot.policy.on_missing_record == "adopt" and view.has_value:
         return Step("adopt", f"the value in {view.slot.variable} is taken over as it is")
-    namesakes = [
-        key.id for key in view.keys if key.name == view.slot.key_name or _is_left_by_a_rotation(view.slot, key)
-    ]
+    slot = view.slot
+    namesakes = [key.id for key in view.keys if key.name == slot.key_name or _is_left_by_a_rotation(slot, key)]
     if view.slot.policy.on_missing_record != "replace" and namesakes:
         return Step(
             "stop",
@@ -243,7 +242,9 @@ def orphans(view: View) -> list[ApiKey]:
     The keys have to be listed before the record was read. A key of a higher generation is not among them: then the
     record is older than IAM.
     """
-    record = view.record
+    record = view.loaded.record
+    if record is None:
+        return []
     oldest_allowed = view.now - timedelta(minutes=view.slot.policy.orphan_min_age_minutes)
     return [
         key
@@ -258,9 +259,7 @@ def orphans(view: View) -> list[ApiKey]:
 
 def plan_sweep(view: View, rest: Step) -> Step | None:
     """What is left to do where a slot rests: clear away what runs that were stopped have left."""
-    if not rest.trusts_record or view.loaded.record is None:
-        return None
-    left = orphans(view)
+    left = orphans(view) if rest.trusts_record else []
     return Step("sweep", f"no record needs {', '.join(key.id for key in left)}") if left else None
 
 

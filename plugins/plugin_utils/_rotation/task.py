@@ -13,8 +13,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, describe_record

@@ -9,8 +9,8 @@ import typing as t
 from dataclasses import dataclass, field, fields
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What became of a slot in a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step
+
+
+@dataclass(frozen=True)
+class SlotOutcome:
+    """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests.
+
+    In check mode `foreseen` is its whole way from here, and `step` the first step of that.
+    """
+
+    slot: Slot
+    step: Step
+    taken: tuple[str, ...] = ()
+    before: Record | None = None
+    after: Record | None = None
+    swept: tuple[str, ...] = ()
+    failure: str | None = None
+    transaction_ids: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    pending_id: str | None = None
+    foreseen: tuple[Foreseen, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        has_written = self.before != self.after or bool(self.transaction_ids) or {"copy", "move"} & {*self.taken}
+        return bool(self.swept) or bool(self.taken and has_written)

@@ -66,6 +66,7 @@ class Course:
         self.session, self.slot = session, session.slot
         self.phase: Phase = "look"
         self.wakes_at = 0.0
+        self._pause_seconds = 0.0
         self.loaded = Loaded()
         # Whether a list of the whole account may do for a first look: the record has nothing on its way.
         self.may_glance = False
@@ -202,7 +203,7 @@ class Course:
         """Do the step's work in IAM."""
         result = self.kind.act(self.session, self.view, self.step)
         if isinstance(result, Again):
-            self.wakes_at = self.session.iam.clock.monotonic() + result.seconds
+            self._pause_seconds = result.seconds
         elif isinstance(result, TooLate):
             self.phase = "look"
         elif isinstance(result, Rejected):
@@ -211,6 +212,10 @@ class Course:
         else:
             self._done, self.phase = result, "conclude"
             self._swept += result.swept_ids
+
+    def pause(self, now: float) -> None:
+        """Sleep if the act asked for it; all slots of a round count from the same `now`, so they wake together."""
+        self.wakes_at, self._pause_seconds = now + self._pause_seconds, 0.0
 
     def conclusion(self) -> SlotChange | None:
         return self._change(self.kind.conclude(self.view, self.step, self._done, self.session.moment()))

@@ -12,6 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
+    EmulatorClock,
     MemoryStore,
     Scene,
 )
@@ -77,6 +78,27 @@ def test_settling_is_waited_for_once_by_all_slots_together() -> None:
     run(scene, concurrency=1)
 
     assert scene.emulator.clock.now() - started < 10
+
+
+class SlowClock(EmulatorClock):
+    """Each look at it takes a while, as a log-in does."""
+
+    def monotonic(self) -> float:
+        self.sleep(0.2)
+        return super().monotonic()
+
+
+def test_slots_that_log_in_one_after_the_other_still_settle_and_publish_together() -> None:
+    scene, effects = Scene(), Effects()
+    scene.emulator.change_settings(keys_per_identity=99)
+    slots = [scene.make_slot(name, keys_per_identity=99) for name in NAMES]
+    ports = scene.ports(effects)
+    ports.client.clock = SlowClock(scene.emulator)
+
+    rotate_slots(slots, ports, Orders(), Settings(1), check_mode=False, unforeseen=repr)
+
+    # Announced, and published.
+    assert effects.done.count("commit") == 2
 
 
 def test_a_slot_that_fails_with_something_unforeseen_stops_no_other() -> None:

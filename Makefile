@@ -13,7 +13,7 @@ export PATH := $(PYTHON_ENV)/bin:$(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) coverage awx schedules schedules-all faults fuzz bench report docs browser matrix galaxy \
+.PHONY: help setup demo test $(PARTS) coverage awx schedules schedules-all faults fuzz bench report docs diagram browser matrix galaxy \
 	release-check live live-proof format emulator clean
 
 help: ## Show this list
@@ -104,6 +104,9 @@ report: setup ## Audit a sample account; the report goes to .build/report
 
 docs: setup ## The documentation site, in .build/docs/html; a warning is an error
 	python tests/tools/docs_site.py
+
+diagram: setup ## The picture of a rotation, made anew from the engine's names and its own table of places
+	python tests/tools/rotation_diagram.py
 
 browser: report docs .build/browser/.ready ## The report and the site in a real Chromium (Debian's package chromium)
 	pytest tests/browser

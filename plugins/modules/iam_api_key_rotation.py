@@ -166,7 +166,7 @@ options:
     default: retired
   compromised_ids:
     description:
-      - Ids of keys that leaked. They are flagged on record, disabled and replaced, and deleted without overlap
+      - Ids of keys that leaked. They are marked on record, disabled and replaced, and deleted without overlap
         and soak.
       - Tokens that were issued for a key before stay valid until they expire, for up to one hour.
     type: list

@@ -13,12 +13,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import (
     resolve_paths,
-    rotate,
     slots_from,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, describe_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import RESTING
@@ -60,7 +62,13 @@ def _shown(outcome: SlotOutcome) -> dict[str, t.Any]:
         "superseded_ids": [each.id for each in outcome.after.superseded] if outcome.after else [],
         "swept_ids": list(outcome.swept),
         "next_at": format_time(outcome.step.next_at) if outcome.step.next_at else None,
+        "steps_to_come": [_step_to_come(each) for each in outcome.foreseen],
     }
+
+
+def _step_to_come(foreseen: Foreseen) -> dict[str, t.Any]:
+    step = foreseen.step
+    return {"step": step.name, "reason": step.reason, "at": format_time(foreseen.at), "key_id": step.key_id}
 
 
 def _generation(outcome: SlotOutcome) -> int | None:
@@ -76,12 +84,28 @@ def _line(outcome: SlotOutcome) -> str:
         return f"{outcome.slot.name}: FAILED, {outcome.failure}"
     goes_on = f", goes on at {format_time(outcome.step.next_at)}" if outcome.step.next_at else ""
     done = f", did {' '.join(outcome.taken)}" if outcome.taken else ""
-    return f"{outcome.slot.name}: {outcome.step.name}{goes_on}{done} ({outcome.step.reason})"
+    return f"{outcome.slot.name}: {outcome.step.name}{goes_on}{done} ({outcome.step.reason}){_rest_of_the_way(outcome)}"
+
+
+def _rest_of_the_way(outcome: SlotOutcome) -> str:
+    """In check mode: what this run would do after the step that is told already, and where it would come to rest."""
+    steps = [each.step for each in itertools.takewhile(lambda each: not each.step.rests, outcome.foreseen)]
+    rest = _rest_to_come(outcome)
+    if not steps or rest is None:
+        return ""
+    then = f", then {', '.join(step.name for step in steps[1:])}" if steps[1:] else ""
+    until = f" until {format_time(rest.step.next_at)}" if rest.step.next_at else ""
+    why = f" ({rest.step.reason})" if rest.step.name == "stop" else ""
+    return f"{then}; {rest.step.name}{until}{why}"
+
+
+def _rest_to_come(outcome: SlotOutcome) -> Foreseen | None:
+    """Where this run would come to rest; None outside check mode."""
+    return next((each for each in outcome.foreseen if each.step.rests), None)
 
 
 def _record_to_come(outcome: SlotOutcome) -> Record | None:
-    """The record where this run would come to rest."""
-    rest = next((each for each in outcome.foreseen if each.step.rests), None)
+    rest = _rest_to_come(outcome)
     return rest.record if rest else outcome.before
 
 

@@ -97,6 +97,7 @@ PURE = [
     "plugin_utils/_audit/facts.py",
     "plugin_utils/_audit/rules.py",
     "plugin_utils/_rotation/foresee.py",
+    "plugin_utils/_rotation/outcome.py",
     "plugin_utils/_rotation/plan.py",
     "plugin_utils/_rotation/plan_orders.py",
     "plugin_utils/_rotation/plan_retiring.py",

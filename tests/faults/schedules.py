@@ -53,9 +53,9 @@ class World:
     """One scene with what is to be true of it at every instant."""
 
     scene: Scene
-    fault: t.Optional[Fault] = None
+    fault: Fault | None = None
     done: list[str] = field(default_factory=list)
-    late: t.Optional[t.Callable[[], t.Any]] = None
+    late: t.Callable[[], t.Any] | None = None
     lands_at: int = 0
     foreign: dict[str, str] = field(default_factory=dict)
     leaked_ids: frozenset[str] = frozenset()

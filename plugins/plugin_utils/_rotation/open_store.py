@@ -41,7 +41,7 @@ class OpenStore:
     """`working_copy` is a folder that stays behind for later tasks, if there is one."""
 
     store: RecordStore
-    working_copy: t.Optional[str] = None
+    working_copy: str | None = None
     in_git: bool = False
 
     def path_of(self, file: str) -> str | None:

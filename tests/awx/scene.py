@@ -24,7 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_
 class JobScene:
     """A repository with a vault file that has comments, and a fresh service ID."""
 
-    def __init__(self, awx: Awx):
+    def __init__(self, awx: Awx) -> None:
         self.awx = awx
         self.server = awx.server
         self.remote = awx.remote

@@ -133,7 +133,7 @@ class World:
 class DirectTransport:
     """Hands requests to the emulator without HTTP."""
 
-    def __init__(self, world: World):
+    def __init__(self, world: World) -> None:
         self._world = world
 
     def send(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
@@ -157,7 +157,7 @@ class DirectTransport:
 class WatchedStore(MemoryStore):
     """The store in memory, its commits being effects too."""
 
-    def __init__(self, world: World):
+    def __init__(self, world: World) -> None:
         super().__init__(world.scene.store, t.cast(t.Any, world))
 
 

@@ -136,7 +136,7 @@ def test_a_proxys_error_page_gives_an_error_of_its_status(scene, fault):
 class NoWire(requests.adapters.BaseAdapter):
     """Fails in the way that requests would."""
 
-    def __init__(self, error):
+    def __init__(self, error) -> None:
         super().__init__()
         self.error = error
 

@@ -8,7 +8,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, NotFinished
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -116,7 +116,7 @@ def check_create_and_delete(client: IamClient, iam_id: str, name: str, protect: 
         try:
             client.api_keys.delete(made.id)
         except IamError as error:
-            raise IamError(f"{made.id} ({TRIAL_NAME}) was made and has to be deleted by hand: {error}") from None
+            raise NotFinished(f"{made.id} ({TRIAL_NAME}) was made and has to be deleted by hand: {error}") from None
         return "a key was made and deleted"
 
     return answered(f"create and delete keys of {name}", ask)

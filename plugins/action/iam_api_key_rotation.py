@@ -12,14 +12,18 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.lasting import explain, throw_away_file
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import (
+    explain,
+    throw_away_file,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import resolve_paths
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import (
     OpenStore,
-    Surroundings,
+    StoreContext,
     open_store,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import resolve_paths, rotate
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 display = Display()
@@ -33,8 +37,8 @@ class ActionModule(IamControllerAction):
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         resolve_paths(params, self.folder_of_relative_paths())
         self._refuse_what_does_not_last(params)
-        around = Surroundings(Cipher.of_this_run(self._loader), protect, _tell, os.environ)
-        with open_store(params, around) as opened:
+        context = StoreContext(Cipher.of_this_run(self._loader), protect, _tell, os.environ)
+        with open_store(params, context) as opened:
             return self._rotate(params, opened, check_mode)
 
     def _rotate(self, params: dict[str, t.Any], opened: OpenStore, check_mode: bool) -> dict[str, t.Any]:

@@ -25,9 +25,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Tells the next step of each slot and why. Logs in with no slot's value.
+    details: Tells every step to come of each slot, with its date and why. Logs in with no slot's value.
   diff_mode:
     support: full
+    details: Shows the record of each slot, in check mode as it would be where this run comes to rest.
   idempotent:
     support: full
     details: As long as nothing is due and nothing is on its way out.
@@ -502,8 +503,41 @@ slots:
       returned: always
       type: str
       sample: 2026-03-07T09:16+0000
+    steps_to_come:
+      description:
+        - In check mode, every step from now on until the slot rests for good, the rests between included. It is what
+          happens if nobody else changes anything and runs come often enough. Otherwise an empty list.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        step:
+          description: What is done, or where the slot rests, in the words of RV(slots[].taken) and RV(slots[].step).
+          returned: always
+          type: str
+          sample: disable
+        reason:
+          description: Why, in one sentence.
+          returned: always
+          type: str
+          sample: its overlap is over
+        at:
+          description: When, at the earliest.
+          returned: always
+          type: str
+          sample: 2026-03-07T09:16+0000
+        key_id:
+          description: Id of the key that it is about, a word in brackets for one that is yet to be made, or null.
+          returned: always
+          type: str
+          sample: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+      sample:
+        - {step: disable, reason: its overlap is over, at: 2026-03-07T09:16+0000, key_id: ApiKey-3f0c1d2e}
+        - {step: soak, reason: it can be enabled again, at: 2026-03-07T09:16+0000, key_id: ApiKey-3f0c1d2e}
 report:
-  description: One line a slot, for people.
+  description:
+    - One line a slot, for people. In check mode it names the steps that this run would take and where it would come to
+      rest.
   returned: always, unless the options do not make sense
   type: list
   elements: str

@@ -25,7 +25,7 @@ CREDENTIALS = ("IBMCLOUD_API_KEY", "IBMCLOUD_IAM_API_ENDPOINT")
 class Job:
     """One job; `events` is what AWX keeps of it."""
 
-    def __init__(self, run: Run, folder: Path, events_file: Path):
+    def __init__(self, run: Run, folder: Path, events_file: Path) -> None:
         self.run = run
         self.folder = folder
         self._events_file = events_file
@@ -55,7 +55,7 @@ class Job:
 class Awx:
     """Starts jobs of one project, whose repository is `remote` and holds the vault file too."""
 
-    def __init__(self, workplace: Workplace):
+    def __init__(self, workplace: Workplace) -> None:
         self.workplace = workplace
         self.server = workplace.server
         self.remote = Remote(workplace.root / "remote.git")

@@ -31,7 +31,7 @@ class GitServer:
     `may_push` says whether the token may, `logins` what was sent to which name.
     """
 
-    def __init__(self, root: Path, username: str, token: str, url: str):
+    def __init__(self, root: Path, username: str, token: str, url: str) -> None:
         self.root = root
         self.login = base64.b64encode(f"{username}:{token}".encode()).decode()
         self.url = url

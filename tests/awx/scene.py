@@ -10,10 +10,10 @@ import typing as t
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import StoreContext, open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import Surroundings, open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.awx.awx import VAULT_FILE, Awx, Job
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import AT_ONCE, NINETY_ONE_DAYS_SECONDS
@@ -24,7 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_
 class JobScene:
     """A repository with a vault file that has comments, and a fresh service ID."""
 
-    def __init__(self, awx: Awx):
+    def __init__(self, awx: Awx) -> None:
         self.awx = awx
         self.server = awx.server
         self.remote = awx.remote
@@ -59,9 +59,9 @@ class JobScene:
             for wish in wishes or [self.wish()]
         ]
         secret: t.Any = VaultSecret(VAULT_PASSWORD.encode())
-        around = Surroundings(Cipher([(VAULT_ID, secret)]), lambda value: None, lambda line: None, os.environ)
+        context = StoreContext(Cipher([(VAULT_ID, secret)]), lambda value: None, lambda line: None, os.environ)
         params = {"git": self.remote.options(), "vault_id": None}
-        with open_store(params, around) as opened:
+        with open_store(params, context) as opened:
             ports = Ports(self._client(), opened.store, protect=lambda secret: None, tell=lambda line: None)
             outcomes = rotate_slots(slots, ports, Orders(), Settings(), check_mode=False, unforeseen=repr)
         assert [outcome.failure for outcome in outcomes] == [None] * len(slots)
@@ -85,7 +85,7 @@ class JobScene:
         return [line for line in lines if line.endswith(" published")]
 
     def check_after_a_crash(self) -> None:
-        """What holds at every instant: the file is whole, its value logs in, and nothing lies around in clear."""
+        """What holds at every instant: the file is whole, its value logs in, and no value is left in clear."""
         value = self.value()
         assert value is None or self.server.logs_in(value), "the published value does not log in"
         assert len(self.keys()) <= 2

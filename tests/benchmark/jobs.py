@@ -31,7 +31,7 @@ Command = list[str]
 class Bench:
     """The emulator and a folder; everything between two runs happens without latency."""
 
-    def __init__(self, server: IamServer, folder: Path):
+    def __init__(self, server: IamServer, folder: Path) -> None:
         self.server = server
         self.folder = folder
         self.connect()

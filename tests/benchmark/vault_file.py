@@ -12,7 +12,6 @@ Times are processor time of this process, the best of a few turns, with no cache
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import os
 import sys
@@ -20,6 +19,7 @@ import tempfile
 import time
 import typing as t
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import ansible.parsing.vault
@@ -36,16 +36,16 @@ SIZE, MANY = 1000, 200
 TURNS = 5
 
 
-@dataclasses.dataclass
+@dataclass
 class Counted:
     """How often the vault was asked, and how often a text was parsed, in one turn."""
 
     encryptions: int = 0
-    decrypted: set[bytes] = dataclasses.field(default_factory=set)
+    decrypted: set[bytes] = field(default_factory=set)
     parses: int = 0
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Row:
     what: str
     seconds: float

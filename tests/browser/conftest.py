@@ -34,7 +34,7 @@ def browser() -> t.Iterator[t.Any]:
 class Watched:
     """A page with what it asked of the network and what it complained about."""
 
-    def __init__(self, page: t.Any):
+    def __init__(self, page: t.Any) -> None:
         self.page = page
         self.requests: list[str] = []
         self.complaints: list[str] = []

@@ -46,7 +46,7 @@ QUIET = {
 class Stage:
     """One run of the demo: a folder, an environment for Ansible, and an account to work in."""
 
-    def __init__(self, folder: Path, environ: dict[str, str], emulator_url: str | None):
+    def __init__(self, folder: Path, environ: dict[str, str], emulator_url: str | None) -> None:
         self.folder = folder
         self.environ = environ
         self.emulator_url = emulator_url

@@ -26,7 +26,7 @@ Entry = dict[str, t.Any]
 class IamServer:
     """One account, with a user and the key of that user."""
 
-    def __init__(self, announced: dict[str, str]):
+    def __init__(self, announced: dict[str, str]) -> None:
         self.url = announced["url"]
         self.account_id = announced["account_id"]
         self.api_key = announced["api_key"]

@@ -53,9 +53,9 @@ class World:
     """One scene with what is to be true of it at every instant."""
 
     scene: Scene
-    fault: t.Optional[Fault] = None
+    fault: Fault | None = None
     done: list[str] = field(default_factory=list)
-    late: t.Optional[t.Callable[[], t.Any]] = None
+    late: t.Callable[[], t.Any] | None = None
     lands_at: int = 0
     foreign: dict[str, str] = field(default_factory=dict)
     leaked_ids: frozenset[str] = frozenset()
@@ -133,7 +133,7 @@ class World:
 class DirectTransport:
     """Hands requests to the emulator without HTTP."""
 
-    def __init__(self, world: World):
+    def __init__(self, world: World) -> None:
         self._world = world
 
     def send(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
@@ -157,7 +157,7 @@ class DirectTransport:
 class WatchedStore(MemoryStore):
     """The store in memory, its commits being effects too."""
 
-    def __init__(self, world: World):
+    def __init__(self, world: World) -> None:
         super().__init__(world.scene.store, t.cast(t.Any, world))
 
 

@@ -35,7 +35,7 @@ AT_ONCE = {"overlap_hours": 0, "soak_hours": 0, "settle_seconds": 0.1, "lease_se
 class SlotScene:
     """A slot of a fresh service ID; its key is locked, so that a rotation has every step there is."""
 
-    def __init__(self, workplace: Workplace):
+    def __init__(self, workplace: Workplace) -> None:
         self.workplace = workplace
         self.server = workplace.server
         workplace.vault_file.write_text(VAULT_FILE, encoding="utf-8")

@@ -38,7 +38,7 @@ CAPABILITIES_ABOVE_MODES = (1, 2)
 class Run:
     """One `ansible-playbook` in a process group of its own; what it prints goes to a file beside the vault file."""
 
-    def __init__(self, command: t.Sequence[str], folder: Path, environ: dict[str, str], output: Path):
+    def __init__(self, command: t.Sequence[str], folder: Path, environ: dict[str, str], output: Path) -> None:
         self._output = output
         with output.open("w") as stream:
             self._process = subprocess.Popen(
@@ -82,7 +82,7 @@ class Run:
 class Workplace:
     """Everything below `root` was made by the test or by the runs; nothing else uses it."""
 
-    def __init__(self, root: Path, server: IamServer):
+    def __init__(self, root: Path, server: IamServer) -> None:
         self.root = root
         self.server = server
         self.vault_file = root / "work" / "secrets.yml"
@@ -161,7 +161,7 @@ class Workplace:
 class _Loader(yaml.SafeLoader):
     """Reads a vault file, and remembers what it opened."""
 
-    def __init__(self, stream: str):
+    def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.opened: list[str] = []
 

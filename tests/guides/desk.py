@@ -25,7 +25,7 @@ PASSWORD = "prod@password"
 
 
 class Desk:
-    def __init__(self, folder: Path, server: IamServer):
+    def __init__(self, folder: Path, server: IamServer) -> None:
         self.folder = folder
         self.server = server
         (folder / "password").write_text("a password of a reader", encoding="utf-8")

@@ -25,7 +25,7 @@ ECHOED = ("errorCode", "errorMessage", "trace", "id", "name", "iam_id", "descrip
 class BrokenIam:
     """Addresses for `iam_endpoint`, and every secret that the echoing server gave or saw."""
 
-    def __init__(self, port: int, silent_port: int, tls_port: int):
+    def __init__(self, port: int, silent_port: int, tls_port: int) -> None:
         self.echo = f"http://127.0.0.1:{port}"
         self.silent = f"http://127.0.0.1:{silent_port}"
         self.untrusted = f"https://127.0.0.1:{tls_port}"

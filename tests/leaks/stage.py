@@ -77,7 +77,7 @@ class Tally:
 class Stage:
     """A workplace; `named` is the folder of the files that the user named to hold a secret."""
 
-    def __init__(self, root: Path, server: IamServer, tally: Tally):
+    def __init__(self, root: Path, server: IamServer, tally: Tally) -> None:
         self.workplace = Workplace(root, server)
         self.server = server
         self.root = root

@@ -17,7 +17,7 @@ SECONDS_BETWEEN_LOOKS = 0.03
 class Watch:
     """Of a run that is started with `environ` what `ps` shows, and of temp folders whatever lay in them for a while."""
 
-    def __init__(self, *temp_folders: Path, seconds_between_looks: float = SECONDS_BETWEEN_LOOKS):
+    def __init__(self, *temp_folders: Path, seconds_between_looks: float = SECONDS_BETWEEN_LOOKS) -> None:
         self.arguments: set[bytes] = set()
         self.environments: set[bytes] = set()
         self.temporary: dict[Path, bytes] = {}

@@ -40,7 +40,7 @@ OLDEST_CORE = Version("2.16")
 class Release:
     """The collection as it lies in a folder."""
 
-    def __init__(self, root: Path = CHECKOUT):
+    def __init__(self, root: Path = CHECKOUT) -> None:
         self.root = root
         self.about = self.yaml("galaxy.yml")
         self.version = str(self.about["version"])

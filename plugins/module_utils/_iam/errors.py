@@ -166,7 +166,7 @@ ADVICE_BY_CODE: dict[str, str] = {
     "BXNIM0407E": "the token is not accepted",
     "BXNIM0408E": "the refresh token is expired",
     "BXNIM0421E": "the log-in has expired",
-    "BXNIM0439E": "the API key or its session has expired",
+    "BXNIM0439E": "the session ended because nobody used it",
     "BXNIM0515E": "the caller may not manage client IDs",
     "BXNIM0908E": "its state does not allow this: it is locked, is so already, or was changed in between",
 }

@@ -8,16 +8,13 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, NotFinished
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.lasting import throw_away_file
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
-    Surroundings,
-    open_store,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import throw_away_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import StoreContext, open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import DEFAULT_LABEL, label_of
@@ -119,7 +116,7 @@ def check_create_and_delete(client: IamClient, iam_id: str, name: str, protect: 
         try:
             client.api_keys.delete(made.id)
         except IamError as error:
-            raise IamError(f"{made.id} ({TRIAL_NAME}) was made and has to be deleted by hand: {error}") from None
+            raise NotFinished(f"{made.id} ({TRIAL_NAME}) was made and has to be deleted by hand: {error}") from None
         return "a key was made and deleted"
 
     return answered(f"create and delete keys of {name}", ask)
@@ -133,13 +130,13 @@ def check_vault(cipher: Cipher, vault_id: str | None) -> Check:
     return answered("vault secrets", ask)
 
 
-def check_repository(params: t.Mapping[str, t.Any], around: Surroundings) -> Check:
+def check_repository(params: t.Mapping[str, t.Any], context: StoreContext) -> Check:
     """Whether the branch with the vault files can be read; whether it may be pushed to shows at a push only."""
 
     git = {**params["git"], "working_copy": None, "keep_working_copy": False}
 
     def ask() -> str:
-        with open_store({**params, "git": git}, around):
+        with open_store({**params, "git": git}, context):
             return f"the branch {git['branch']} can be read"
 
     return answered(f"Git repository {git['repository'].rpartition('@')[2]}", ask)

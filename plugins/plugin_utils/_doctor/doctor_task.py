@@ -19,10 +19,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import first_slots, rotatable
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import checks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import StoreContext
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
-    Surroundings,
-)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 SPEC: dict[str, t.Any] = {
@@ -112,8 +110,8 @@ def _owners(params: Params) -> dict[str, dict[str, t.Any]]:
 def _about_files(params: Params, controller: Controller) -> list[Check]:
     vault = checks.check_vault(controller.cipher, params["vault_id"])
     if params["git"]:
-        around = Surroundings(controller.cipher, controller.protect, lambda line: None, controller.environ)
-        return [vault, checks.check_repository(params, around)]
+        context = StoreContext(controller.cipher, controller.protect, lambda line: None, controller.environ)
+        return [vault, checks.check_repository(params, context)]
     files = dict.fromkeys(
         os.path.join(controller.folder, str(slot["file"])) for slot in params["slots"] if slot.get("file")
     )

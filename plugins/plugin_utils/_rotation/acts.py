@@ -48,7 +48,7 @@ def check_published_value(session: Session, view: View, step: Step) -> View:
 
 
 def check_may_go(session: Session, view: View, step: Step) -> View:
-    """Refuse to announce that a key goes which is in use."""
+    """Refuse to announce the end of a key that is in use."""
     _guard(session, view, str(step.key_id))
     return view
 

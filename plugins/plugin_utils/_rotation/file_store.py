@@ -51,7 +51,7 @@ class FileStore:
 
     def __init__(
         self, cipher: Cipher, protect: t.Callable[[str], None], *, vault_id: str | None = None, folder: str = ""
-    ):
+    ) -> None:
         self._cipher = cipher
         self._protect = protect
         self._vault_id = vault_id

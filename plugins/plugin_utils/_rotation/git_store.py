@@ -34,7 +34,9 @@ _COPY_TRIES = 3
 class GitStore:
     """Wraps a `FileStore` whose folder is `folder`, and keeps that in line with the branch."""
 
-    def __init__(self, files: FileStore, branch: Branch, folder: str, message: str, tell: t.Callable[[str], None]):
+    def __init__(
+        self, files: FileStore, branch: Branch, folder: str, message: str, tell: t.Callable[[str], None]
+    ) -> None:
         self._files = files
         self._branch = branch
         self._folder = Path(folder)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What became of a slot in a run."""
+"""What became of a slot in a run; plain data."""
 
 from __future__ import annotations
 

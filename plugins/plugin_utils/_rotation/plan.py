@@ -149,7 +149,9 @@ def _plan_if_unusable(view: View, record: Record) -> Step | None:
         return _room_for_one_more(view) or Step("intend", f"the published key {key.id} leaked", key.id)
     if key.disabled or (key.expires_at and parse_time(key.expires_at) <= view.now):
         state = "disabled" if key.disabled else "expired"
-        return Step("stop", f"the published key {key.id} is {state}. Somebody meant that: nothing was changed", key.id)
+        return Step(
+            "stop", f"the published key {key.id} is {state}. Somebody decided that: nothing was changed", key.id
+        )
     if view.has_value and not view.value_is_lost:
         return None
     return _room_for_one_more(view) or Step("intend", f"{view.slot.variable} does not hold its value any more", key.id)

@@ -25,12 +25,12 @@ class SlotChange:
 
     slot: Slot
     loaded: Loaded
-    record: t.Optional[Record]
-    published_value: t.Optional[str] = field(default=None, repr=False)
+    record: Record | None
+    published_value: str | None = field(default=None, repr=False)
     removes_value: bool = False
 
     @property
-    def value_after(self) -> t.Optional[str]:
+    def value_after(self) -> str | None:
         """What the variable holds when this change is written; None when there is no such variable."""
         kept = self.loaded.published_value if self.published_value is None else self.published_value
         return None if self.removes_value else kept
@@ -40,7 +40,7 @@ class SlotChange:
 class NotWritten:
     """A change was not written: why, or None when somebody else wrote meanwhile and the plan has to be made anew."""
 
-    why: t.Optional[str] = None
+    why: str | None = None
 
 
 class RecordStore(t.Protocol):
@@ -52,7 +52,7 @@ class RecordStore(t.Protocol):
     def load(self, slot: Slot) -> Loaded:
         """Read a slot."""
 
-    def commit(self, changes: t.Sequence[SlotChange]) -> list[t.Union[Loaded, NotWritten]]:
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         """Write changes of one file in one write -> for each its new state, or that it was not written.
 
         A change is lost when anybody but this store wrote to the file since the change's `loaded` was read: the same

@@ -46,8 +46,8 @@ class Current:
     generation: int
     id: str
     published_at: datetime
-    handed_over_at: t.Optional[datetime] = None
-    rolled_back_at: t.Optional[datetime] = None
+    handed_over_at: datetime | None = None
+    rolled_back_at: datetime | None = None
     compromised: bool = False
 
 
@@ -57,9 +57,9 @@ class Pending:
 
     generation: int
     started_at: datetime
-    key_value: t.Optional[str] = field(default=None, repr=False)
-    id: t.Optional[str] = None
-    withdrawing_at: t.Optional[datetime] = None
+    key_value: str | None = field(default=None, repr=False)
+    id: str | None = None
+    withdrawing_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ class Superseded:
     generation: int
     id: str
     superseded_at: datetime
-    key_value: t.Optional[str] = field(default=None, repr=False)
-    disabling_at: t.Optional[datetime] = None
-    deleting_at: t.Optional[datetime] = None
-    enabling_at: t.Optional[datetime] = None
+    key_value: str | None = field(default=None, repr=False)
+    disabling_at: datetime | None = None
+    deleting_at: datetime | None = None
+    enabling_at: datetime | None = None
     compromised: bool = False
 
 
@@ -86,10 +86,10 @@ class Record:
     slot_id: str
     revision: int = 0
     last_generation: int = 0
-    current: t.Optional[Current] = None
-    pending: t.Optional[Pending] = None
+    current: Current | None = None
+    pending: Pending | None = None
     superseded: tuple[Superseded, ...] = ()
-    moved_to: t.Optional[str] = None
+    moved_to: str | None = None
 
     @property
     def known_ids(self) -> frozenset[str]:

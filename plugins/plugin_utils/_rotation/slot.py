@@ -32,7 +32,7 @@ class Orders:
     leak_response: str = "disable_first"
     rollback_to_ids: frozenset[str] = frozenset()
     withdraw_ids: frozenset[str] = frozenset()
-    probed_ids: t.Optional[frozenset[str]] = None
+    probed_ids: frozenset[str] | None = None
     handed_over_ids: frozenset[str] = frozenset()
     verify_values: bool = False
 
@@ -70,15 +70,15 @@ class Slot:
     key_name: str
     iam_id: str
     account_id: str
-    description: t.Optional[str] = None
+    description: str | None = None
     locked: bool = False
     is_wanted: bool = True
     has_hand_over: bool = False
     use_marker: bool = True
     copies: tuple[Place, ...] = ()
-    moved_from: t.Optional[Place] = None
+    moved_from: Place | None = None
     retire_ids: frozenset[str] = frozenset()
-    problem: t.Optional[str] = None
+    problem: str | None = None
     policy: Policy = field(default_factory=Policy)
 
     @property
@@ -87,7 +87,7 @@ class Slot:
         return self.key_name + NEXT
 
     @property
-    def before_move(self) -> t.Optional[Slot]:
+    def before_move(self) -> Slot | None:
         """The slot as it was declared where it is moved from."""
         place = self.moved_from
         return replace(self, file=place.file, variable=place.variable, copies=(), moved_from=None) if place else None

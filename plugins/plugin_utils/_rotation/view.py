@@ -43,10 +43,10 @@ class Step:
 
     name: StepName
     reason: str
-    key_id: t.Optional[str] = None
-    next_at: t.Optional[datetime] = None
+    key_id: str | None = None
+    next_at: datetime | None = None
     trusts_record: bool = True
-    fails_with: t.Optional[str] = None
+    fails_with: str | None = None
 
     @property
     def rests(self) -> bool:
@@ -57,8 +57,8 @@ class Step:
 class Loaded:
     """A slot as the store has it; `version` is what a commit is compared with."""
 
-    record: t.Optional[Record] = None
-    published_value: t.Optional[str] = field(default=None, repr=False)
+    record: Record | None = None
+    published_value: str | None = field(default=None, repr=False)
     version: object = field(default=None, repr=False)
     has_stale_copies: bool = False
 
@@ -68,7 +68,7 @@ class Drawn:
     """What chance gave this run for a slot that it begins; no value where IAM is to choose it."""
 
     slot_id: str
-    key_value: t.Optional[str] = field(default=None, repr=False)
+    key_value: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,14 @@ class View:
     keys: tuple[ApiKey, ...] = ()
     is_whole: bool = True
     foreign_ids: frozenset[str] = frozenset()
-    pending_id: t.Optional[str] = None
-    login_key_id: t.Optional[str] = None
-    last_logins: t.Mapping[str, t.Optional[datetime]] = field(default_factory=dict)
+    pending_id: str | None = None
+    login_key_id: str | None = None
+    last_logins: t.Mapping[str, datetime | None] = field(default_factory=dict)
     proven: frozenset[int] = frozenset()
     enabled: frozenset[str] = frozenset()
     rejected: t.Mapping[int, str] = field(default_factory=dict)
     value_is_lost: bool = False
-    drawn: t.Optional[Drawn] = None
+    drawn: Drawn | None = None
 
     @property
     def record(self) -> Record:

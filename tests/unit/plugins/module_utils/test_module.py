@@ -15,7 +15,7 @@ SECRET = "the-s3cret-of-this-module"
 class Module:
     """Stands in for AnsibleModule, and cannot print a result with a secret in it."""
 
-    def __init__(self, **spec):
+    def __init__(self, **spec) -> None:
         self.params = {}
         self.check_mode = False
 

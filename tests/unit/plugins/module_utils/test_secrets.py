@@ -95,7 +95,7 @@ def test_a_number_that_is_a_secret_is_masked_too():
 
 def test_what_is_no_json_becomes_a_text_without_secrets():
     class Odd:
-        def __str__(self):
+        def __str__(self) -> str:
             return "odd s3cret-one"
 
     assert scrub_all({"a": Odd(), "b": b"s3cret-one"}) == {"a": f"odd {MASK}", "b": f"b'{MASK}'"}

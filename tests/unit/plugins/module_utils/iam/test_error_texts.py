@@ -59,7 +59,7 @@ def codes_in(body):
         (400, token_body("BXNIM0408E"), BadCredentials, ["the refresh token is expired"]),
         (400, token_body("BXNIM0415E"), UnknownKeyValue, ["wrong, was deleted, or was created seconds ago"]),
         (400, token_body("BXNIM0421E"), BadCredentials, ["the log-in has expired"]),
-        (400, token_body("BXNIM0439E"), BadCredentials, ["the API key or its session has expired"]),
+        (400, token_body("BXNIM0439E"), BadCredentials, ["the session ended because nobody used it"]),
         (400, token_body("BXNIM0462E"), DisabledKey, ["the API key is disabled"]),
         (403, token_body("BXNIM0515E"), NotPermitted, ["may not manage client IDs"]),
         (500, token_body("BXNIM0050E"), ServiceFailed, ["failed by itself; try again later"]),
@@ -136,7 +136,7 @@ def test_a_proxys_error_page_gives_an_error_of_its_status(scene, fault):
 class NoWire(requests.adapters.BaseAdapter):
     """Fails in the way that requests would."""
 
-    def __init__(self, error):
+    def __init__(self, error) -> None:
         super().__init__()
         self.error = error
 

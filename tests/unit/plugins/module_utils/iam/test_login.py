@@ -134,7 +134,7 @@ def test_netrc_does_not_replace_the_bearer_token(scene, tmp_path, monkeypatch):
 class Listening(requests.adapters.BaseAdapter):
     """Remembers how each request was to be sent, and answers none."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.options = []
 
@@ -176,7 +176,7 @@ def test_the_environments_proxy_is_taken(scene, monkeypatch, environ, proxy):
 class Redirect(requests.adapters.BaseAdapter):
     """Sends everybody elsewhere."""
 
-    def __init__(self, status):
+    def __init__(self, status) -> None:
         super().__init__()
         self.status = status
         self.urls = []

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 
 import pytest
 from iam_emulator.tokens import mint_token
@@ -171,7 +171,7 @@ def colleague(scene):
     """Another user of the account, with a key of the name `theirs`."""
     mine = scene.emulator.world.keys[scene.emulator.seed.api_key_id]
     other = {"id": "ApiKey-" + "0" * 36, "iam_id": "IBMid-colleague", "name": "theirs", "key_value": "t" * 44}
-    theirs = dataclasses.replace(mine, **other)
+    theirs = replace(mine, **other)
     scene.emulator.world.add_key(theirs)
     return theirs
 

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from iam_emulator import Visitor
@@ -125,7 +125,7 @@ def last_login_told_as(scene):
         def retold(request):
             answer = handle(request)
             body = re.sub(rb'"last_authn": "[^"]*"', f'"last_authn": "{text}"'.encode(), answer.body)
-            return dataclasses.replace(answer, body=body)
+            return replace(answer, body=body)
 
         scene.emulator.handle = retold
 

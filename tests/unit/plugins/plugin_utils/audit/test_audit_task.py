@@ -93,7 +93,7 @@ def test_a_report_that_takes_a_while_is_waited_for(scene: Scene) -> None:
     ]
 
 
-def test_a_report_that_never_comes_makes_the_audit_poorer_and_it_says_so(scene: Scene) -> None:
+def test_without_the_report_that_never_comes_the_audit_says_what_it_did_not_check(scene: Scene) -> None:
     scene.emulator.change_settings(report_unready_reads=1000)
 
     result = audit(scene, return_keys=True, report_timeout_seconds=60)

@@ -69,7 +69,7 @@ def test_the_json_has_the_published_shape() -> None:
 class Page(HTMLParser):
     """Collects the elements of a page and what they refer to."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[str] = []
         self.references: list[str] = []

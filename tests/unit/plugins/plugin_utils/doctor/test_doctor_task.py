@@ -24,7 +24,7 @@ ONE_ID, TWO_IDS = [("dev", SECRET)], [("dev", SECRET), ("prod", SECRET)]
 class Room:
     """An account, a folder, and what the run has with it."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         self.scene = Scene()
         self.folder = folder
         self.secrets: list[tuple[str, t.Any]] = ONE_ID

@@ -17,7 +17,7 @@ PERSON = {f"GIT_{role}_{part}": "somebody" for role in ("AUTHOR", "COMMITTER") f
 class Remote:
     """`path` is its address; commits of others are made directly in it."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True)
         self.git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}", ".")

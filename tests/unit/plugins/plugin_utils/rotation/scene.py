@@ -38,7 +38,7 @@ class Killed(BaseException):
 class EmulatorClock:
     """Sleeping moves the emulator's time on."""
 
-    def __init__(self, emulator: Emulator):
+    def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
     def monotonic(self) -> float:
@@ -79,7 +79,7 @@ class Effects:
 class WatchedAdapter(EmulatorAdapter):
     """The emulator as a network whose requests are counted effects."""
 
-    def __init__(self, emulator: Emulator, effects: Effects):
+    def __init__(self, emulator: Emulator, effects: Effects) -> None:
         super().__init__(emulator)
         self._effects = effects
 
@@ -176,7 +176,7 @@ class MemoryStore:
 class Scene:
     """One account with a service ID, and a slot for it."""
 
-    def __init__(self, **policy: t.Any):
+    def __init__(self, **policy: t.Any) -> None:
         self.emulator = Emulator(clock=lambda: START)
         self.owner = self.visitor.create_service_id(name="ci", account_id=self.emulator.seed.account_id)
         self.visitor.grant(self.owner["iam_id"], "Operator")  # so that a run may log in with the key that it rotates

@@ -16,6 +16,11 @@ from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import (
+    OpenStore,
+    StoreContext,
+    open_store,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,
     NotWritten,
@@ -24,11 +29,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Pending, Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Place, Slot, SlotStopped
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import (
-    OpenStore,
-    Surroundings,
-    open_store,
-)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import Remote
@@ -48,14 +48,14 @@ def remote(tmp_path: Path) -> Remote:
     return Remote(tmp_path / "remote.git")
 
 
-def around() -> Surroundings:
+def context() -> StoreContext:
     secret: t.Any = VaultSecret(b"password of dev")
     cipher = Cipher([("dev", secret)])
-    return Surroundings(cipher, lambda value: None, lambda line: None, os.environ, lambda seconds: None)
+    return StoreContext(cipher, lambda value: None, lambda line: None, os.environ, lambda seconds: None)
 
 
 def opening(remote: Remote, **options: t.Any) -> contextlib.AbstractContextManager[OpenStore]:
-    return open_store({"git": remote.options(**options), "vault_id": None}, around())
+    return open_store({"git": remote.options(**options), "vault_id": None}, context())
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing as t
+from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
@@ -62,7 +62,7 @@ ENDS = ["", "", "# last\n", "\n\n", "...\n", "# last\n...\n# very last\n"]
 KEYS = ["key{}", "'key {}'", '"kéy {}"', "key.{}", "'key: {}'", "key-{}"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Piece:
     """A stretch of text and the entry that it belongs to; () for what belongs to none."""
 
@@ -70,7 +70,7 @@ class Piece:
     text: str
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class File:
     pieces: list[Piece]
     kinds: dict[tuple[str, ...], str]

@@ -40,7 +40,7 @@ class Crash(Disk):
     def __init__(self, at: int, after: bool) -> None:
         self.left, self.after = at, after
 
-    def __getattribute__(self, name):
+    def __getattribute__(self, name: str) -> object:
         found = super().__getattribute__(name)
         if name not in ("create", "write", "sync", "replace", "remove"):
             return found
@@ -80,7 +80,7 @@ def test_a_killed_run_leaves_the_old_or_the_new_file(file, at, after):
 class OtherDisk(Disk):
     """A disk of which some calls do something else."""
 
-    def __init__(self, **calls):
+    def __init__(self, **calls) -> None:
         vars(self).update(calls)
 
 

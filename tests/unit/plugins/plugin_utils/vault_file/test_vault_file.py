@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
-import dataclasses
 import multiprocessing
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,7 +80,7 @@ def test_commits_follow_one_another_by_their_snapshots(path, cipher, layout):
     assert second.changed
     assert second.snapshot == file.read()
     assert file.value(second.snapshot, ("a",)) == "2"
-    for stale in (first.snapshot, dataclasses.replace(second.snapshot, identity="missing")):
+    for stale in (first.snapshot, replace(second.snapshot, identity="missing")):
         with pytest.raises(ChangedMeanwhile):
             file.commit(stale, [Edit(("a",), "3")])
     assert file.value(file.read(), ("a",)) == "2"

@@ -26,7 +26,7 @@ REPOSITORY, FILES = "repository.git", "files"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class StoreContext:
     """What a store gets from the run."""
 
     cipher: Cipher
@@ -41,7 +41,7 @@ class OpenStore:
     """`working_copy` is a folder that stays behind for later tasks, if there is one."""
 
     store: RecordStore
-    working_copy: t.Optional[str] = None
+    working_copy: str | None = None
     in_git: bool = False
 
     def path_of(self, file: str) -> str | None:
@@ -52,23 +52,23 @@ class OpenStore:
 
 
 @contextlib.contextmanager
-def open_store(params: t.Mapping[str, t.Any], around: Surroundings) -> t.Iterator[OpenStore]:
+def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterator[OpenStore]:
     """Vault files on disk, or in Git when the task says so; raises GitError before anything was done."""
     given = params["git"]
     if not given:
-        yield OpenStore(FileStore(around.cipher, around.protect, vault_id=params["vault_id"]))
+        yield OpenStore(FileStore(context.cipher, context.protect, vault_id=params["vault_id"]))
         return
-    access = access_from(given, around.environ)
+    access = access_from(given, context.environ)
     if access.token:
-        around.protect(access.token)
+        context.protect(access.token)
     with _working_copy(given["working_copy"], keep=given["keep_working_copy"]) as folder:
-        git = Git(os.path.join(folder, REPOSITORY), access, given["timeout_seconds"], around.environ)
+        git = Git(os.path.join(folder, REPOSITORY), access, given["timeout_seconds"], context.environ)
         author = Author(given["author_name"], given["author_email"])
-        branch = Branch(git, given["repository"], given["branch"], author, around.pause)
+        branch = Branch(git, given["repository"], given["branch"], author, context.pause)
         branch.open()
         files_folder = os.path.join(folder, FILES)
-        files = FileStore(around.cipher, around.protect, vault_id=params["vault_id"], folder=files_folder)
-        store = GitStore(files, branch, files_folder, given["message"], around.tell)
+        files = FileStore(context.cipher, context.protect, vault_id=params["vault_id"], folder=files_folder)
+        store = GitStore(files, branch, files_folder, given["message"], context.tell)
         yield OpenStore(store, folder if given["keep_working_copy"] else None, in_git=True)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.lasting import throw_away_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import throw_away_file
 
 IN_AWX = {"AWX_PRIVATE_DATA_DIR": "/tmp/awx_7_x"}
 

@@ -13,12 +13,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.task import (
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import (
     resolve_paths,
-    rotate,
     slots_from,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -151,6 +151,45 @@ def test_check_mode_says_changed_only_when_something_would_be() -> None:
     assert run(scene, slot(), check_mode=True)["changed"] is True
     run(scene, slot())
     assert run(scene, slot(), check_mode=True)["changed"] is False
+
+
+def test_check_mode_tells_every_step_to_come_and_a_run_none() -> None:
+    scene = Scene()
+    run(scene, slot())
+    scene.pass_time(91 * DAY_SECONDS)
+    old_id = scene.published_id
+
+    (checked,) = run(scene, slot(), check_mode=True)["slots"]
+    (shown,) = run(scene, slot())["slots"]
+
+    names = [each["step"] for each in checked["steps_to_come"]]
+    assert names == ["intend", "publish", "finish_publishing", "overlap", "disable", "soak", "delete", "idle"]
+    disable = checked["steps_to_come"][4]
+    assert (disable["at"], disable["key_id"], disable["reason"]) == (shown["next_at"], old_id, "its overlap is over")
+    assert shown["steps_to_come"] == []
+
+
+def test_the_line_of_check_mode_tells_how_far_this_run_would_go() -> None:
+    scene = Scene()
+    first = run(scene, slot(), check_mode=True)["report"][0]
+    run(scene, slot())
+    idle = run(scene, slot(), check_mode=True)
+    scene.pass_time(91 * DAY_SECONDS)
+    due = run(scene, slot(), check_mode=True)
+    staged = run(scene, slot(), check_mode=True, until="staged")["report"][0]
+    until = run(scene, slot())["slots"][0]["next_at"]
+    scene.pass_time(4 * DAY_SECONDS)
+    late = run(scene, slot(), check_mode=True)["report"][0]
+
+    assert first.startswith(
+        "deploy: intend (no key yet: make the first one), then publish, finish_publishing; idle until "
+    )
+    assert "; " not in idle["report"][0]
+    assert due["report"] == [
+        f"deploy: intend (the key is older than 90 days), then publish, finish_publishing; overlap until {until}"
+    ]
+    assert staged == "deploy: intend (the key is older than 90 days), then prove; staged"
+    assert late.startswith("deploy: disable (its overlap is over); soak until ")
 
 
 def test_a_leaked_value_is_looked_up_and_its_key_replaced() -> None:

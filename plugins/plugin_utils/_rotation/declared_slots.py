@@ -1,0 +1,128 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a task's options to slots, and to what this run is asked for."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
+    Orders,
+    Place,
+    Slot,
+    SlotStopped,
+    check_slots,
+)
+
+
+def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
+    """Make the paths of a task absolute; a relative one starts at `folder`, a vault file in Git at its repository."""
+    for slot in params["slots"]:
+        moved_from = [slot["moved_from"]] if slot["moved_from"] and slot["moved_from"]["file"] else []
+        for place in (slot, *slot["copies"], *moved_from):
+            place["file"] = check_path(place["file"]) if params["git"] else os.path.join(folder, place["file"])
+    for holder, name in (
+        (params, "compromised_values_file"),
+        (params["git"] or {}, "ssh_key_file"),
+        (params["git"] or {}, "known_hosts_file"),
+    ):
+        if holder.get(name):
+            holder[name] = os.path.join(folder, holder[name])
+
+
+def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) -> list[Slot]:
+    """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
+    found = resolve(client, map(owner_named_by, params["slots"]), concurrency)
+    slots = []
+    for given in params["slots"]:
+        iam_id, problem = _owner(found[owner_named_by(given)])
+        slots.append(
+            Slot(
+                name=given["name"],
+                file=given["file"],
+                variable=given["variable"] or given["name"],
+                key_name=given["key_name"] or given["name"],
+                iam_id=iam_id,
+                problem=problem,
+                account_id=client.caller().account_id,
+                description=given["description"],
+                locked=given["locked"],
+                is_wanted=given["state"] == "present",
+                has_hand_over=given["hand_over"],
+                use_marker=given["use_marker"],
+                copies=tuple(Place(each["file"], each["variable"]) for each in given["copies"]),
+                moved_from=_moved_from(given),
+                retire_ids=frozenset(given["retire_ids"]),
+                policy=policy_of(params, given),
+            )
+        )
+    try:
+        check_slots(slots)
+    except SlotStopped as error:
+        raise TaskRefused(str(error)) from None
+    return slots
+
+
+def _moved_from(given: dict[str, t.Any]) -> Place | None:
+    """Where a slot was before; what is not said of it has stayed the same."""
+    place = given["moved_from"]
+    if not place:
+        return None
+    variable = given["variable"] or given["name"]
+    before = Place(place["file"] or given["file"], place["variable"] or variable)
+    return None if before == Place(given["file"], variable) else before
+
+
+def _owner(found: str | Exception) -> tuple[str, str | None]:
+    """The IAM ID of a slot's owner, or why it is not known; that is this slot's problem and no other's."""
+    if isinstance(found, str):
+        return found, None
+    if isinstance(found, TaskRefused):
+        return "", str(found)
+    raise found
+
+
+def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:
+    """What the task asks of this run beside the policy; leaked values are looked up, and only their ids go on."""
+    leaked = set(params["compromised_ids"]) | ids_of_leaked_values(params, ports)
+    orders = Orders(
+        until=params["until"],
+        leak_response=params["leak_response"],
+        compromised_ids=frozenset(leaked),
+        rollback_to_ids=frozenset(params["rollback_to_ids"]),
+        withdraw_ids=frozenset(params["withdraw_ids"]),
+        probed_ids=None if params["probed_ids"] is None else frozenset(params["probed_ids"]),
+        handed_over_ids=frozenset(params["handed_over_ids"]),
+        verify_values=params["verify_values"],
+    )
+    both = sorted(orders.compromised_ids & orders.rollback_to_ids)
+    if both:
+        raise TaskRefused(f"there is no way back to a key that leaked: {', '.join(both)}")
+    return orders
+
+
+def ids_of_leaked_values(params: dict[str, t.Any], ports: Ports) -> set[str]:
+    """The ids of the keys that have these values; a value that no key has is revoked already."""
+    values = list(params["compromised_values"] or ())
+    if params["compromised_values_file"]:
+        values += _lines_of(params["compromised_values_file"])
+    for value in values:
+        ports.protect(value)
+    found = (ports.client.api_keys.find_by_value(value) for value in values)
+    return {key.id for key in found if key is not None}
+
+
+def _lines_of(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return [line.strip() for line in stream if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise TaskRefused(f"compromised_values_file {path} cannot be read: {reason}") from None

@@ -207,7 +207,7 @@ class Course:
         elif isinstance(result, TooLate):
             self.phase = "look"
         elif isinstance(result, Rejected):
-            self.session.rejected[self.view.pending.generation] = result.why
+            self.session.rejected[self.view.pending.announcement] = result.why
             self._go_on_from(self.kind)
         else:
             self._done, self.phase = result, "conclude"

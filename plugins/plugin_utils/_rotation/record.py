@@ -61,6 +61,11 @@ class Pending:
     id: t.Optional[str] = None
     withdrawing_at: t.Optional[datetime] = None
 
+    @property
+    def announcement(self) -> tuple[int, datetime]:
+        """What tells one request for this key from the next."""
+        return self.generation, self.started_at
+
 
 @dataclass(frozen=True)
 class Superseded:

@@ -79,7 +79,7 @@ class Session:
         self.works_since: dict[str, float] = {}
         self.proven: set[int] = set()
         self.enabled: set[tuple[str, datetime | None]] = set()
-        self.rejected: dict[int, str] = {}
+        self.rejected: dict[tuple[int, datetime], str] = {}
         self.last_logins: dict[str, datetime | None] = {}
         self.warnings: list[str] = []
         self.conflicts = 0

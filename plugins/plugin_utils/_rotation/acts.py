@@ -161,7 +161,7 @@ def enable(session: Session, view: View, step: Step) -> Result:
         if key.locked:
             session.iam.api_keys.unlock(key.id)
         session.iam.api_keys.enable(key.id)
-    session.enabled.add(key.id)
+    session.enabled.add((key.id, entry.enabling_at))
     return Done()
 
 

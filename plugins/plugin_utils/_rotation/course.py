@@ -79,6 +79,7 @@ class Course:
         self._is_told = False
         self._done = Done()
         self._taken: list[str] = []
+        self._last_noted: tuple[str, str | None] | None = None
         self._swept: tuple[str, ...] = ()
         self._before: Record | None = None
         self._rest: Step | None = None
@@ -207,7 +208,7 @@ class Course:
         elif isinstance(result, TooLate):
             self.phase = "look"
         elif isinstance(result, Rejected):
-            self.session.rejected[self.view.pending.generation] = result.why
+            self.session.rejected[self.view.pending.announcement] = result.why
             self._go_on_from(self.kind)
         else:
             self._done, self.phase = result, "conclude"
@@ -280,8 +281,9 @@ class Course:
 
     def _note_taken(self) -> None:
         # An enable that had to wait is announced twice.
-        if self._is_told and self.kind.changes and self._taken[-1:] != [self.step.name]:
+        if self._is_told and self.kind.changes and self._last_noted != (self.step.name, self.step.key_id):
             self._taken.append(self.step.name)
+            self._last_noted = self.step.name, self.step.key_id
         self._is_told = False
 
     def _tell(self, line: str) -> None:

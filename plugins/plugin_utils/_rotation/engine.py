@@ -134,7 +134,7 @@ class _Rounds:
         self.each(Course.choose_step, _in_phase(awake, "plan"))
         asking = _in_phase(awake, "ask")
         self._read_records([course for course in asking if course.kind.reads_record_again])
-        self._side_by_side(Course.ask, asking)
+        self._side_by_side(Course.ask, _in_phase(asking, "ask"))
         self._commit(_in_phase(awake, "announce"), Course.announcement, "act")
         acting = _in_phase(awake, "act")
         self._side_by_side(Course.act, acting)

@@ -162,7 +162,7 @@ def _enabled(view: View, step: Step) -> tuple[View, Done]:
     entry, key = view.entry(step.key_id), require(view.key(step.key_id), "a key")
     if entry.disabling_at is not None and view.now < entry.disabling_at + view.slot.policy.lease:
         return view, Done()
-    view = replace(view, enabled=view.enabled | {key.id})
+    view = replace(view, enabled=view.enabled | {(key.id, entry.enabling_at)})
     return _with_key(view, replace(key, disabled=False)), Done()
 
 

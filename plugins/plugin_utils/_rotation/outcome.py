@@ -33,5 +33,5 @@ class SlotOutcome:
 
     @property
     def changed(self) -> bool:
-        has_written = self.before != self.after or bool(self.transaction_ids) or {"copy", "move"} & {*self.taken}
-        return bool(self.swept) or bool(self.taken and has_written)
+        has_written = self.before != self.after or {"copy", "move"} & {*self.taken}
+        return bool(self.swept or self.transaction_ids) or bool(self.taken and has_written)

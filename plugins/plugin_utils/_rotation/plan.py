@@ -110,7 +110,7 @@ def _plan_pending(view: View, record: Record, orders: Orders) -> Step | None:
     if pending is None:
         return None
     key, name = view.pending_key(), f"generation {pending.generation}"
-    why_rejected = view.rejected.get(pending.generation)
+    why_rejected = view.rejected.get(pending.announcement)
     if why_rejected is not None:
         told = f"the new key was withdrawn and the old one is untouched: {why_rejected}"
         return Step("withdraw", why_rejected, key.id if key else None, fails_with=told)

@@ -61,7 +61,9 @@ def _plan_rollback(view: View, record: Record, orders: Orders) -> Step | None:
 def _plan_enable(view: View, entry: Superseded) -> Step | None:
     """Once a disable was announced it may still land: an enable is announced, and sent when that is over."""
     key = view.key(entry.id)
-    if entry.id in view.enabled or (entry.disabling_at is None and key is not None and not key.disabled):
+    if (entry.id, entry.enabling_at) in view.enabled:
+        return None
+    if entry.disabling_at is None and key is not None and not key.disabled:
         return None
     if entry.disabling_at is not None and entry.enabling_at is not None:
         lands_until = entry.disabling_at + view.slot.policy.lease

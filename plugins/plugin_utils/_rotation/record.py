@@ -61,6 +61,11 @@ class Pending:
     id: str | None = None
     withdrawing_at: datetime | None = None
 
+    @property
+    def announcement(self) -> tuple[int, datetime]:
+        """What tells one request for this key from the next."""
+        return self.generation, self.started_at
+
 
 @dataclass(frozen=True)
 class Superseded:

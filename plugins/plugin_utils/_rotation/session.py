@@ -78,8 +78,8 @@ class Session:
         # When the log-in with a pending value began to hold, in monotonic seconds.
         self.works_since: dict[str, float] = {}
         self.proven: set[int] = set()
-        self.enabled: set[str] = set()
-        self.rejected: dict[int, str] = {}
+        self.enabled: set[tuple[str, datetime | None]] = set()
+        self.rejected: dict[tuple[int, datetime], str] = {}
         self.last_logins: dict[str, datetime | None] = {}
         self.warnings: list[str] = []
         self.conflicts = 0

@@ -78,8 +78,8 @@ class View:
     `is_whole` is False when a list of the whole account had to do. `foreign_ids` are the published keys of the other
     slots of this run. `pending_id` is the key found by the pending value, for slots without markers. `last_logins`
     holds the keys whose activity was read in this run (None: never), `proven` the generations that it has logged in
-    with, `enabled` the keys that it has enabled, `rejected` why a generation is no good. `value_is_lost` when IAM was
-    asked and does not know the value in the variable.
+    with, `enabled` the keys that it has enabled with the time of the announcement, `rejected` why an announced key
+    is no good. `value_is_lost` when IAM was asked and does not know the value in the variable.
     """
 
     slot: Slot
@@ -92,8 +92,8 @@ class View:
     login_key_id: str | None = None
     last_logins: t.Mapping[str, datetime | None] = field(default_factory=dict)
     proven: frozenset[int] = frozenset()
-    enabled: frozenset[str] = frozenset()
-    rejected: t.Mapping[int, str] = field(default_factory=dict)
+    enabled: frozenset[tuple[str, t.Optional[datetime]]] = frozenset()
+    rejected: t.Mapping[tuple[int, datetime], str] = field(default_factory=dict)
     value_is_lost: bool = False
     drawn: Drawn | None = None
 

@@ -408,3 +408,28 @@ def test_after_so_many_failures_nothing_new_is_begun() -> None:
     )
 
     assert [outcome.step.name for outcome in outcomes] == ["stop", "later", "later"]
+
+
+def test_a_slot_that_failed_after_a_change_counts_as_changed() -> None:
+    scene = Scene()
+    scene.slot = replace(scene.slot, locked=True)
+    scene.run()
+    key_id = scene.published_id
+    scene.visitor.ask("DELETE", f"/v1/apikeys/{key_id}/lock")
+    scene.keys()[key_id].name = "deploy (next)"
+    scene.emulator.faults.add([{"kind": "status", "status": 403, "method": "POST", "path": f"/v1/apikeys/{key_id}/lock"}])
+
+    (outcome,) = scene.run()
+
+    assert scene.keys()[key_id].name == "deploy"
+    assert outcome.failure
+    assert outcome.changed
+
+
+def test_each_of_two_keys_that_take_the_same_step_is_told() -> None:
+    scene = Scene()
+    scene.run()
+    found = [scene.visitor.create_key(name=name, iam_id=scene.owner["iam_id"])["id"] for name in ("one", "two")]
+    scene.slot = replace(scene.slot, retire_ids=frozenset(found))
+
+    assert scene.run()[0].taken == ("retire_found", "retire_found")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, Superseded
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,
@@ -177,6 +178,27 @@ def test_an_orphan_that_another_run_has_just_put_on_record_is_not_swept() -> Non
     (outcome,) = scene.run()
 
     assert (loads, outcome.swept) == (3, ())
+    assert orphan["id"] in set(scene.keys())
+
+
+def test_nothing_is_swept_when_the_record_cannot_be_read_again() -> None:
+    scene = Scene()
+    scene.run()
+    marker = f"[cloudkeys {scene.record.slot_id}/1]"
+    orphan = scene.visitor.create_key(name="deploy (next)", iam_id=scene.owner["iam_id"], description=marker)
+    scene.pass_time(3 * HOUR_SECONDS)
+    loads = 0
+
+    def the_file_goes_away() -> None:
+        nonlocal loads
+        loads += 1
+        if loads == 3:
+            raise SlotStopped("the file is gone")
+
+    scene.store.before_load = the_file_goes_away
+    (outcome,) = scene.run()
+
+    assert (outcome.failure, outcome.swept) == ("the file is gone", ())
     assert orphan["id"] in set(scene.keys())
 
 

@@ -143,6 +143,28 @@ def test_a_disabled_key_is_enabled_before_it_is_published_again() -> None:
     assert scene.emulator.clock.now() - started >= 115, "the announced disable may still have landed"
 
 
+def test_a_key_whose_disabling_another_run_announced_since_it_was_enabled_is_enabled_anew() -> None:
+    scene, old_id, old_value = rotated()
+    scene.pass_time(73 * HOUR_SECONDS)
+    scene.run()
+    effects = Effects()
+    announced_at: list[float] = []
+
+    def another_run_gives_the_rollback_up() -> None:
+        if f"DELETE /v1/apikeys/{old_id}/disable" in effects.done:
+            scene.store.before_commit = lambda: None
+            scene.pass_time(130)
+            with pytest.raises(Killed):
+                scene.run(effects=Effects(kill_on=f"POST /v1/apikeys/{old_id}/disable"))
+            announced_at.append(scene.emulator.clock.now())
+
+    scene.store.before_commit = another_run_gives_the_rollback_up
+    (outcome,) = scene.run(effects=effects, rollback_to_ids=frozenset({old_id}))
+
+    assert (outcome.failure, scene.value) == (None, old_value)
+    assert scene.emulator.clock.now() - announced_at[0] >= 115, "the disable announced last may still have landed"
+
+
 def test_a_replaced_key_that_does_not_log_in_is_not_published_again() -> None:
     scene, old_id, _old_value = rotated()
     newer = scene.value

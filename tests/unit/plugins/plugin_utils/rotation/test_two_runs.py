@@ -11,6 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outco
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
+    Killed,
     Scene,
 )
 
@@ -75,3 +76,21 @@ def test_a_published_key_that_can_never_be_put_right_fails_the_slot_soon() -> No
     assert "409" in (outcome.failure or "")
     assert len(tries) == 4
     assert scene.works(scene.value)
+
+
+def test_a_key_that_iam_refused_and_another_run_made_since_is_published() -> None:
+    scene, effects = Scene(), Effects()
+    scene.emulator.faults.add([{"kind": "status", "status": 400, "method": "POST", "path": "/v1/apikeys"}])
+
+    def another_run_makes_it() -> None:
+        if "POST /v1/apikeys" in effects.done:
+            scene.store.before_commit = lambda: None
+            scene.pass_time(130)
+            with pytest.raises(Killed):
+                scene.run(effects=Effects(kill_on="POST /v1/apikeys", kill_after_effect=True))
+
+    scene.store.before_commit = another_run_makes_it
+    (outcome,) = scene.run(effects=effects)
+
+    assert (outcome.failure, outcome.taken) == (None, ("intend", "publish"))
+    assert [key.key_value for key in scene.keys().values()] == [scene.value]

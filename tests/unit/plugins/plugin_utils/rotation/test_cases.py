@@ -417,7 +417,9 @@ def test_a_slot_that_failed_after_a_change_counts_as_changed() -> None:
     key_id = scene.published_id
     scene.visitor.ask("DELETE", f"/v1/apikeys/{key_id}/lock")
     scene.keys()[key_id].name = "deploy (next)"
-    scene.emulator.faults.add([{"kind": "status", "status": 403, "method": "POST", "path": f"/v1/apikeys/{key_id}/lock"}])
+    scene.emulator.faults.add(
+        [{"kind": "status", "status": 403, "method": "POST", "path": f"/v1/apikeys/{key_id}/lock"}]
+    )
 
     (outcome,) = scene.run()
 

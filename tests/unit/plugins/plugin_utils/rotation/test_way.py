@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import task
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import rotation_task
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.stores import Surroundings, open_store
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import StoreContext, open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
@@ -37,10 +37,10 @@ def rotate_one(scene: Scene, folder: Path) -> dict[str, t.Any]:
     checked = ArgumentSpecValidator(**SPEC).validate(given)
     assert checked.error_messages == []
     cipher = Cipher([("dev", VaultSecret(b"password of dev"))])
-    around = Surroundings(cipher, lambda secret: None, scene.told.append, {})
+    around = StoreContext(cipher, lambda secret: None, scene.told.append, {})
     with open_store(checked.validated_parameters, around) as opened:
         ports = scene.ports(Effects(), opened.store)
-        return task.rotate(checked.validated_parameters, ports, check_mode=False, unforeseen=str)
+        return rotation_task.rotate(checked.validated_parameters, ports, check_mode=False, unforeseen=str)
 
 
 def place_of(file: str) -> str | None:

@@ -92,7 +92,7 @@ class View:
     login_key_id: str | None = None
     last_logins: t.Mapping[str, datetime | None] = field(default_factory=dict)
     proven: frozenset[int] = frozenset()
-    enabled: frozenset[tuple[str, t.Optional[datetime]]] = frozenset()
+    enabled: frozenset[tuple[str, datetime | None]] = frozenset()
     rejected: t.Mapping[tuple[int, datetime], str] = field(default_factory=dict)
     value_is_lost: bool = False
     drawn: Drawn | None = None

@@ -220,7 +220,7 @@ def _put_right(session: Session, view: View, key: ApiKey) -> None:
             key = iam.get(key.id)
         if changes:
             iam.update(key.id, changes, key.entity_tag)
-        if wants_lock and not key.locked:
+        if wants_lock and (changes or not key.locked):
             iam.lock(key.id)
 
 

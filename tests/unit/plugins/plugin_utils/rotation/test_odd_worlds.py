@@ -198,3 +198,19 @@ def test_a_move_that_others_keep_from_being_written_stops_the_slot() -> None:
 def test_a_step_says_what_it_lacks() -> None:
     with pytest.raises(ValueError, match="this step needs a record"):
         require(None, "a record")
+
+
+def test_a_lock_of_a_person_is_back_although_a_read_after_unlocking_is_stale() -> None:
+    scene, effects = Scene(), Effects()
+    scene.run()
+    key = scene.keys()[scene.published_id]
+    key.name, key.locked = scene.slot.next_key_name, True
+
+    def say_that_it_is_locked(name: str, body: dict[str, object]) -> None:
+        if name == f"GET /v1/apikeys/{key.id}":
+            body["locked"] = True
+
+    effects.rewrite = say_that_it_is_locked
+    (outcome,) = scene.run(effects=effects)
+
+    assert (outcome.failure, key.name, key.locked) == (None, "deploy", True)

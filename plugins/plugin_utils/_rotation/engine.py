@@ -58,11 +58,10 @@ def rotate_slots(
         foreign_ids = {key_id for place, key_id in published.items() if key_id and place != _place(slot)}
         courses.append(Course(Session(slot, ports, frozenset(foreign_ids)), orders, begins, ports.tell))
     with _workers(settings.concurrency) as workers:
-        rounds = _Rounds(ports, settings.concurrency, workers, unforeseen)
+        rounds = _Rounds(ports, begins, settings.concurrency, workers, unforeseen)
         rounds.each(lambda course: _arrive(course, ports, check_mode=check_mode), courses)
         while any(course.phase != "done" for course in courses):
             rounds.play(courses, check_mode=check_mode)
-            begins.failures = sum(1 for course in courses if course.phase == "done" and course.outcome().failure)
     return [course.outcome() for course in courses]
 
 
@@ -115,11 +114,13 @@ class _Rounds:
     def __init__(
         self,
         ports: Ports,
+        begins: Begins,
         concurrency: int,
         workers: Executor | None,
         unforeseen: t.Callable[[Exception], str],
     ) -> None:
         self._ports = ports
+        self._begins = begins
         self._concurrency = concurrency
         self._workers = workers
         self._unforeseen = unforeseen
@@ -131,6 +132,7 @@ class _Rounds:
         if check_mode:
             self._preview(_in_phase(awake, "plan"))
             return
+        self._begins.failures = sum(1 for course in courses if course.phase == "done" and course.outcome().failure)
         self.each(Course.choose_step, _in_phase(awake, "plan"))
         asking = _in_phase(awake, "ask")
         self._read_records([course for course in asking if course.kind.reads_record_again])

@@ -410,6 +410,17 @@ def test_after_so_many_failures_nothing_new_is_begun() -> None:
     assert [outcome.step.name for outcome in outcomes] == ["stop", "later", "later"]
 
 
+def test_a_slot_that_cannot_even_be_looked_at_counts_as_a_failure_at_once() -> None:
+    scene = Scene()
+    slots = [scene.make_slot("one", problem="its owner is not known"), scene.make_slot("two")]
+    settings = Settings(1, stop_after_failures=1)
+
+    outcomes = rotate_slots(slots, scene.ports(Effects()), Orders(), settings, check_mode=False, unforeseen=repr)
+
+    assert [outcome.step.name for outcome in outcomes] == ["stop", "later"]
+    assert not scene.keys()
+
+
 def test_a_slot_that_failed_after_a_change_counts_as_changed() -> None:
     scene = Scene()
     scene.slot = replace(scene.slot, locked=True)

@@ -117,13 +117,19 @@ def _plan_pending(view: View, record: Record, orders: Orders) -> Step | None:
     if pending.withdrawing_at is not None or not view.slot.is_wanted:
         busy = wait_for_lease(view.slot, pending.withdrawing_at, view.now)
         return busy or Step("withdraw", f"{name} is being withdrawn", key.id if key else None)
-    if pending.key_value is None:
-        busy = wait_for_lease(view.slot, pending.started_at, view.now)
-        return busy or Step("withdraw", f"the value of {name} was lost with the answer", key.id if key else None)
-    if key is None:
-        busy = wait_for_lease(view.slot, pending.started_at, view.now)
-        return busy or Step("create", f"{name} was announced but does not exist yet")
+    if pending.key_value is None or key is None:
+        return wait_for_lease(view.slot, pending.started_at, view.now) or _plan_unmade(pending, key)
     return _plan_proof(view, pending, key, orders)
+
+
+def _plan_unmade(pending: Pending, key: ApiKey | None) -> Step:
+    name = f"generation {pending.generation}"
+    if pending.key_value is None:
+        return Step("withdraw", f"the value of {name} was lost with the answer", key.id if key else None)
+    if pending.id is not None:
+        # Made anew it would have another id than the record says.
+        return Step("withdraw", f"the new key {pending.id} is gone")
+    return Step("create", f"{name} was announced but does not exist yet")
 
 
 def _plan_proof(view: View, pending: Pending, key: ApiKey, orders: Orders) -> Step:

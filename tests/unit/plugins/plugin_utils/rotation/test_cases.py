@@ -382,6 +382,19 @@ def test_successors_inherit_what_ibm_does_when_they_leak() -> None:
     assert [key.action_when_leaked for key in scene.keys().values()] == ["delete"]
 
 
+def test_a_pending_key_of_iam_that_a_person_deletes_is_withdrawn_and_another_one_made() -> None:
+    scene = Scene(key_source="iam")
+    scene.run(until="staged")
+    (key_id,) = scene.keys()
+    scene.visitor.ask("DELETE", f"/v1/apikeys/{key_id}")
+    scene.pass_time(HOUR_SECONDS)
+
+    (outcome,) = scene.run()
+
+    assert (outcome.failure, outcome.taken) == (None, ("withdraw", "intend", "publish"))
+    assert [key.key_value for key in scene.keys().values()] == [scene.value]
+
+
 # ---- a run begins only so much
 
 

@@ -73,6 +73,8 @@ def _plan_enable(view: View, entry: Superseded) -> Step | None:
 
 
 def _why_no_way_back(entry: Superseded, view: View) -> str | None:
+    if not view.slot.is_wanted:
+        return "the slot is not wanted any more"
     if entry.compromised:
         return "it leaked"
     if entry.deleting_at is not None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
@@ -186,6 +188,17 @@ def test_there_is_no_way_back_to_a_key_that_leaked_or_goes() -> None:
 
     assert "no way back" in (outcome.failure or "")
     assert scene.value == newer
+
+
+def test_there_is_no_way_back_in_a_slot_that_is_not_wanted() -> None:
+    scene, old_id, _old_value = rotated()
+    newer = scene.value
+    scene.slot = replace(scene.slot, is_wanted=False)
+
+    (outcome,) = scene.run(rollback_to_ids=frozenset({old_id}))
+
+    assert (outcome.taken, outcome.step.name, scene.value) == ((), "stop", newer)
+    assert "not wanted" in (outcome.failure or "")
 
 
 def test_a_rollback_takes_back_a_successor_that_is_on_its_way() -> None:

@@ -137,6 +137,7 @@ class Course:
     def read(self, loaded: Loaded) -> None:
         """Take note of the slot as the store has it now."""
         record, self.loaded = loaded.record, loaded
+        self.session.note_published(loaded)
         is_settled = record is not None and record.pending is None and not self.slot.retire_ids
         self.may_glance = is_settled and not self.has_looked
         if self.phase != "look":

@@ -52,22 +52,14 @@ def rotate_slots(
     """Move every slot as far as it can go now; `unforeseen` turns an exception nobody expected into a safe text."""
     ports.store.refresh()
     begins = Begins(settings.batch_size, settings.stop_after_failures)
-    published = {_place(slot): _published_id(slot, ports) for slot in slots}
-    courses = []
-    for slot in slots:
-        foreign_ids = {key_id for place, key_id in published.items() if key_id and place != _place(slot)}
-        courses.append(Course(Session(slot, ports, frozenset(foreign_ids)), orders, begins, ports.tell))
+    published = {(slot.file, slot.variable): _published_id(slot, ports) for slot in slots}
+    courses = [Course(Session(slot, ports, published), orders, begins, ports.tell) for slot in slots]
     with _workers(settings.concurrency) as workers:
         rounds = _Rounds(ports, begins, settings.concurrency, workers, unforeseen)
         rounds.each(lambda course: _arrive(course, ports, check_mode=check_mode), courses)
         while any(course.phase != "done" for course in courses):
             rounds.play(courses, check_mode=check_mode)
     return [course.outcome() for course in courses]
-
-
-def _place(slot: Slot) -> tuple[str, str]:
-    """What tells slots apart: names may repeat, `check_slots` sees to it that places do not."""
-    return slot.file, slot.variable
 
 
 def _published_id(slot: Slot, ports: Ports) -> str | None:

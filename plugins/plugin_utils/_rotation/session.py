@@ -66,12 +66,13 @@ Result = t.Union[Done, Again, Rejected, TooLate]
 class Session:
     """What this run has done and learnt: `made` are the keys it has created, which a list may not show yet."""
 
-    def __init__(self, slot: Slot, ports: Ports, foreign_ids: frozenset[str]) -> None:
+    def __init__(self, slot: Slot, ports: Ports, published: dict[tuple[str, str], str | None]) -> None:
         self.slot = slot
         self.iam = ports.client.branch()
         self.protect = ports.protect
         self._draw_slot_id, self._draw_value = ports.draw_slot_id, ports.draw_value
-        self.foreign_ids = foreign_ids
+        # By file and variable, which tell slots apart; shared by the slots of a run.
+        self._published = published
         self.made: dict[str, ApiKey] = {}
         # Keys that were read a moment ago, with the version that a change has to name.
         self.just_read: dict[str, ApiKey] = {}
@@ -85,6 +86,11 @@ class Session:
         self.conflicts = 0
         self._lost: dict[str, bool] = {}
         self._tries: dict[str, int] = {}
+
+    def note_published(self, loaded: Loaded) -> None:
+        """Let the other slots of the run know which key is this one's now."""
+        if loaded.record is not None and loaded.record.current is not None:
+            self._published[self.slot.file, self.slot.variable] = loaded.record.current.id
 
     def moment(self) -> datetime:
         """IAM's time as it is recorded."""
@@ -129,7 +135,7 @@ class Session:
             loaded,
             tuple(keys.values()),
             is_whole,
-            self.foreign_ids,
+            self._foreign_ids(),
             pending_id,
             login_key_id=self.iam.login_key_id() if is_leaked else None,
             value_is_lost=orders.verify_values and self._is_lost(loaded),
@@ -240,6 +246,10 @@ class Session:
         disabled = {entry.id for entry in record.superseded if entry.disabling_at} if record else set()
         lacking = (known | self.made.keys()) - listed.keys()
         return lacking | {key_id for key_id in disabled & listed.keys() if not listed[key_id].disabled}
+
+    def _foreign_ids(self) -> frozenset[str]:
+        own = self.slot.file, self.slot.variable
+        return frozenset(key_id for place, key_id in self._published.items() if key_id and place != own)
 
     def _get(self, key_id: str) -> ApiKey | None:
         try:

@@ -73,6 +73,20 @@ def test_the_published_key_of_another_slot_stays(name: str) -> None:
     assert scene.works(scene.store.values["other"])
 
 
+def test_a_key_that_another_slot_takes_over_in_this_run_stays() -> None:
+    scene = Scene(overlap_hours=0, soak_hours=0)
+    scene.run()
+    made = scene.visitor.create_key(name="other", iam_id=scene.owner["iam_id"])
+    scene.store.values["other"] = made["apikey"]
+    other = scene.make_slot("other", on_missing_record="adopt")
+
+    first, second = scene.run(replace(scene.slot, retire_ids=frozenset({made["id"]})), other)
+
+    assert "of another slot and stays" in (first.failure or "")
+    assert (second.failure, second.step.name) == (None, "idle")
+    assert scene.works(made["apikey"])
+
+
 def test_the_number_of_a_withdrawn_key_is_never_used_again() -> None:
     scene = Scene(overlap_hours=0, soak_hours=0, keys_per_identity=99)
     scene.run()

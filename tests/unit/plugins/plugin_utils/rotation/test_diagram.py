@@ -35,7 +35,8 @@ def way(start: str, taken: tuple[str, ...], end: str) -> set[Way] | None:
     beginning = (start, tuple(step for step in taken if step not in ASIDE))
     ways: dict[tuple[str, tuple[str, ...]], set[Way]] = {beginning: set()}
     todo = [beginning]
-    for place, left in todo:
+    while todo:
+        place, left = todo.pop(0)
         for arrow in sorted(WAYS):
             begins, ends, steps = arrow
             after = (ends, left[len(steps) :])

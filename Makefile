@@ -59,10 +59,10 @@ unit: setup ## Fast tests, no network
 kills: setup ## Real runs, killed at every step
 	pytest tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_mutants.py
 
-schedules: setup ## Every schedule of one fault, one in fifty of two, and planted defects
+schedules: setup ## Every schedule of one fault, one in sixty of two, and planted defects
 	pytest --numprocesses 2 tests/faults/test_schedules.py tests/faults/test_mutants.py
 
-schedules-all: setup ## Every schedule of two faults; two hours
+schedules-all: setup ## Every schedule of two faults; four hours
 	pytest --numprocesses auto tests/faults/test_schedules.py --all-pairs
 
 faults: setup ## Both, side by side: nothing that goes wrong loses a key

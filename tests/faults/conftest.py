@@ -48,7 +48,7 @@ def due_scene(scene: SlotScene) -> SlotScene:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all-pairs", action="store_true", help="try all schedules of two faults, not one in fifty")
+    parser.addoption("--all-pairs", action="store_true", help="try all schedules of two faults, not one in sixty")
 
 
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:

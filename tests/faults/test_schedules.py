@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Schedules of one fault and of two; then quiet runs end with one key that works and nothing left over.
 
-Of one fault all are tried, of two one in fifty, and all with `--all-pairs`.
+Of one fault all are tried, of two one in sixty, and all with `--all-pairs`.
 """
 
 from __future__ import annotations

@@ -23,8 +23,16 @@ def identity_of(client: IamClient, params: t.Mapping[str, t.Any]) -> str:
     """The IAM ID that the task's options name; the caller's own when they name none.
 
     A service ID given by name costs one request, its group given by name another one; from then on its keys are listed
-    in that group. Raises TaskRefused when no service ID has that name, or several.
+    in that group. Raises TaskRefused when no service ID has that name, or several, and for an owner that is empty: a
+    question of a survey that nobody answered must not make a task one about the caller's own keys.
     """
+    for option in ("iam_id", "service_id"):
+        given = params.get(option)
+        if given is not None and not given.strip():
+            raise TaskRefused(
+                f"`{option}` is empty, and without an owner the task would be about the caller's own keys. Nothing was "
+                "changed; name the owner, or leave the option out if you mean your own keys"
+            )
     iam_id, service_id = params.get("iam_id"), params.get("service_id")
     if params.get("service_id_group") and not service_id:
         raise TaskRefused("`service_id_group` goes with `service_id`")

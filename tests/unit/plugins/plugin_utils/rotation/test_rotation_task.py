@@ -303,3 +303,14 @@ def test_the_key_that_the_run_logs_in_with_is_not_named_for_others_to_shut() -> 
 
     assert result["unmanaged_ids"] == []
     assert "logs in with" in result["warnings"][0]
+
+
+@pytest.mark.parametrize("owner", [{"service_id": ""}, {"iam_id": " "}], ids=str)
+def test_a_slot_whose_owner_is_empty_makes_no_key_of_the_caller(owner: dict[str, str]) -> None:
+    scene = Scene()
+    before = set(scene.emulator.world.keys)
+
+    result = run(scene, {"name": "deploy", "file": "secrets.yml", **owner})
+
+    assert "is empty, and without an owner" in result["msg"]
+    assert set(scene.emulator.world.keys) == before

@@ -258,8 +258,7 @@ class Course:
     def _change(self, write: Write | None) -> SlotChange | None:
         if write is None:
             return None
-        record = write.record and replace(write.record, revision=write.record.revision + 1)
-        return SlotChange(self.slot, self.view.loaded, record, write.published_value, write.removes_value)
+        return SlotChange(self.slot, self.view.loaded, write.next_record, write.published_value, write.removes_value)
 
     def _wait(self) -> None:
         next_at = require(self.step.next_at, "a time to wait for")

@@ -99,7 +99,7 @@ def _written(view: View, write: Write | None) -> View:
     if write is None:
         return view
     value = None if write.removes_value else write.published_value or view.loaded.published_value
-    return replace(view, loaded=Loaded(write.record, value), value_is_lost=False)
+    return replace(view, loaded=Loaded(write.next_record, value), value_is_lost=False)
 
 
 # How keys look after an act, and what it is told to have done.

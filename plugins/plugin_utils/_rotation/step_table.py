@@ -33,6 +33,11 @@ class Write:
     published_value: str | None = None
     removes_value: bool = False
 
+    @property
+    def next_record(self) -> Record | None:
+        """The record as it is written: its revision counts commits."""
+        return self.record and replace(self.record, revision=self.record.revision + 1)
+
     def __repr__(self) -> str:
         return f"Write({self.record!r})"
 

@@ -107,6 +107,7 @@ def test_check_mode_shows_the_way_that_the_run_takes(step: str) -> None:
     told = [each.step.name for each in way if STEPS[t.cast(ActName, each.step.name)].changes]
     assert [name for name in told if not is_told_with_the_last(name, told)] == list(outcome.taken)
     assert rest.step.name == outcome.step.name
+    assert (rest.record and rest.record.revision) == (outcome.after and outcome.after.revision)
     assert shape_without_ids(rest.record) == shape_without_ids(outcome.after)
 
 

@@ -55,7 +55,7 @@ class Foreseen:
 
 
 def foresee(view: View, orders: Orders) -> list[Foreseen]:
-    """Every step from here until the slot rests for good, rests included; orders are those of this run only."""
+    """Every step from here until the slot rests for good, rests included; orders hold all the way."""
     way: list[Foreseen] = []
     is_new = view.loaded.record is None
     for _turn in range(MOST_STEPS):
@@ -65,7 +65,6 @@ def foresee(view: View, orders: Orders) -> list[Foreseen]:
             if step.name in FOR_GOOD or step.next_at is None:
                 break
             view = replace(view, now=max(view.now, step.next_at))
-            orders = orders if step.name == "wait" else orders.of_a_later_run()
         elif step.name == "observe":
             view = replace(view, last_logins={**view.last_logins, str(step.key_id): None})
         else:

@@ -40,10 +40,6 @@ class Orders:
     def may_begin(self) -> bool:
         return self.probed_ids is None or self.until == "staged"
 
-    def of_a_later_run(self) -> Orders:
-        """What is asked of a run after this one, when nobody orders anything new."""
-        return Orders(until=self.until, leak_response=self.leak_response)
-
     def may_publish(self, key_id: str) -> bool:
         return self.until != "staged" and (self.probed_ids is None or key_id in self.probed_ids)
 

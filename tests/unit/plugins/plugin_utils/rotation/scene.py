@@ -20,7 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
     SlotChange,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from iam_emulator import Emulator, EmulatorAdapter, Visitor
 
@@ -107,6 +107,7 @@ class MemoryDisk:
     records: dict[str, Record] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     stamp: int = 0
+    why_not_writable: str | None = None
     effects: Effects = field(default_factory=Effects)
     before_commit: t.Callable[[], None] = lambda: None
     before_load: t.Callable[[], None] = lambda: None
@@ -147,6 +148,8 @@ class MemoryStore:
         return t.cast("list[Loaded | NotWritten]", self._effects.perform("commit", lambda: self._write(changes)))
 
     def check(self, change: SlotChange) -> None:
+        if self._disk.why_not_writable:
+            raise SlotStopped(self._disk.why_not_writable)
         if change.loaded.version != self._epoch:
             raise CommitLost
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NOT_DRAWN_YET
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, describe_record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ActName
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
@@ -136,7 +137,51 @@ def test_the_whole_way_of_a_key_that_is_due_is_foreseen_with_its_dates() -> None
     assert names == ["intend", "publish", "finish_publishing", "overlap", "disable", "soak", "delete", "idle"]
     days = [round((each.at - checked.foreseen[0].at).total_seconds() / DAY_SECONDS, 1) for each in checked.foreseen]
     assert days == [0, 0, 0, 0, 3, 3, 10, 10]
-    assert scene.writes()[-1:] != ["POST /v1/apikeys/disable"]
+    assert scene.record == checked.before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"locked": True},
+        {"copies": (Place("other.yml", "copy"),)},
+        {"key_source": "iam"},
+        {"use_marker": False},
+        {"expires_in_days": 200, "description": "by us"},
+    ],
+    ids=lambda words: next(iter(words)),
+)
+def test_the_way_of_every_kind_of_slot_is_foreseen(words: dict[str, t.Any]) -> None:
+    scene = Scene(overlap_hours=0, soak_hours=0, quiet_hours=0, **words)
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    (checked,) = scene.run(check_mode=True)
+
+    (outcome,) = scene.run()
+
+    names = [each.step.name for each in checked.foreseen]
+    assert names == ["intend", "publish", "finish_publishing", "disable", "delete", "idle"]
+    assert [name for name in names if name != "finish_publishing"] == [*outcome.taken, outcome.step.name]
+
+
+def test_check_mode_asks_what_the_first_step_would_ask() -> None:
+    scene = Scene()
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    scene.store.values["deploy"] = scene.visitor.create_key(name="other", iam_id=scene.owner["iam_id"])["apikey"]
+
+    (checked,) = scene.run(check_mode=True)
+
+    assert "somebody edited one of them" in (checked.failure or "")
+
+
+def test_check_mode_tries_whether_the_record_could_be_written() -> None:
+    scene = Scene()
+    scene.store.why_not_writable = "secrets.yml cannot be written"
+
+    (checked,) = scene.run(check_mode=True)
+
+    assert checked.failure == "secrets.yml cannot be written"
 
 
 def test_every_date_that_is_foreseen_comes_true() -> None:

@@ -174,33 +174,35 @@ def test_a_record_that_is_too_old_sweeps_nothing() -> None:
     assert orphan["id"] in set(scene.keys())
 
 
-def test_an_orphan_that_another_run_has_just_put_on_record_is_not_swept() -> None:
+def scene_with_an_orphan() -> tuple[Scene, str]:
+    """A key with the slot's marker that no entry needs, old enough to be swept."""
     scene = Scene()
     scene.run()
     marker = f"[cloudkeys {scene.record.slot_id}/1]"
     orphan = scene.visitor.create_key(name="deploy (next)", iam_id=scene.owner["iam_id"], description=marker)
     scene.pass_time(3 * HOUR_SECONDS)
+    return scene, orphan["id"]
+
+
+def test_an_orphan_that_another_run_has_just_put_on_record_is_not_swept() -> None:
+    scene, orphan_id = scene_with_an_orphan()
     loads = 0
 
     def another_run_records_it() -> None:
         nonlocal loads
         loads += 1
         if loads == 3:
-            supersede_by_hand(scene, orphan["id"])
+            supersede_by_hand(scene, orphan_id)
 
     scene.store.before_load = another_run_records_it
     (outcome,) = scene.run()
 
     assert (loads, outcome.swept) == (3, ())
-    assert orphan["id"] in set(scene.keys())
+    assert orphan_id in set(scene.keys())
 
 
 def test_nothing_is_swept_when_the_record_cannot_be_read_again() -> None:
-    scene = Scene()
-    scene.run()
-    marker = f"[cloudkeys {scene.record.slot_id}/1]"
-    orphan = scene.visitor.create_key(name="deploy (next)", iam_id=scene.owner["iam_id"], description=marker)
-    scene.pass_time(3 * HOUR_SECONDS)
+    scene, orphan_id = scene_with_an_orphan()
     loads = 0
 
     def the_file_goes_away() -> None:
@@ -213,7 +215,7 @@ def test_nothing_is_swept_when_the_record_cannot_be_read_again() -> None:
     (outcome,) = scene.run()
 
     assert (outcome.failure, outcome.swept) == ("the file is gone", ())
-    assert orphan["id"] in set(scene.keys())
+    assert orphan_id in set(scene.keys())
 
 
 def test_the_record_is_read_before_the_keys_are_listed() -> None:

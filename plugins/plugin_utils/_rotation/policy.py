@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 import typing as t
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -15,8 +14,14 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import
 
 Options = dict[str, dict[str, t.Any]]
 
-AMOUNT = {"type": "float", "least": 0}
-COUNT = {"type": "int", "least": 0, "no_log": False}
+BOUNDS = ("least", "most")
+
+# A hundred years: far more than anybody means, and what dates can be counted with.
+DAYS = {"type": "float", "least": 0, "most": 36_500}
+HOURS = {"type": "float", "least": 0, "most": 876_000}
+MINUTES = {"type": "float", "least": 0, "most": 52_560_000}
+SECONDS = {"type": "float", "least": 0, "most": 3_153_600_000}
+COUNT = {"type": "int", "least": 0, "most": 1_000_000, "no_log": False}
 TIME = {"type": "str"}
 ON_PREVIOUS_IN_USE = {"type": "str", "choices": ["wait", "warn", "fail"]}
 ON_MISSING_RECORD = {"type": "str", "choices": ["fail", "adopt", "replace"]}
@@ -25,23 +30,23 @@ KEY_SOURCE = {"type": "str", "choices": ["local", "iam"], "no_log": False}
 
 @dataclass(frozen=True)
 class Policy:
-    """Every option by its name, with its default, its type as a task's argument and the least that is allowed.
+    """Every option by its name, with its default, its type as a task's argument, and its bounds.
 
     The argument spec of the task and what a slot may override follow from these lines. Manual, role and guide are held
     to them by tests/project/test_policy_options.py.
     """
 
-    max_age_days: float = field(default=90, metadata=AMOUNT)
-    rotate_before_expiry_days: float = field(default=30, metadata=AMOUNT)
-    expires_in_days: float | None = field(default=None, metadata=AMOUNT)
-    overlap_hours: float = field(default=72, metadata=AMOUNT)
-    soak_hours: float = field(default=168, metadata=AMOUNT)
-    quiet_hours: float = field(default=24, metadata=AMOUNT)
-    wait_at_most_days: float = field(default=30, metadata=AMOUNT)
+    max_age_days: float = field(default=90, metadata=DAYS)
+    rotate_before_expiry_days: float = field(default=30, metadata=DAYS)
+    expires_in_days: float | None = field(default=None, metadata=DAYS)
+    overlap_hours: float = field(default=72, metadata=HOURS)
+    soak_hours: float = field(default=168, metadata=HOURS)
+    quiet_hours: float = field(default=24, metadata=HOURS)
+    wait_at_most_days: float = field(default=30, metadata=DAYS)
     on_previous_in_use: str = field(default="warn", metadata=ON_PREVIOUS_IN_USE)
-    lease_seconds: float = field(default=120, metadata=AMOUNT)
-    settle_seconds: float = field(default=5, metadata=AMOUNT)
-    orphan_min_age_minutes: float = field(default=120, metadata=AMOUNT)
+    lease_seconds: float = field(default=120, metadata=SECONDS)
+    settle_seconds: float = field(default=5, metadata=SECONDS)
+    orphan_min_age_minutes: float = field(default=120, metadata=MINUTES)
     keys_per_identity: int = field(default=20, metadata=COUNT)
     rotate_if_older_than: datetime | None = field(default=None, metadata=TIME)
     on_missing_record: str = field(default="fail", metadata=ON_MISSING_RECORD)
@@ -65,7 +70,7 @@ class Policy:
 
 
 OVERRIDES: Options = {
-    each.name: {part: value for part, value in each.metadata.items() if part != "least"} for each in fields(Policy)
+    each.name: {part: value for part, value in each.metadata.items() if part not in BOUNDS} for each in fields(Policy)
 }
 POLICY_SPEC: Options = {
     each.name: {**OVERRIDES[each.name], **({} if each.default is None else {"default": each.default})}
@@ -99,10 +104,10 @@ def _values(given: dict[str, t.Any], where: str) -> dict[str, t.Any]:
     """What is said, as values of a Policy; `where` begins a refusal."""
     said = _said(given)
     for each in fields(Policy):
-        least = each.metadata.get("least")
-        # This is also false for what YAML writes as .nan, and no time is .inf hours long.
-        if each.name in said and least is not None and not least <= said[each.name] < math.inf:
-            raise TaskRefused(f"{where}{each.name} is {said[each.name]:g}, and has to be at least {least}")
+        least, most = (each.metadata.get(bound) for bound in BOUNDS)
+        # This is also false for what YAML writes as .nan.
+        if each.name in said and least is not None and not least <= said[each.name] <= most:
+            raise TaskRefused(f"{where}{each.name} is {said[each.name]:g}, and has to be from {least} to {most}")
     if "rotate_if_older_than" in said:
         try:
             said["rotate_if_older_than"] = parse_time(said["rotate_if_older_than"])

@@ -83,7 +83,7 @@ REFUSED: list[tuple[list[dict[str, t.Any]], dict[str, t.Any], str]] = [
     ([slot("a", key_name="x"), slot("b", key_name="x")], {}, "both use the key name 'x'"),
     ([slot("a")], {"rotate_if_older_than": "yesterday"}, "rotate_if_older_than"),
     ([slot("a")], {"expires_in_days": 99}, "in use for up to 100 days"),
-    ([slot("a")], {"overlap_hours": -1}, "overlap_hours is -1, and has to be at least 0"),
+    ([slot("a")], {"overlap_hours": -1}, "overlap_hours is -1, and has to be from 0 to 876000"),
 ]
 
 

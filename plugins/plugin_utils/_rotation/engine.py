@@ -157,7 +157,8 @@ class _Rounds:
             course.fail(self._text_of(error))
 
     def _text_of(self, error: Exception) -> str:
-        return str(error) if isinstance(error, CloudkeysError) else self._unforeseen(error)
+        is_told = isinstance(error, CloudkeysError) and bool(str(error))
+        return str(error) if is_told else self._unforeseen(error)
 
     def _wake(self, courses: Sequence[Course]) -> list[Course]:
         """The slots that may go on; sleeps until the first of them may when all are waiting."""
@@ -176,15 +177,13 @@ class _Rounds:
         self._read_records(courses)
         looking = _in_phase(courses, "look")
         shown = self._account_list(looking)
-        self._see([course for course in looking if course.slot.iam_id in shown], shown, is_whole=False)
+        glanced = [course for course in looking if course.slot.iam_id in shown]
+        self._side_by_side(lambda course: course.see(shown[course.slot.iam_id], is_whole=False), glanced)
         in_doubt = [course for course in _in_phase(looking, "plan") if not course.has_nothing_to_do]
         whole = [course for course in looking if course.slot.iam_id not in shown] + in_doubt
         listed = self._list_owners(whole)
         listing = [course for course in whole if course.phase != "done"]
-        self._see(listing, {iam_id: keys for (iam_id, _account), keys in listed.items()}, is_whole=True)
-
-    def _see(self, courses: Sequence[Course], keys: t.Mapping[str, Sequence[ApiKey]], *, is_whole: bool) -> None:
-        self._side_by_side(lambda course: course.see(keys[course.slot.iam_id], is_whole=is_whole), courses)
+        self._side_by_side(lambda course: course.see(listed[course.owner], is_whole=True), listing)
 
     def _read_records(self, courses: Sequence[Course]) -> None:
         """Read the records as they are now; a slot that has been looked at gets its record into what it saw."""

@@ -506,8 +506,8 @@ slots:
     steps_to_come:
       description:
         - In check mode, every step from now on until the slot rests for good, the rests between included. It is what
-          happens if nobody else changes anything, nobody uses the old key after its overlap, and runs come often enough.
-          Otherwise an empty list.
+          happens if nobody else changes anything, nobody uses the old key after its overlap, and runs come often
+          enough. Otherwise an empty list.
       returned: always
       type: list
       elements: dict

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Invalid, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import keys_in_account_list
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begins
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import Course
@@ -233,11 +234,16 @@ class _Rounds:
             try:
                 listed[owner] = self._ports.client.api_keys.list(*owner)
             except Exception as error:
+                if isinstance(error, (Invalid, NotFound)) and owner not in owners_now:
+                    # The service ID was deleted, and its keys with it; that is proven for each key on record.
+                    listed[owner] = []
+                    return
                 for course in courses:
                     if owner in course.owners:
                         course.fail(self._text_of(error))
 
         looking = [course for course in courses if course.phase != "done"]
+        owners_now = {course.owners[0] for course in looking}
         self._map(list_one, list(dict.fromkeys(owner for course in looking for owner in course.owners)))
         return listed
 

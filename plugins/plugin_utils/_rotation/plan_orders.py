@@ -47,9 +47,8 @@ def _plan_withdraw(view: View, record: Record, orders: Orders) -> Step | None:
 def _plan_rollback(view: View, record: Record, orders: Orders) -> Step | None:
     named = sorted(record.known_ids & orders.rollback_to_ids)
     if len(named) > 1:
-        return Step(
-            "stop", f"`rollback_to_ids` names {' and '.join(named)} of this slot: say which. Nothing was changed"
-        )
+        told = " and ".join(named)
+        return Step("stop", f"`rollback_to_ids` names {told}, two keys of this slot. Nothing was changed; say which")
     wanted = (each for each in record.superseded if each.id in named and not each.rollback_is_done)
     entry = next(wanted, None)
     if entry is None:

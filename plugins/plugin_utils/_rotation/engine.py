@@ -95,7 +95,7 @@ def _arrive(course: Course, ports: Ports, *, check_mode: bool) -> None:
         return
     for _try in range(MOST_MOVES):
         try:
-            if move_slot(ports.store, slot, check_mode=check_mode):
+            if move_slot(ports.store, slot, course.session.values.is_lost, check_mode=check_mode):
                 course.moved(ends=check_mode)
             return
         except CommitLost:

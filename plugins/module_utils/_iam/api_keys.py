@@ -186,30 +186,6 @@ class ApiKeys:
         A value that IAM chooses is only in its answer, so a lost one is not settled here: nothing is sent again. Raises
         UnknownOwner when the key was to be made for a service ID that does not exist.
         """
-        try:
-            return self._create(new)
-        except (Invalid, NotFound) as error:
-            if not self._is_unknown(new.iam_id):
-                raise
-            raise UnknownOwner(
-                f"there is no service ID {service_id_of(new.iam_id)} any more, or the caller may not see it: {error}",
-                transaction_id=error.transaction_id,
-            ) from None
-
-    def _is_unknown(self, iam_id: str) -> bool:
-        """Whether IAM says that there is no such service ID; costs one request."""
-        if not is_service_id(iam_id):
-            return False
-        try:
-            service_id = service_id_of(iam_id)
-            self._send("GET", path_of("/v1/serviceids", service_id, "a service ID"), f"read service ID {service_id}")
-        except NotFound:
-            return True
-        except IamError:
-            return False
-        return False
-
-    def _create(self, new: NewKey) -> ApiKey:
         is_open = False
         for attempt in range(1, CREATE_TRIES + 1):
             try:
@@ -217,7 +193,7 @@ class ApiKeys:
                 return ApiKey.from_iam(reply.body)
             except IamError as error:
                 if new.key_value is None:
-                    raise
+                    raise self._explained(new, error) from None
                 is_open = is_open or error.may_have_happened
                 if is_open or isinstance(error, (Conflict, Invalid)):
                     made = self._settle(new, error, patient=is_open or isinstance(error, Conflict))
@@ -227,8 +203,22 @@ class ApiKeys:
                     continue
                 if is_open and not error.may_have_happened:
                     raise _unknown(error, "an earlier try got no answer and may still make the key") from None
-                raise
+                raise self._explained(new, error) from None
         raise NotUnderstood(f"creating API key {new.name} had no outcome")
+
+    def _explained(self, new: NewKey, error: IamError) -> IamError:
+        """The same error, or UnknownOwner when IAM says that there is no such service ID; that costs one request."""
+        if not isinstance(error, (Invalid, NotFound)) or not is_service_id(new.iam_id):
+            return error
+        service_id = service_id_of(new.iam_id)
+        try:
+            self._send("GET", path_of("/v1/serviceids", service_id, "a service ID"), f"read service ID {service_id}")
+        except NotFound:
+            words = f"there is no service ID {service_id} any more, or the caller may not see it"
+            return UnknownOwner(f"{words}: {error}", transaction_id=error.transaction_id)
+        except IamError:
+            return error
+        return error
 
     def update(self, key_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ApiKey:
         """Change some properties of a key; an empty text clears. `entity_tag` is the version that was read before."""

@@ -16,15 +16,13 @@ def check_service_id_is_gone(client: IamClient, service_id: str, group_id: str |
     Whoever may list the service IDs of the account is told of each of them (iam-facts.md 5.1).
     """
     try:
-        first = next(client.service_ids.search(client.caller().account_id, group_id=group_id), None)
+        next(client.service_ids.search(client.caller().account_id, group_id=group_id), None)
     except NotPermitted as error:
         raise TaskRefused(
-            f"IBM Cloud IAM knows no service ID {service_id}, or hides it from this caller, who may not list the service "
-            f"IDs of the account: log in with a role that may. Nothing was changed ({error})",
+            f"IBM Cloud IAM knows no service ID {service_id}, or hides it from this caller, who may not list those of "
+            f"the account: log in with a role that may. Nothing was changed ({error})",
             transaction_id=error.transaction_id,
         ) from None
-    if first and first.service_id.id == service_id:
-        raise TaskRefused(_still_listed(service_id))
 
 
 def delete_service_id(client: IamClient, existing: ServiceId) -> None:
@@ -36,11 +34,7 @@ def delete_service_id(client: IamClient, existing: ServiceId) -> None:
         return
     named = client.service_ids.list_named(existing.name, existing.account_id, existing.group_id)
     if any(each.id == existing.id for each in named):
-        raise OutcomeUnknown(_still_listed(existing.id))
-
-
-def _still_listed(service_id: str) -> str:
-    return (
-        f"IBM Cloud IAM lists service ID {service_id} and does not show it by its id: it was deleted this moment, then "
-        "run again; or the caller lacks a role"
-    )
+        raise OutcomeUnknown(
+            f"IBM Cloud IAM lists service ID {existing.id} and does not show it by its id: it was deleted this moment, "
+            "then run again; or the caller lacks a role"
+        )

@@ -18,10 +18,10 @@ def lengths_of(body: t.Any) -> str:
     How long they may be is open (iam-facts.md 9). What they say is not repeated.
     """
     texts = {member: body[member] for member in LIMITED if body.get(member)} if isinstance(body, dict) else {}
-    told = [f"{member} of {len(text)} characters{_marker_in(text)}" for member, text in texts.items()]
+    told = [f"a {member} of {len(text)} characters{_marker_in(text)}" for member, text in texts.items()]
     return f"sent were {' and '.join(told)}" if told else ""
 
 
 def _marker_in(text: str) -> str:
     found = MARKER.search(text)
-    return f" ({len(found[0])} of them are the marker of the rotation)" if found else ""
+    return f" ({len(found[0])} of them the marker of the rotation)" if found else ""

@@ -130,4 +130,4 @@ def _check_is_gone(client: IamClient, wish: KeyWish) -> None:
     else:
         absence = absence_of_value(client, t.cast(str, wish.key_value))
     if not absence.is_gone:
-        raise TaskRefused(f"{absence.words}. Nothing was changed")
+        raise TaskRefused(absence.words)

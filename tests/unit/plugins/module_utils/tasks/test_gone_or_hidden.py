@@ -239,6 +239,14 @@ def test_a_delete_of_a_service_id_that_iam_does_not_allow_is_not_told_as_done(sc
     assert scene.user.list_service_ids()
 
 
+def test_a_service_id_that_is_hidden_by_its_id_and_listed_is_not_told_as_deleted(scene, robot, manage_robot):
+    scene.faults({"kind": "status", "status": 404, "method": "DELETE|GET", "path": "serviceids/", "times": 2})
+    result = manage_robot(name="robot", state="absent", delete_keys=True)
+
+    assert result["failed"]
+    assert f"lists service ID {robot['id']} and does not show it by its id" in result["msg"]
+
+
 def test_a_delete_of_a_service_id_whose_answer_was_lost_is_done(scene, robot, manage_robot):
     scene.faults({"kind": "cut_after", "method": "DELETE"})
 

@@ -60,9 +60,9 @@ def absence_of(
 
     `owner` is (IAM ID, account ID). `listed` are the ids in a complete list of the owner's keys, and `is_unknown` says
     that IAM answered 404 for the id, if the caller has read that already. `key_value` is the value of the key, if it is
-    known. Without an owner it takes a value, or a caller who may see every key. A key that is seconds old may be
-    unknown to all of them (iam-facts.md 1.4), so ask about older ones only. Raises an `IamError` when IAM gives no answer
-    of its own, and NotPermitted when it says that the caller may not read this key.
+    known. Without an owner it takes a value, or a caller who may see every key. Ask about no key that is seconds old:
+    it may be unknown to all of them (iam-facts.md 1.4). Raises an `IamError` when IAM gives no answer of its own, and
+    NotPermitted when it says that the caller may not read this key.
     """
     return (
         _elsewhere(client, key_id, owner)

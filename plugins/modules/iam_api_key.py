@@ -48,6 +48,9 @@ options:
       - V(present) creates the key when it is missing, and changes what differs from the options that are set.
         Options that are not set are left as they are.
       - V(absent) deletes the key. Tokens that were issued for it stay valid until they expire, for up to one hour.
+      - A key that IBM Cloud does not show may be hidden from the caller. So with O(id) alone it counts as gone only to
+        an Administrator on the service IAM Identity, with its owner in O(service_id) or O(iam_id) to whoever may list
+        the owner's keys, and with O(key_value) when a log-in with it finds no such key. Otherwise the task fails.
     type: str
     choices: [present, absent]
     default: present

@@ -45,6 +45,8 @@ options:
       - V(absent) deletes it. A service ID that still has API keys is not deleted without O(delete_keys=true), one
         that is locked or has locked keys not without O(unlock=true), and the one that the task logs in as not without
         O(allow_self=true).
+      - One that is named by O(id) and that IBM Cloud does not show counts as gone only to a caller who may list the
+        service IDs of the account. Otherwise the task fails.
     type: str
     choices: [present, absent]
     default: present

@@ -82,9 +82,11 @@ ROWS: dict[str, list[str]] = {
 # What decides and touches nothing: it is told the time, and what was read.
 PURE = [
     "module_utils/_iam/advice.py",
+    "module_utils/_iam/answers.py",
     "module_utils/_iam/errors.py",
     "module_utils/_iam/iam_ids.py",
     "module_utils/_iam/retry.py",
+    "module_utils/_iam/sent_texts.py",
     "module_utils/_reconcile/marker.py",
     "module_utils/_reconcile/match.py",
     "module_utils/_reconcile/plan.py",

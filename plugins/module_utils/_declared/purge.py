@@ -124,7 +124,7 @@ def _delete(client: IamClient, params: Params, doomed: t.Sequence[ApiKey], purge
         branch = client.branch()
         change = plan_key(key, wish)
         if not check_mode:
-            apply_change(branch.api_keys, change, wish, lambda: None)
+            apply_change(branch, change, wish, lambda: None)
         return branch.transaction_ids
 
     for key, done in zip(doomed, side_by_side(delete, doomed, params["concurrency"])):

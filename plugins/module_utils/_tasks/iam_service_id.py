@@ -17,6 +17,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.own
     one_service_id,
     service_id_group_of,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_gone import (
+    check_service_id_is_gone,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_plan import (
     ServiceIdWish,
 )
@@ -76,6 +79,8 @@ def _find(client: IamClient, wish: ServiceIdWish) -> ServiceId | None:
     try:
         existing = client.service_ids.get(wish.id)
     except NotFound:
+        if wish.state == "absent":
+            check_service_id_is_gone(client, wish.id, wish.group_id)
         return None
     if wish.group_id and existing.group_id != wish.group_id:
         raise TaskRefused(

@@ -87,7 +87,7 @@ def test_another_account_does_not_take_over_a_slot_whose_record_names_no_account
 
     (outcome,) = unchanged_by(scene, lambda: scene.run(words.pop("slot"), **words))
 
-    assert f"logs in, as {scene.owner['iam_id']} in account {scene.emulator.seed.account_id}" in (outcome.failure or "")
+    assert f"logs in, as {scene.owner['iam_id']} of account {scene.emulator.seed.account_id}" in (outcome.failure or "")
 
 
 def test_a_record_that_does_not_say_whose_it_is_is_completed_once() -> None:

@@ -22,7 +22,7 @@ UNSET: dict[str, tuple[str, ...]] = {
         *("action_when_leaked", "support_sessions", "locked", "disabled", "unique_instance_crns"),
     ),
     "it allows more, and not set allows nothing": (
-        *("unlock", "allow_self", "recreate", "delete_keys", "purge", "purge_all", "on_duplicate"),
+        *("unlock", "allow_self", "recreate", "delete_keys", "purge", "purge_all", "rotated_keys", "on_duplicate"),
         *(
             "on_missing_record",
             "project_folder_lasts",

@@ -94,6 +94,7 @@ PURE = [
     "module_utils/_reconcile/match.py",
     "module_utils/_reconcile/plan.py",
     "module_utils/_reconcile/purge_plan.py",
+    "module_utils/_reconcile/rotated_keys.py",
     "module_utils/_reconcile/service_id_plan.py",
     "module_utils/_reconcile/key_wish.py",
     "plugin_utils/_audit/as_markdown.py",

@@ -45,6 +45,7 @@ class KeyWish:
     unlock: bool = False
     allow_self: bool = False
     recreate: bool = False
+    rotated_keys: str = "refuse"
 
     def __post_init__(self) -> None:
         for why_not in (_about_texts(self), _about_owner(self), _about_duplicates(self), _about_value(self)):

@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# What the name of a key ends with until it is the published one: a slot without markers shows by nothing else.
+NEXT = " (next)"
 MARKER = re.compile(r" ?\[cloudkeys (?P<slot_id>[0-9a-f]{8})/(?P<generation>[1-9][0-9]*)\]\Z")
 
 

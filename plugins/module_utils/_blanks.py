@@ -127,7 +127,8 @@ def _said(spec: Spec, given: t.Mapping[str, t.Any], inside: Path, refused: list[
 
 def _parts(option: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
     """A list or mapping that is given as a text, taken apart as Ansible does it, which refuses what it cannot read."""
-    reads = {"list": check_type_list, "dict": check_type_dict}.get(option.get("type", "str"))
+    readers: dict[str, t.Any] = {"list": check_type_list, "dict": check_type_dict}
+    reads = readers.get(option.get("type", "str"))
     if reads is None or not isinstance(value, str) or is_blank(value):
         return value
     try:

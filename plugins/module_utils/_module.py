@@ -17,8 +17,14 @@ class _Module(AnsibleModule):
 
     blank: list[str]
 
+    def __init__(self, **spec: t.Any) -> None:
+        # ansible-core has no types for these.
+        base: t.Any = super()
+        base.__init__(**spec)
+
     def _load_params(self) -> None:
-        super()._load_params()
+        base: t.Any = super()
+        base._load_params()
         self.params, self.blank = without_blanks(self.argument_spec, self.params)
 
 

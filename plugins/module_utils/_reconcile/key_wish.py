@@ -59,8 +59,6 @@ def _about_texts(wish: KeyWish) -> str | None:
             "the description must not end like a rotation marker, [cloudkeys .../...]: "
             "the rotation finds its keys by that text and would take this key for its own"
         )
-    if wish.name is not None and not wish.name.strip():
-        return "the name of an API key must not be empty"
     return None
 
 
@@ -87,7 +85,7 @@ def _about_value(wish: KeyWish) -> str | None:
     if wish.recreate and wish.id:
         return "`recreate: true` makes a key of another id, so the key has to be named by its `name`, not by `id`"
     if wish.key_value is None or wish.state == "absent":
-        return "`key_value` must not be empty" if wish.key_value == "" else None
+        return None
     if len(wish.key_value) < SHORTEST_OWN_VALUE:
         return f"`key_value` must have at least {SHORTEST_OWN_VALUE} characters"
     return None

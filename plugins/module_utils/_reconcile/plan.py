@@ -162,8 +162,8 @@ def _differences(existing: ApiKey, wish: KeyWish) -> tuple[dict[str, t.Any], dic
 
 def _ends_sooner(existing: ApiKey, fields: dict[str, t.Any]) -> bool:
     """Whether the key would expire earlier than it does: that takes it away as disabling it does, only later."""
-    expires_at = fields.get("expires_at")
-    return bool(expires_at) and (not existing.expires_at or expires_at < minute_text(existing.expires_at))
+    wanted = fields.get("expires_at")
+    return bool(wanted) and (not existing.expires_at or str(wanted) < minute_text(existing.expires_at))
 
 
 def _refuse_if_locked(key: ApiKey, wish: KeyWish, verb: str) -> None:

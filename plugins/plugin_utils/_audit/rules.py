@@ -213,7 +213,8 @@ RULES: tuple[Rule, ...] = (
         "left_over",
         "medium",
         "Left by a rotation",
-        "Run the rotation of its slot, which clears it away; if the slot is gone, delete the key.",
+        "Run the rotation of its slot, which clears it away; if the slot is gone, delete the key, with rotated_keys: "
+        "allow.",
         _is_left_over,
         ROTATE_TASK,
     ),

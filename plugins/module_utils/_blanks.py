@@ -62,6 +62,12 @@ UNSET: dict[str, tuple[str, ...]] = {
         *("report_timeout_seconds", "try_decrypt"),
     ),
 }
+# Ways to say the same: where one of them is said, the others are not missing. A task that logs in with a file takes the
+# `api_key` of module_defaults away with an empty one.
+INSTEAD_OF_EACH_OTHER = (
+    frozenset({"api_key", "api_key_file", "token", "cr_token_file"}),
+    frozenset({"profile_id", "profile_crn", "profile_name"}),
+)
 # An empty text takes the old one away, so blanks are an empty text.
 CLEARED = frozenset({"description", "expires_at"})
 # A value to store may be anything.
@@ -118,11 +124,16 @@ def _said(spec: Spec, given: t.Mapping[str, t.Any], inside: Path, refused: list[
         else:
             parts = _parts(option, value)
             has_blank = is_blank(parts) or (isinstance(parts, list) and any(map(is_blank, parts)))
-            if has_blank and not may_be_blank(name, option, inside):
+            if has_blank and not (may_be_blank(name, option, inside) or _is_said_otherwise(name, given)):
                 refused.append((*inside, name))
             elif not is_blank(parts):
                 said[name] = _of_members(option, parts, (*inside, name), refused)
     return said
+
+
+def _is_said_otherwise(name: str, given: t.Mapping[str, t.Any]) -> bool:
+    others = next((ways - {name} for ways in INSTEAD_OF_EACH_OTHER if name in ways), frozenset[str]())
+    return any(not is_blank(given.get(other)) for other in others)
 
 
 def _parts(option: t.Mapping[str, t.Any], value: t.Any) -> t.Any:

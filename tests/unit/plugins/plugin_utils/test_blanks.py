@@ -9,6 +9,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.errors import AnsibleError
+from ansible_collections.cloudkeys.ibmcloud.plugins.lookup.iam_token import LookupModule
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import (
     CLEARED,
     TAKEN_AS_IT_IS,
@@ -136,6 +138,33 @@ def test_the_refusal_names_every_option_wherever_it_is_and_however_it_was_writte
     problem = check_arguments({"argument_spec": spec_of("iam_api_key_bulk")}, args, "task").problem
 
     assert (problem or "").startswith(f"{named} must not be blank")
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        ({"api_key": "", "api_key_file": "k.json"}, False),
+        ({"api_key": None, "token": " ", "cr_token_file": "t"}, False),
+        ({"profile_id": "", "profile_name": "p"}, False),
+        ({"api_key": "", "profile_name": "p"}, True),
+        ({"api_key": "", "token": ""}, True),
+        ({"api_key": "k", "profile_id": ""}, True),
+    ],
+    ids=str,
+)
+def test_one_way_to_log_in_takes_the_place_of_another(args: dict[str, t.Any], problem: bool) -> None:
+    """Otherwise the environment would say who the task works as."""
+    checked = check_arguments({"argument_spec": spec_of("iam_caller_info")}, args, "task")
+
+    assert ("must not be blank" in (checked.problem or "")) is problem
+    if not problem:
+        said = {name: value for name, value in args.items() if value and value.strip()}
+        assert {name: checked.options[name] for name in args} == {**dict.fromkeys(args), **said}
+
+
+def test_a_lookup_does_not_take_the_environment_for_a_blank_key() -> None:
+    with pytest.raises(AnsibleError, match="iam_token: `api_key` must not be blank"):
+        LookupModule().run([], api_key="")
 
 
 def test_an_empty_list_says_none() -> None:

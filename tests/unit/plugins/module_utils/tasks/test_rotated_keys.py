@@ -91,6 +91,13 @@ def test_what_takes_nothing_away_is_done(scene, robot, manage, asked):
     assert the_key(scene)["description"].endswith(MARKER)
 
 
+def test_a_key_that_never_expires_is_not_given_an_end(scene, manage):
+    scene.user.create_key(name="deploy", description=MARKER)
+    result = manage(name="deploy", expires_at=LATER)
+
+    assert "so it is not made to expire sooner" in result["msg"]
+
+
 def test_every_twin_is_looked_at_before_one_is_deleted(scene, robot, manage):
     scene.user.create_key(name="deploy", iam_id=f"iam-{robot}")
     result = manage(service_id=robot, name="deploy", state="absent", on_duplicate="all")
@@ -170,6 +177,15 @@ def test_a_purge_keeps_the_next_key_beside_a_declared_one(scene, unmarked, manag
     assert [(key["name"], key["reason"]) for key in result["kept"]] == [
         ("deploy (next)", "a rotation without markers may have made it as the next key of 'deploy'")
     ]
+
+
+@each_mode
+def test_the_same_when_the_declared_key_is_missing(scene, unmarked, manage_all, check_mode):
+    scene.user.ask("DELETE", f"/v1/apikeys/{the_key(scene)['id']}")
+    declared = {"service_id": unmarked, "name": "deploy", "discard_value": True}
+    result = manage_all([declared], check_mode, purge=True)
+
+    assert [key["name"] for key in result["kept"]] == ["deploy (next)"]
 
 
 def test_a_purge_takes_it_with_the_users_word(scene, unmarked, manage_all):

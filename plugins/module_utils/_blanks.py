@@ -126,7 +126,8 @@ def _said(spec: Spec, given: t.Mapping[str, t.Any], inside: Path, refused: list[
             has_blank = is_blank(parts) or (isinstance(parts, list) and any(map(is_blank, parts)))
             if has_blank and not (may_be_blank(name, option, inside) or _is_said_otherwise(name, given)):
                 refused.append((*inside, name))
-            elif not is_blank(parts):
+            # What is refused is handed on as well: a secret in it has to be known, to be hidden.
+            if not is_blank(parts):
                 said[name] = _of_members(option, parts, (*inside, name), refused)
     return said
 
@@ -151,11 +152,11 @@ def _parts(option: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
 def _of_members(option: t.Mapping[str, t.Any], parts: t.Any, path: Path, refused: list[Path]) -> t.Any:
     """What a list or a mapping holds, without what is blank in it."""
     if isinstance(parts, list):
-        items = [item for item in parts if not is_blank(item)]
         member = {"type": option.get("elements", "raw"), "options": option.get("options")}
         return [
             _of_members(member, _parts(member, item), (*path[:-1], f"{path[-1]}[{number}]"), refused)
-            for number, item in enumerate(items)
+            for number, item in enumerate(parts)
+            if not is_blank(item)
         ]
     inner = option.get("options")
     return _said(inner, parts, path, refused) if inner and isinstance(parts, dict) else parts

@@ -175,8 +175,8 @@ options:
         is called like a declared one with V((next\)) behind it, because a slot without markers may be about to publish
         it. V(allow) deletes them like others. For a declared key this is said in O(keys[].rotated_keys).
       - A slot with O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].use_marker=false) shows by nothing else.
-        Declare its key here by the name that O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].key_name) says;
-        the old key has the same name while both work, so it stays too.
+        Declare its key here by the name that O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].key_name) says,
+        with O(keys[].on_duplicate=newest); the old key has the same name while both work, and so it stays too.
     type: str
     choices: [refuse, allow]
     default: refuse

@@ -167,6 +167,15 @@ def test_a_lookup_does_not_take_the_environment_for_a_blank_key() -> None:
         LookupModule().run([], api_key="")
 
 
+def test_a_secret_beside_what_is_refused_is_known_as_one() -> None:
+    """It may be an item of a loop, which Ansible would show."""
+    args = {"keys": ["", {"key_value": "a-secret-of-the-task", "name": "a", "service_id": ""}]}
+    checked = check_arguments({"argument_spec": spec_of("iam_api_key_bulk")}, args, "task")
+
+    assert (checked.problem or "").startswith("`keys`, `keys[1].service_id` must not be blank")
+    assert checked.secrets == {"a-secret-of-the-task"}
+
+
 def test_an_empty_list_says_none() -> None:
     args = {"keys": [], "identities": [], "keep_ids": []}
 

@@ -17,7 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run 
 
 ASKED = (
     *("name", "id", "state", "description", "action_when_leaked", "support_sessions", "locked", "disabled"),
-    *("store_value", "key_value", "key_source", "on_duplicate", "unlock", "allow_self", "recreate"),
+    *("store_value", "key_value", "key_source", "on_duplicate", "unlock", "allow_self", "recreate", "rotated_keys"),
 )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    Conflict,
     IamError,
     NotUnderstood,
     OutcomeUnknown,
@@ -70,10 +71,23 @@ def _take_step(client: IamClient, step: str, key: ApiKey, change: Change) -> Api
         return None
     if step == "update":
         # A lock or an unlock before this may have made a new version, so the tag has to be fresh.
-        tag = key.entity_tag if change.steps[0] == "update" else client.api_keys.get(key.id).entity_tag
+        tag = key.entity_tag if change.steps[0] == "update" else _read_again(client, key).entity_tag
         return _with_expiry_as_asked(client.api_keys.update(key.id, change.fields, tag), change)
     getattr(client.api_keys, step)(key.id)
     return replace(key, **SWITCHES[step])
+
+
+def _read_again(client: IamClient, key: ApiKey) -> ApiKey:
+    """The key as it is now; raises Conflict when its description changed: what is sent was made from the old one.
+
+    A rotation that takes the key over at this moment writes its marker there, which must not be lost.
+    """
+    now = client.api_keys.get(key.id)
+    if (now.description or "") != (key.description or ""):
+        raise Conflict(
+            f"somebody changed the description of API key {key.id} ({key.name}) at the same moment; run again"
+        )
+    return now
 
 
 SWITCHES: dict[str, dict[str, t.Any]] = {

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_texts import MARKER
 
+# What the name of a key ends with until it is the published one: a slot without markers shows by nothing else.
+NEXT = " (next)"
+
 
 @dataclass(frozen=True)
 class Marker:

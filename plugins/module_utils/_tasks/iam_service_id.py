@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, STATE
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, ROTATED_KEYS, STATE
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
@@ -38,6 +38,7 @@ SPEC: dict[str, t.Any] = {
         "unlock": {"type": "bool", "default": False},
         "delete_keys": {"type": "bool", "default": False, "no_log": False},
         "allow_self": {"type": "bool", "default": False},
+        **ROTATED_KEYS,
     },
     "required_one_of": [("name", "id")],
 }
@@ -59,11 +60,9 @@ def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = N
 
 
 def _wish_from(client: IamClient, params: dict[str, t.Any]) -> ServiceIdWish:
-    if params["name"] is not None and not params["name"].strip():
-        raise TaskRefused("the name of a service ID must not be empty")
     account_id = client.caller().account_id
     crns = params["unique_instance_crns"]
-    said = ("id", "name", "state", "description", "locked", "unlock", "delete_keys", "allow_self")
+    said = ("id", "name", "state", "description", "locked", "unlock", "delete_keys", "allow_self", "rotated_keys")
     return ServiceIdWish(
         account_id=account_id,
         group_id=service_id_group_of(client, params["service_id_group"]),

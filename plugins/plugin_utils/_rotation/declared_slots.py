@@ -39,9 +39,10 @@ def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
 
 def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) -> list[Slot]:
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
+    policies = [policy_of(params, given, client.now()) for given in params["slots"]]
     found = resolve(client, map(owner_named_by, params["slots"]), concurrency)
     slots = []
-    for given in params["slots"]:
+    for given, policy in zip(params["slots"], policies):
         iam_id, problem = _owner(found[owner_named_by(given)])
         slots.append(
             Slot(
@@ -60,7 +61,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) ->
                 copies=tuple(Place(each["file"], each["variable"]) for each in given["copies"]),
                 moved_from=_moved_from(given),
                 retire_ids=frozenset(given["retire_ids"]),
-                policy=policy_of(params, given),
+                policy=policy,
             )
         )
     try:

@@ -9,8 +9,9 @@ short_description: Find out what a rotation of IBM Cloud API keys would stumble 
 version_added: 1.0.0
 description:
   - Asks whether the caller can log in, list keys, see when they were used, and has room for one more; whether the clock
-    is right; whether vault secrets are loaded and which id would encrypt; whether the vault files can be changed and
-    outlive the job; whether the rotation would refuse its policy. Of files in O(git) the branch is read; that it may be pushed to shows at a push only.
+    is right; whether the rotation would refuse its policy; whether vault secrets are loaded and which id would encrypt;
+    whether the vault files can be changed and outlive the job. Of files in O(git) the branch is read; that it may be
+    pushed to shows at a push only.
   - Answers each question in one line, that it is fine or what to do. Fails when there is something to do.
   - Returns a ready file of slots for the first twenty keys that it sees; the audit writes one for all.
   - Always runs on the controller, in Ansible's own process.
@@ -33,8 +34,9 @@ options:
     default: []
   policy:
     description:
-      - The policy of the rotation's task, as options of M(cloudkeys.ibmcloud.iam_api_key_rotation) by their names. It is
-        told what would be refused of it and of the policies of O(slots). Whatever is left out, or empty, has its default.
+      - The policy of the rotation's task, as options of M(cloudkeys.ibmcloud.iam_api_key_rotation) by their names. What
+        would be refused of it, or of the policies of O(slots), is something to do. Whatever is left out, or empty, has
+        its default.
       - Without it, the defaults.
     type: dict
   vault_id:

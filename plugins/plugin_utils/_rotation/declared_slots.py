@@ -29,8 +29,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
     """Make the paths of a task absolute; a relative one starts at `folder`, a vault file in Git at its repository.
 
-    One file has one spelling afterwards, the first that the user wrote, wherever it is named: so whatever compares files
-    may compare texts. Raises TaskRefused and GitError for paths that cannot be used.
+    One file has one spelling afterwards, the first that the user wrote, wherever it is named: so whatever compares
+    files may compare texts. Raises TaskRefused and GitError for paths that cannot be used.
     """
     places = [
         place

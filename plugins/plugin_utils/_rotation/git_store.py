@@ -112,7 +112,7 @@ class GitStore:
             raise CommitLost(f"others keep pushing to {self._branch.name}")
 
     def _is_touched(self, path: str) -> bool:
-        """Whether the file is another one than the one that lies here; a history that is rewritten again ends pushing."""
+        """Whether the file is another than the one that lies here; a history that is rewritten again ends pushing."""
         commit = self._provided[path]
         if not self._branch.has_touched(commit, path):
             return False
@@ -120,9 +120,9 @@ class GitStore:
             self._rewritten_tips.add(self._branch.tip)
         if len(self._rewritten_tips) > _REWRITES_BORNE:
             self._refusal = GitError(
-                f"{self._branch.name} was rewritten {len(self._rewritten_tips)} times in this run: what is pushed does not "
-                "stay as it was pushed. Nothing was overwritten; name a branch in git.branch on which no server hook, "
-                "bot or person replaces commits, then run again"
+                f"{self._branch.name} was rewritten {len(self._rewritten_tips)} times in this run: what is pushed does "
+                "not stay as it was pushed. Nothing was overwritten; name a branch in git.branch on which no server "
+                "hook, bot or person replaces commits, then run again"
             )
         return True
 

@@ -26,8 +26,8 @@ def check_letter_case(paths: t.Iterable[str]) -> None:
         other = first.setdefault(_folded(path), path)
         if other != path:
             raise TaskRefused(
-                f"{other} and {path} are one file where letter case does not count, and nothing was done: give them the "
-                "same spelling, or rename one in the repository"
+                f"{other} and {path} are one file where letter case does not count, and nothing was done: give them "
+                "the same spelling, or rename one in the repository"
             )
 
 

@@ -215,7 +215,7 @@ def test_a_policy_that_a_rotation_would_refuse_is_something_to_do(
     assert says in told
 
 
-@pytest.mark.parametrize("policy", [None, {}, {"max_age_days": "", "key_source": None}, {"max_age_days": "30"}], ids=str)
+@pytest.mark.parametrize("policy", [None, {}, {"max_age_days": "", "key_source": None}, {"soak_hours": "3"}], ids=str)
 def test_a_policy_that_says_little_or_nothing_is_fine(room: Room, policy: dict[str, t.Any] | None) -> None:
     asked = room.examine(slots=[slot(policy=policy)], policy=policy)["checks"]
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One file is one file, however it is spelled: compared as such, written once a round, and told as the user wrote it."""
+"""One file is one file, however it is spelled: compared as such, written once a round, told as the user wrote it."""
 
 from __future__ import annotations
 
@@ -132,9 +132,7 @@ def test_two_slots_on_one_variable_are_refused_however_its_file_is_spelled(desk:
 
 @each_spelling
 def test_two_slots_on_one_variable_of_a_file_to_come_are_refused(desk: Desk, spell: Make) -> None:
-    assert "both use the variable x" in refused(
-        desk, slot("a", "secrets.yml", "x"), slot("b", spell(desk.folder), "x")
-    )
+    assert "both use the variable x" in refused(desk, slot("a", "secrets.yml", "x"), slot("b", spell(desk.folder), "x"))
 
 
 @each_spelling
@@ -246,5 +244,5 @@ def test_in_git_every_spelling_becomes_the_plain_one() -> None:
 
 @pytest.mark.parametrize("other", ["A/x.yml", "a/X.YML"])
 def test_in_git_files_that_differ_in_letter_case_only_are_refused(other: str) -> None:
-    with pytest.raises(TaskRefused, match="^a/x.yml and .* are one file where letter case does not count"):
+    with pytest.raises(TaskRefused, match=r"^a/x\.yml and .* are one file where letter case does not count"):
         in_git("a/x.yml", other)

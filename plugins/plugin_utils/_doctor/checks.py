@@ -8,7 +8,6 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, NotFinished
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey, draw_key_value
@@ -84,8 +83,8 @@ def check_policies(slots: t.Sequence[t.Mapping[str, t.Any]], task_policy: t.Any,
     def ask() -> str:
         options = task_options(task_policy)
         for slot in slots:
-            use_marker = boolean(slot.get("use_marker", True), strict=False)
-            policy_of(options, {"name": slot.get("name"), "policy": slot.get("policy"), "use_marker": use_marker}, now)
+            given = {"name": slot.get("name"), "policy": slot.get("policy"), "use_marker": slot.get("use_marker", True)}
+            policy_of(options, given, now)
         return "no new key would be due at once"
 
     return answered("policy", ask)

@@ -16,8 +16,8 @@ description:
   - Always runs on the controller, in Ansible's own process, with the vault secrets of this run (C(--vault-id),
     C(--ask-vault-pass), AWX vault credentials).
   - A slot that fails does not stop the others; the task fails at the end when any slot failed.
-  - An option that is blank, null or a text of nothing but blanks, counts as left out. It is refused where a run would touch
-    more by that, as O(slots), O(until), O(git) and O(probed_ids), or a file or name of a slot.
+  - An option that is blank, null or a text of nothing but blanks, counts as left out. It is refused where a run would
+    touch more by that, as O(slots), O(until), O(git) and O(probed_ids), or a file or name of a slot.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.git
@@ -52,7 +52,7 @@ options:
           - A relative path starts at the folder of the playbook. In an ad-hoc call, and with the playbooks of this
             collection, it starts where Ansible was started. With O(git) it starts at the top of the repository.
           - A file in the project folder of an AWX job is refused, because that folder goes away with the job.
-          - However it is spelled, through links too, a file is the same one for all slots, copies and moves of the task.
+          - However it is spelled, through links too, a file is the same for all slots, copies and moves of the task.
         type: path
         required: true
       variable:
@@ -197,8 +197,8 @@ options:
     default: disable_first
   rollback_to_ids:
     description:
-      - Ids of replaced keys that are made the published ones again, as long as their deletion is not announced. An order
-        that stays in a variable is carried out once.
+      - Ids of replaced keys that are made the published ones again, as long as their deletion is not announced. An
+        order that stays in a variable is carried out once.
     type: list
     elements: str
     default: []
@@ -241,8 +241,8 @@ options:
     type: int
   max_age_days:
     description:
-      - A key older than this many days is replaced, by the creation time that IBM Cloud tells. At least V(1), so that no
-        new key is due at once.
+      - A key older than this many days is replaced, by the creation time that IBM Cloud tells. At least V(1), so that
+        no new key is due at once.
     type: float
     default: 90
   rotate_before_expiry_days:

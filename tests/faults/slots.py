@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 import typing as t
 
@@ -17,7 +19,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import LONGEST_WAIT_SECONDS, POLL_SECONDS, IamServer
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_ID, VAULT_PASSWORD, Run, Workplace
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import (
+    VAULT_ID,
+    VAULT_PASSWORD,
+    Run,
+    Workplace,
+    worker_of,
+)
 
 VARIABLE = "deploy_api_key"
 KEY_NAME = "deploy"
@@ -109,17 +117,32 @@ class SlotScene:
 
 def end_unless_waiting(*runs: Run) -> None:
     """Wait for runs, which have to go well; one that only waits for a lease to end is killed, harmlessly."""
-    give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
-    kill_at: float | None = None
-    while any(run.is_running for run in runs) and time.monotonic() < (kill_at or give_up_at):
-        if kill_at is None and all(not run.is_running or WAITS.search(run.output) for run in runs):
-            kill_at = time.monotonic() + GRACE_SECONDS
-        time.sleep(POLL_SECONDS)
+    wait_while_busy(runs, [lambda run=run: run.output for run in runs])
     for run in runs:
-        if run.is_running and kill_at is not None:
+        if run.is_running:
+            kill_with_worker(run.pid)
             run.kill()
         else:
             assert run.wait() == 0, run.output
+
+
+def wait_while_busy(runs: t.Sequence[Run], outputs: t.Sequence[t.Callable[[], str]]) -> None:
+    """Return when all runs have ended, or a while after the last of them has begun to wait for a lease."""
+    give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+    is_waiting = False
+    while any(run.is_running for run in runs) and time.monotonic() < give_up_at:
+        if not is_waiting and all(not run.is_running or WAITS.search(show()) for run, show in zip(runs, outputs)):
+            is_waiting, give_up_at = True, time.monotonic() + GRACE_SECONDS
+        time.sleep(POLL_SECONDS)
+    assert is_waiting or not any(run.is_running for run in runs), "\n".join(show() for show in outputs)
+
+
+def kill_with_worker(pid: int) -> None:
+    """The main process of a run must not see the end of its worker, which may be in a session of its own."""
+    worker = worker_of(pid)
+    os.kill(pid, signal.SIGSTOP)
+    os.kill(worker, signal.SIGKILL)
+    os.killpg(pid, signal.SIGKILL)
 
 
 def client_of(server: IamServer) -> IamClient:

@@ -12,8 +12,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outco
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import DAY_SECONDS, Scene
 
 PLACES = 6
-# An overlap of three days and a soak of seven; each may end a moment after the run of that day, and a place may be taken
-# a day after it became free.
+# An overlap of three days and a soak of seven; each may end a moment after the run of that day, and a place may be
+# taken a day after it became free.
 WAVE_DAYS = 13
 
 

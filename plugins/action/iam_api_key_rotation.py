@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import replace
 
 from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import (
@@ -37,13 +35,8 @@ class ActionModule(IamControllerAction):
 
     spec = SPEC
 
-    def check_arguments(self) -> Checked:
-        try:
-            self._task.args = without_blanks(self._task.args)
-        except TaskRefused as error:
-            # What is secret is protected all the same.
-            return replace(super().check_arguments(), problem=str(error))
-        return super().check_arguments()
+    def leave_out_blanks(self, given: dict[str, t.Any]) -> dict[str, t.Any]:
+        return without_blanks(given)
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         resolve_paths(params, self.folder_of_relative_paths())

@@ -10,6 +10,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.log
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.doctor_task import SPEC, Controller, examine
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.blanks import without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 
@@ -17,6 +18,9 @@ class ActionModule(IamControllerAction):
     """Runs on the controller: that is where the vault secrets and the files are."""
 
     spec = SPEC
+
+    def leave_out_blanks(self, given: dict[str, t.Any]) -> dict[str, t.Any]:
+        return without_blanks(given)
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         cipher = Cipher.of_this_run(self._loader)

@@ -14,6 +14,7 @@ description:
     pushed to shows at a push only.
   - Answers each question in one line, that it is fine or what to do. Fails when there is something to do.
   - Returns a ready file of slots for the first twenty keys that it sees; the audit writes one for all.
+  - An option that is blank counts as left out, or is refused, as with M(cloudkeys.ibmcloud.iam_api_key_rotation).
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection

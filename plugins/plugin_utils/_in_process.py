@@ -11,11 +11,14 @@ from __future__ import annotations
 import os
 import sys
 import typing as t
+from dataclasses import replace
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import (
     CollectionAction,
     ControllerAction,
@@ -93,6 +96,18 @@ class RevealingAction(InProcessAction):
 
 class IamControllerAction(ControllerAction):
     """An action that needs both the controller's files and IBM Cloud."""
+
+    def leave_out_blanks(self, given: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The options without those that are blank, where the action has that rule; raises TaskRefused."""
+        return given
+
+    def check_arguments(self) -> Checked:
+        try:
+            self._task.args = self.leave_out_blanks(self._task.args)
+        except TaskRefused as error:
+            # What is secret is protected all the same.
+            return replace(super().check_arguments(), problem=str(error))
+        return super().check_arguments()
 
     def refuse(self) -> str | None:
         return str(missing_required_lib("requests")) if REQUESTS_IMPORT_ERROR else None

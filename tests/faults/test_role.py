@@ -139,3 +139,26 @@ def test_nothing_that_leaked_is_nothing_to_revoke(due_scene: SlotScene, named: d
     assert run.wait() != 0
     assert "no leaked key is named, and nothing was done" in run.output
     assert len(due_scene.keys()) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"max_age_days": 0}, "policy: TO DO, max_age_days is 0, and has to be from 1"),
+        ({"lease_seconds": 10}, "policy: TO DO, lease_seconds is 10, and has to be from 120"),
+        ({"max_age_days": "", "key_source": None, "keys_per_identity": " "}, "policy: fine, no new key"),
+        ({}, "policy: fine, no new key"),
+    ],
+    ids=str,
+)
+def test_the_doctor_tells_what_a_rotation_would_refuse_of_the_policy(
+    due_scene: SlotScene, given: dict[str, t.Any], says: str
+) -> None:
+    policy = {f"rotate_api_keys_{name}": value for name, value in given.items()}
+
+    run = due_scene.workplace.start_playbook(
+        "cloudkeys.ibmcloud.doctor", {"rotate_api_keys_slots": [due_scene.wish()], **policy}
+    )
+
+    run.wait()
+    assert says in on_one_line(run.output), run.output

@@ -57,7 +57,8 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_git/": ["module_utils._errors"],
     "plugin_utils/_hiding.py": ["module_utils._outcome", "module_utils._secrets", "ansible.utils.display"],
     "plugin_utils/_in_process.py": [
-        *("module_utils._iam", "module_utils._secrets", "plugin_utils._collection_action", "ansible.module_utils"),
+        *("module_utils._errors", "module_utils._iam", "module_utils._secrets", "ansible.module_utils"),
+        *("plugin_utils._checked", "plugin_utils._collection_action"),
     ],
     "plugin_utils/_paths.py": [],
     "plugin_utils/_rotation/": [

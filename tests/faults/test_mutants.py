@@ -31,13 +31,21 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return top
 
 
-def run_tests(copy: Path, tests: t.Iterable[str]) -> subprocess.CompletedProcess[str]:
+def run_tests(
+    copy: Path, tests: t.Iterable[str], longest_seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
     paths = [str(copy.parents[2]), str(copy / "tests/emulator")]
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
     try:
         return subprocess.run(
-            [*command, *tests], cwd=copy, env=environ, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS
+            [*command, *tests],
+            cwd=copy,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=longest_seconds,
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, NOTICED, "it never ends, which is noticed")
@@ -56,7 +64,7 @@ def test_a_defect_is_noticed(copy: Path, mutant: dict[str, str]) -> None:
     assert sound.count(mutant["old"]) == 1, f"{file.name} has changed: mutants.yml needs a look"
     file.write_text(sound.replace(mutant["old"], mutant["new"]), encoding="utf-8")
     try:
-        done = run_tests(copy, [mutant["noticed_by"]])
+        done = run_tests(copy, [mutant["noticed_by"]], LONGEST_SECONDS)
     finally:
         file.write_text(sound, encoding="utf-8")
 

@@ -115,8 +115,8 @@ ARROWS = [
 ]
 # Below the picture: steps that have no place of their own in it, and when they are taken.
 ASIDES: list[tuple[int, tuple[ActName, ...], str]] = [
-    (610, ("move", "wait", "copy", "finish_publishing"), "wherever they are needed"),
-    (636, ("mark_leaked", "disable_leaked"), "a key leaked, so nothing waits"),
+    (610, ("move", "wait", "note_owners", "copy", "finish_publishing"), "as needed"),
+    (636, ("mark_leaked", "disable_leaked", "make_place"), "a key leaked"),
     (662, ("sweep",), "where a slot rests: keys that stopped runs have left"),
 ]
 STOP_NOTE = Label(112, 717, note="from anywhere: a person has to look")

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
@@ -14,6 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     NotFound,
     Refused,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     join_description,
@@ -36,20 +35,17 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 MOST_CONFLICTS = 3
 
 
-def check_published_value(session: Session, view: View, step: Step) -> View:
-    """Refuse to start from a record that does not add up; a value that is lost is what a successor is for."""
-    key = view.current_key()
-    if key is not None and session.value_is_lost(view.loaded):
-        session.warnings.append(
-            f"{view.slot.variable} holds no value that IBM Cloud knows, so nobody who reads it can log in; "
-            f"{key.id}, which was published, gets a successor"
-        )
-    return view
-
-
 def check_may_go(session: Session, view: View, step: Step) -> View:
     """Refuse to announce the end of a key that is in use."""
     _guard(session, view, str(step.key_id))
+    return view
+
+
+def check_leaked_may_go(session: Session, view: View, step: Step) -> View:
+    """Refuse to announce the end of a leaked key that this run needs, or that is published elsewhere."""
+    why = view.why_needed(str(step.key_id), session.iam.login_key_id)
+    if why:
+        raise SlotStopped(why)
     return view
 
 
@@ -75,21 +71,23 @@ def create(session: Session, view: View, step: Step) -> Result:
 
 
 def new_key(session: Session, view: View) -> NewKey:
-    """The successor inherits what the slot does not say."""
+    """The successor inherits what the slot does not say: text, lock, length of life, and what happens at a leak."""
     slot, pending, old = view.slot, view.pending, view.current_key()
     inherited = split_description(old.description)[0] if old else ""
     text = inherited if slot.description is None else slot.description
-    days = slot.policy.expires_in_days
+    life = view.life_of_successor
     return NewKey(
         name=slot.next_key_name,
         iam_id=slot.iam_id,
         account_id=slot.account_id,
         key_value=pending.key_value,
         description=join_description(text, view.marker(pending.generation)),
-        expires_at=format_time(session.iam.now() + timedelta(days=days)) if days else None,
+        # What the slot wants locked is locked once it has its name.
+        locked=bool(old and old.locked and not slot.locked),
+        expires_at=format_time(session.iam.now() + life) if life else None,
         action_when_leaked=old.action_when_leaked if old else None,
         # Only users' keys have sessions; IAM refuses the word for a service ID's.
-        support_sessions=True if old and old.support_sessions else None,
+        support_sessions=True if old and old.support_sessions and not is_service_id(slot.iam_id) else None,
     )
 
 
@@ -98,16 +96,20 @@ def finish_publishing(session: Session, view: View, step: Step) -> Result:
 
     Nothing announces this, so another run may do the same: what is left then is planned anew.
     """
+    key_id = str(step.key_id)
     try:
-        key = _read(session, str(step.key_id))
+        key = _read(session, key_id)
         if isinstance(key, Again):
             return key
         _put_right(session, view, key)
-    except (Conflict, NotFound):
+    except BadCredentials:
+        raise
+    except Refused as error:
         # Somebody changed it since it was read, or it is too new to be known everywhere.
         session.conflicts += 1
-        if session.conflicts > MOST_CONFLICTS:
-            raise
+        if not isinstance(error, (Conflict, NotFound)) or session.conflicts > MOST_CONFLICTS:
+            session.unfit.add(key_id)
+            session.warn(f"{key_id} is published and works, but {step.reason}, and that could not be mended: {error}")
     return Done()
 
 
@@ -117,7 +119,7 @@ def withdraw(session: Session, view: View, step: Step) -> Result:
     found = session.iam.api_keys.find_by_value(pending.key_value) if pending.key_value else None
     key = found or view.pending_key()
     if key is not None:
-        check_is_ours(key, view.marker(pending.generation))
+        check_is_ours(view, key)
         _guard(session, view, key.id)
         _delete(session, key)
         session.made.pop(key.id, None)
@@ -138,6 +140,20 @@ def disable_leaked(session: Session, view: View, step: Step) -> Result:
         if key.locked:
             session.iam.api_keys.unlock(key.id)
         session.iam.api_keys.disable(key.id)
+    return Done()
+
+
+def delete_leaked(session: Session, view: View, step: Step) -> Result:
+    """Delete the published key, which leaked, to make place for its successor."""
+    if not session.is_in_time(require(view.record.current, "a published key").deleting_at):
+        return TooLate()
+    key = view.current_key()
+    if key is not None:
+        _delete(session, key)
+        session.warn(
+            f"{key.id} leaked and was deleted before there was a successor, because {view.slot.iam_id} has no place "
+            f"for one more API key: {view.slot.variable} holds no value that works until the successor is published"
+        )
     return Done()
 
 
@@ -208,7 +224,7 @@ def _put_right(session: Session, view: View, key: ApiKey) -> None:
     slot, current = view.slot, require(view.record.current, "a published key")
     text, marker = split_description(key.description)
     wanted = view.marker(current.generation)
-    changes = {"name": slot.key_name} if key.name == slot.next_key_name else {}
+    changes = {"name": slot.key_name} if slot.is_unfinished_name(key.name) else {}
     if wanted is not None and marker != wanted:
         changes["description"] = join_description(text, wanted)
     wants_lock = key.locked or (slot.locked and slot.is_wanted)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begins
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen, foresee
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot, plan_sweep
@@ -23,6 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sessi
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS, StepKind, Write
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import check_account
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     AT_REST_WITH_KEYS,
     ActName,
@@ -35,32 +37,14 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 # Of a slot in one run: a whole rotation takes seven; the rest is for commits that were lost to other runs.
 MOST_STEPS = 40
 
-Phase = t.Literal["look", "plan", "ask", "announce", "act", "conclude", "done"]
-
-
-class Begins:
-    """How many rotations a run begins, so that a bad day stays a small one; shared by the slots of a run."""
-
-    def __init__(self, most: int, stop_after_failures: int | None) -> None:
-        self.failures = 0
-        self._left = self._most = most
-        self._stop_after_failures = stop_after_failures
-
-    def take_place(self) -> str | None:
-        """Take one of the places that are left, or say why there is none."""
-        if self._stop_after_failures is not None and self.failures >= self._stop_after_failures:
-            return f"{self.failures} slots failed"
-        if self._left <= 0:
-            return f"a run begins {self._most} rotations at most (batch_size)"
-        self._left -= 1
-        return None
-
-    def give_back(self) -> None:
-        self._left += 1
+Phase = t.Literal["held", "look", "plan", "ask", "announce", "act", "conclude", "done"]
 
 
 class Course:
-    """`phase` is what comes next for the slot, and not before `wakes_at` (monotonic seconds)."""
+    """`phase` is what comes next for the slot, and not before `wakes_at` (monotonic seconds).
+
+    It is `held` while the slot waits for others that have begun to come through.
+    """
 
     def __init__(self, session: Session, orders: Orders, begins: Begins, tell: t.Callable[[str], None]) -> None:
         self.session, self.slot = session, session.slot
@@ -77,6 +61,8 @@ class Course:
         # The step that the next one follows without another look, if it does.
         self._last: StepKind | None = None
         self._is_told = False
+        self.has_begun = False
+        self._own_values: frozenset[str] = frozenset()
         self._done = Done()
         self._taken: list[str] = []
         self._last_noted: tuple[str, str | None] | None = None
@@ -99,8 +85,15 @@ class Course:
         return STEPS[t.cast(ActName, self.step.name)]
 
     @property
-    def owner(self) -> tuple[str, str]:
-        return self.slot.iam_id, self.slot.account_id
+    def own_values(self) -> frozenset[str]:
+        """What the copies may hold: the values that the slot has, and those that it had before this step."""
+        return self._own_values | self.view.loaded.own_values
+
+    @property
+    def owners(self) -> list[tuple[str, str]]:
+        """Whose keys have to be listed, as IAM ID and account: the slot's owner, and former ones on record."""
+        former = self.loaded.record.owners - {self.slot.iam_id} if self.loaded.record else frozenset()
+        return [(iam_id, self.slot.account_id) for iam_id in (self.slot.iam_id, *sorted(former))]
 
     def outcome(self) -> SlotOutcome:
         """Where the slot is now."""
@@ -122,6 +115,8 @@ class Course:
 
     def fail(self, why: str) -> None:
         """The slot goes no further in this run."""
+        if self.phase in ("ask", "announce"):
+            self._give_back_place()
         self._failure, self.phase = why, "done"
 
     def moved(self, *, ends: bool) -> None:
@@ -135,10 +130,12 @@ class Course:
             self._taken.append("move")
 
     def read(self, loaded: Loaded) -> None:
-        """Take note of the slot as the store has it now."""
+        """Take note of the slot as the store has it now; raises SlotStopped for keys of another account."""
         record, self.loaded = loaded.record, loaded
+        check_account(self.slot, record)
         self.session.note_published(loaded)
         is_settled = record is not None and record.pending is None and not self.slot.retire_ids
+        is_settled = is_settled and len(self.owners) == 1
         self.may_glance = is_settled and not self.has_looked
         if self.phase != "look":
             self._view = replace(self.view, loaded=loaded)
@@ -152,6 +149,10 @@ class Course:
         if self.step.name == "observe" and is_whole:
             self._view = self.session.observe(view, str(self.step.key_id))
         self.phase = "plan"
+
+    def see_places(self, view: View) -> None:
+        """Take note of whether the slot's owner may have one more key."""
+        self._view = view
 
     @property
     def has_nothing_to_do(self) -> bool:
@@ -182,6 +183,8 @@ class Course:
             self.phase = "look"
         elif self.step.name == "wait":
             self._wait()
+        elif self.step.name == "intend" and self._begins.is_full:
+            self.phase = "held"
         elif self.step.name == "intend" and self._put_off():
             self.phase = "done"
         elif self.step.rests:
@@ -225,6 +228,9 @@ class Course:
     def written(self, answer: Loaded | NotWritten, phase: Phase) -> None:
         """What became of a change: `phase` is next when it is written; a plan that is out of date is made anew."""
         if isinstance(answer, Loaded):
+            self.session.has_replaced = self.session.has_replaced or (self.kind.replaces_key and phase == "conclude")
+            # What the copies may hold is what the slot had before this, too.
+            self._own_values |= self.view.loaded.own_values
             self.phase = phase
             self._view = replace(self.view, loaded=answer, value_is_lost=False)
             self._note_taken()
@@ -232,8 +238,8 @@ class Course:
             self.fail(answer.why)
         else:
             self._tell("somebody else changed the vault file meanwhile, looking again")
-            if self.step.name == "intend" and self.phase == "announce":
-                self._begins.give_back()
+            if self.phase == "announce":
+                self._give_back_place()
             # An orphan is left to the next sweep.
             self.phase = "done" if self.step.name == "sweep" else "look"
 
@@ -270,9 +276,16 @@ class Course:
         """Whether no rotation may begin now: then the slot rests until another run."""
         stage = None if self._orders.may_begin else "rotations begin in the stage before the probe"
         why_not = stage or self._begins.take_place()
+        self.has_begun = why_not is None
         if why_not:
             self.step = Step("later", f"due ({self.step.reason}), and put off: {why_not}", self.step.key_id)
         return why_not is not None
+
+    def _give_back_place(self) -> None:
+        """Nothing was begun after all."""
+        if self.step.name == "intend" and self.has_begun:
+            self._begins.give_back()
+            self.has_begun = False
 
     def _come_to_rest(self) -> None:
         sweep, self._rest = plan_sweep(self.view, self.step), self.step

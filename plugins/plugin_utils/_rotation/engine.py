@@ -16,10 +16,13 @@ from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Invalid, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import keys_in_account_list
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import Begins, Course
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begins
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import Course
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.places import with_places
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
@@ -55,7 +58,7 @@ def rotate_slots(
     published = {(slot.file, slot.variable): _published_id(slot, ports) for slot in slots}
     courses = [Course(Session(slot, ports, published), orders, begins, ports.tell) for slot in slots]
     with _workers(settings.concurrency) as workers:
-        rounds = _Rounds(ports, begins, settings.concurrency, workers, unforeseen)
+        rounds = _Rounds(ports, orders, begins, settings.concurrency, workers, unforeseen)
         rounds.each(lambda course: _arrive(course, ports, check_mode=check_mode), courses)
         while any(course.phase != "done" for course in courses):
             rounds.play(courses, check_mode=check_mode)
@@ -106,12 +109,14 @@ class _Rounds:
     def __init__(
         self,
         ports: Ports,
+        orders: Orders,
         begins: Begins,
         concurrency: int,
         workers: Executor | None,
         unforeseen: t.Callable[[Exception], str],
     ) -> None:
         self._ports = ports
+        self._orders = orders
         self._begins = begins
         self._concurrency = concurrency
         self._workers = workers
@@ -119,12 +124,13 @@ class _Rounds:
 
     def play(self, courses: Sequence[Course], *, check_mode: bool) -> None:
         """One round of the slots that are not asleep."""
+        self._count_begun(courses)
         awake = self._wake(courses)
         self._look(_in_phase(awake, "look"))
+        self._hand_out_places(_in_phase(awake, "plan"), courses)
         if check_mode:
             self._preview(_in_phase(awake, "plan"))
             return
-        self._begins.failures = sum(1 for course in courses if course.phase == "done" and course.outcome().failure)
         self.each(Course.choose_step, _in_phase(awake, "plan"))
         asking = _in_phase(awake, "ask")
         self._read_records([course for course in asking if course.kind.reads_record_again])
@@ -137,6 +143,19 @@ class _Rounds:
         concluding = _in_phase(awake, "conclude")
         self._commit(concluding, Course.conclusion, "conclude")
         self.each(self._finish, _in_phase(concluding, "conclude"))
+
+    def _count_begun(self, courses: Sequence[Course]) -> None:
+        """Count what has failed and what is under way, and let those look again that were held for it."""
+        self._begins.failures = sum(1 for course in courses if course.phase == "done" and course.outcome().failure)
+        self._begins.under_way = sum(1 for course in courses if course.phase != "done" and course.has_begun)
+        if not self._begins.is_full:
+            for course in _in_phase(courses, "held"):
+                course.phase = "look"
+
+    def _hand_out_places(self, courses: Sequence[Course], everybody: Sequence[Course]) -> None:
+        known = [course.view for course in everybody if course.has_looked]
+        for course, view in zip(courses, with_places([course.view for course in courses], self._orders, known)):
+            course.see_places(view)
 
     def each(self, work: Work, courses: Sequence[Course]) -> None:
         """Do this with one slot after the other."""
@@ -163,7 +182,7 @@ class _Rounds:
     def _wake(self, courses: Sequence[Course]) -> list[Course]:
         """The slots that may go on; sleeps until the first of them may when all are waiting."""
         clock = self._ports.client.clock
-        moving = [course for course in courses if course.phase != "done"]
+        moving = [course for course in courses if course.phase not in ("done", "held")]
         if not moving:
             return []
         nap = min(course.wakes_at for course in moving) - clock.monotonic()
@@ -183,7 +202,9 @@ class _Rounds:
         whole = [course for course in looking if course.slot.iam_id not in shown] + in_doubt
         listed = self._list_owners(whole)
         listing = [course for course in whole if course.phase != "done"]
-        self._side_by_side(lambda course: course.see(listed[course.owner], is_whole=True), listing)
+        self._side_by_side(
+            lambda course: course.see([key for owner in course.owners for key in listed[owner]], is_whole=True), listing
+        )
 
     def _read_records(self, courses: Sequence[Course]) -> None:
         """Read the records as they are now; a slot that has been looked at gets its record into what it saw."""
@@ -213,11 +234,17 @@ class _Rounds:
             try:
                 listed[owner] = self._ports.client.api_keys.list(*owner)
             except Exception as error:
+                if isinstance(error, (Invalid, NotFound)) and owner not in owners_now:
+                    # The service ID was deleted, and its keys with it; that is proven for each key on record.
+                    listed[owner] = []
+                    return
                 for course in courses:
-                    if course.owner == owner:
+                    if owner in course.owners:
                         course.fail(self._text_of(error))
 
-        self._map(list_one, list(dict.fromkeys(course.owner for course in courses if course.phase != "done")))
+        looking = [course for course in courses if course.phase != "done"]
+        owners_now = {course.owners[0] for course in looking}
+        self._map(list_one, list(dict.fromkeys(owner for course in looking for owner in course.owners)))
         return listed
 
     def _preview(self, courses: Sequence[Course]) -> None:
@@ -248,7 +275,7 @@ class _Rounds:
 
     def _finish(self, course: Course) -> None:
         if course.kind.writes_copies:
-            self._ports.store.copy(course.slot, course.view.loaded.published_value)
+            self._ports.store.copy(course.slot, course.view.loaded.published_value, course.own_values)
         course.finish_step()
 
 

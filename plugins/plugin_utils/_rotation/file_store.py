@@ -20,7 +20,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
     from_data,
     to_data,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
+    Place,
+    Slot,
+    SlotStopped,
+    foreign_copy,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
@@ -64,20 +69,19 @@ class FileStore:
     def load(self, slot: Slot) -> Loaded:
         vault_file = self._file(slot.file)
         known = self._read(slot.file, vault_file)
-        published_value = vault_file.value(known.snapshot, (slot.variable,))
-        if published_value is not None and not isinstance(published_value, str):
-            raise SlotStopped(f"{slot.file}: the variable {slot.variable} is not a text, so it is no API key")
+        text = _text_in(vault_file, known.snapshot, Place(slot.file, slot.variable))
+        published_value = _key_value(text)
         found = vault_file.value(known.snapshot, (RECORDS_VARIABLE, slot.variable))
         try:
             record = None if found is None else from_data(found)
-        except RecordIsUnreadable:
-            raise SlotStopped(
-                f"{slot.file}: {RECORDS_VARIABLE}.{slot.variable} cannot be read, somebody edited it; "
-                "bring its last version back"
-            ) from None
-        for secret in _values_in(record, published_value):
-            self._protect(secret)
-        return Loaded(record, published_value, known.epoch, self._has_stale_copies(slot, published_value))
+        except RecordIsUnreadable as error:
+            raise SlotStopped(f"{slot.file}: {RECORDS_VARIABLE}.{slot.variable} cannot be read: {error}") from None
+        for secret in (record.key_values if record else frozenset()) | {published_value, text}:
+            if secret:
+                self._protect(secret)
+        stale_copies = self._stale_copies(slot, published_value)
+        had_line_break = published_value is not None and text != published_value
+        return Loaded(record, published_value, known.epoch, stale_copies, had_line_break)
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         file = changes[0].slot.file
@@ -97,17 +101,21 @@ class FileStore:
         snapshot = self._known[change.slot.file].snapshot
         self._file(change.slot.file).commit(snapshot, _edits(change), check_mode=True)
 
-    def copy(self, slot: Slot, published_value: str | None) -> None:
+    def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:
-            self._copy(place.file, Edit((place.variable,), published_value, remove=published_value is None))
+            self._copy(place, published_value, own_values)
 
-    def _copy(self, path: str, edit: Edit) -> None:
+    def _copy(self, place: Place, published_value: str | None, own_values: frozenset[str]) -> None:
         """Write one copy. Its file may hold records too: what others wrote there puts those slots out of date."""
-        vault_file = self._file(path)
+        vault_file = self._file(place.file)
+        edit = Edit((place.variable,), published_value, remove=published_value is None)
         for is_last in (False, False, True):
-            known = self._read(path, vault_file)
+            known = self._read(place.file, vault_file)
             if edit.remove and not known.snapshot.exists:
                 return
+            found = _key_value(_text_in(vault_file, known.snapshot, place))
+            if found not in (None, published_value) and found not in own_values:
+                raise SlotStopped(foreign_copy(place))
             try:
                 known.snapshot = vault_file.commit(known.snapshot, [edit]).snapshot
                 return
@@ -115,12 +123,15 @@ class FileStore:
                 if is_last:
                     raise
 
-    def _has_stale_copies(self, slot: Slot, published_value: str | None) -> bool:
+    def _stale_copies(self, slot: Slot, published_value: str | None) -> tuple[tuple[Place, str | None], ...]:
+        found = []
         for place in slot.copies:
             vault_file = self._file(place.file)
-            if vault_file.value(vault_file.read(), (place.variable,)) != published_value:
-                return True
-        return False
+            found.append((place, _key_value(_text_in(vault_file, vault_file.read(), place))))
+        for _place, value in found:
+            if value:
+                self._protect(value)
+        return tuple((place, value) for place, value in found if value != published_value)
 
     def _read(self, path: str, vault_file: VaultFile) -> _KnownFile:
         before = self._known.get(path)
@@ -163,8 +174,15 @@ def _record_edit(slot: Slot, record: Record | None) -> Edit:
     return Edit(path, to_data(record), plaintext_keys=CLEAR_MEMBERS)
 
 
-def _values_in(record: Record | None, published_value: str | None) -> list[str]:
-    held = [published_value]
-    if record is not None:
-        held += [record.pending.key_value if record.pending else None, *(each.key_value for each in record.superseded)]
-    return [value for value in held if value]
+def _text_in(vault_file: VaultFile, snapshot: Snapshot, place: Place) -> str | None:
+    """What a variable holds; raises SlotStopped for anything but a text."""
+    found = vault_file.value(snapshot, (place.variable,))
+    if found is not None and not isinstance(found, str):
+        raise SlotStopped(f"{place.file}: the variable {place.variable} is not a text, so it is no API key")
+    return found
+
+
+def _key_value(text: str | None) -> str | None:
+    """The value in a text: none in a blank one, and never a line break, which `echo` leaves at its end."""
+    value = (text or "").rstrip("\r\n")
+    return value if value.strip() else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
@@ -64,7 +64,8 @@ def foresee(view: View, orders: Orders) -> list[Foreseen]:
             way.append(Foreseen(step, view.now, view.loaded.record, view.loaded.record))
             if step.name in FOR_GOOD or step.next_at is None:
                 break
-            view = replace(view, now=max(view.now, step.next_at))
+            # Another run goes on then.
+            view = replace(view, now=max(view.now, step.next_at), has_replaced=False)
         elif step.name == "observe":
             view = replace(view, last_logins={**view.last_logins, str(step.key_id): None})
         else:
@@ -82,6 +83,7 @@ def _take(view: View, step: Step) -> tuple[Foreseen, View]:
     announced = view.loaded.record
     view, done = EXPECTED.get(t.cast(ActName, step.name), _nothing_new)(view, step)
     view = _written(view, kind.conclude(view, step, done, now))
+    view = replace(view, has_replaced=view.has_replaced or kind.replaces_key)
     return Foreseen(step, view.now, announced, view.loaded.record), view
 
 
@@ -114,8 +116,7 @@ def _with_key(view: View, key: ApiKey) -> View:
 
 
 def _made(view: View, step: Step) -> tuple[View, Done]:
-    slot, pending = view.slot, view.pending
-    days = slot.policy.expires_in_days
+    slot, pending, life = view.slot, view.pending, view.life_of_successor
     key = ApiKey(
         id=NEW_KEY_ID,
         name=slot.next_key_name,
@@ -123,7 +124,7 @@ def _made(view: View, step: Step) -> tuple[View, Done]:
         account_id=slot.account_id,
         description=join_description("", view.marker(pending.generation)),
         created_at=format_time(view.now),
-        expires_at=format_time(view.now + timedelta(days=days)) if days else None,
+        expires_at=format_time(view.now + life) if life else None,
         key_value=NOT_DRAWN_YET,
     )
     view = replace(_with_key(view, key), pending_id=None if slot.use_marker else key.id)
@@ -139,7 +140,7 @@ def _finished(view: View, step: Step) -> tuple[View, Done]:
     text, marker = split_description(key.description)
     finished = replace(
         key,
-        name=view.slot.key_name if key.name == view.slot.next_key_name else key.name,
+        name=view.slot.key_name if view.slot.is_unfinished_name(key.name) else key.name,
         description=join_description(text, view.marker(current.generation) or marker),
         locked=key.locked or view.slot.locked,
     )
@@ -148,7 +149,7 @@ def _finished(view: View, step: Step) -> tuple[View, Done]:
 
 def _gone(view: View, step: Step) -> tuple[View, Done]:
     key_id = step.key_id or getattr(view.pending_key(), "id", None)
-    return replace(view, keys=tuple(key for key in view.keys if key.id != key_id)), Done()
+    return replace(view, keys=tuple(key for key in view.keys if key.id != key_id), has_place=True), Done()
 
 
 def _disabled(view: View, step: Step) -> tuple[View, Done]:
@@ -166,7 +167,9 @@ def _enabled(view: View, step: Step) -> tuple[View, Done]:
 
 
 def _adopted(view: View, step: Step) -> tuple[View, Done]:
-    """Which key has the value only IAM can tell; the only one of the slot's name is taken for it."""
+    """Which key has the value only IAM can tell; unasked, the only one of the slot's name is taken for it."""
+    if view.adopted is not None:
+        return view, Done(view.adopted)
     namesakes = [key for key in view.keys if key.name == view.slot.key_name]
     if len(namesakes) == 1:
         return view, Done(namesakes[0])
@@ -185,6 +188,7 @@ EXPECTED: dict[ActName, Expected] = {
     "disable": _disabled,
     "delete": _gone,
     "disable_leaked": _disabled,
+    "make_place": _gone,
     "enable": _enabled,
     "adopt": _adopted,
 }

@@ -79,10 +79,10 @@ class GitStore:
             return answers
         return [refusal if isinstance(answer, Loaded) else answer for answer in answers]
 
-    def copy(self, slot: Slot, published_value: str | None) -> None:
+    def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:
             for is_last in [False] * (_COPY_TRIES - 1) + [True]:
-                self._files.copy(replace(slot, copies=(place,)), published_value)
+                self._files.copy(replace(slot, copies=(place,)), published_value, own_values)
                 try:
                     self._push(place.file, [f"{_one_line(slot.name)}: copy to {place.variable}"])
                     break

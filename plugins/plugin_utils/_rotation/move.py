@@ -18,6 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import check_account
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 
 
@@ -33,6 +34,8 @@ def move_slot(store: RecordStore, slot: Slot, *, check_mode: bool) -> bool:
     there, here = store.load(old_slot), store.load(slot)
     if there.record is None:
         return False
+    for loaded in (there, here):
+        check_account(slot, loaded.record)
     _check_fit(slot, place, there, here)
     arriving = SlotChange(slot, here, _next(there.record, moved_to=None), there.published_value)
     if here.record is None:

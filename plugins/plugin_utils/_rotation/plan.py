@@ -13,12 +13,18 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_orders import plan_orders
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_pending import plan_pending
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_retiring import (
     plan_leaked,
     plan_superseded,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Pending, Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_start import begin, plan_first, start
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
+    Current,
+    Pending,
+    Record,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, foreign_copy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     Step,
     View,
@@ -30,56 +36,25 @@ def plan_slot(view: View, orders: Orders) -> Step:
     """Decide the next step of a slot."""
     record = view.loaded.record
     if record is None:
-        return _plan_first(view)
+        return plan_first(view)
     return (
         _stop_if_moved(record)
         or _stop_if_behind(view, record)
+        or _plan_owners_note(view, record)
         or plan_orders(view, record, orders)
-        or _plan_pending(view, record, orders)
-        or _plan_if_unusable(view, record)
+        or plan_pending(view, record, orders)
+        or _plan_if_unusable(view, record, orders)
         or _plan_finish(view, record)
-        or _plan_found(view, record)
         or plan_leaked(view, record, orders)
+        or _stop_if_marked_by_another(view, record)
+        or _plan_copies(view)
+        or _plan_found(view, record)
         or _plan_hand_over(view, record)
         or _plan_end(view.slot, record)
+        or _plan_if_urgent(view, record, orders)
         or plan_superseded(view, record, orders)
         or _plan_current(view, record)
     )
-
-
-def _plan_first(view: View) -> Step:
-    if not view.slot.is_wanted:
-        return Step("gone", "there is nothing of this slot")
-    if view.slot.policy.on_missing_record == "adopt" and view.has_value:
-        return Step("adopt", f"the value in {view.slot.variable} is taken over as it is")
-    slot = view.slot
-    namesakes = [key.id for key in view.keys if key.name == slot.key_name or _is_left_by_a_rotation(slot, key)]
-    if view.slot.policy.on_missing_record != "replace" and namesakes:
-        return Step(
-            "stop",
-            f"{view.slot.file} has no record of this slot, but there is an API key {view.slot.key_name!r} already: "
-            f"{', '.join(namesakes)}. Nothing was changed. If the record is in another file or variable say "
-            "`moved_from`, if the file was reverted bring its newest version back. Otherwise say `on_missing_record: "
-            "adopt` if the key's value is in the variable, or `replace` to make a new key and leave that one alone "
-            "(`retire_ids` names it to be retired)",
-        )
-    return _begin(view)
-
-
-def _is_left_by_a_rotation(slot: Slot, key: ApiKey) -> bool:
-    """A successor that a rotation was making: its record was somewhere, and is lost or in another file."""
-    return key.name == slot.next_key_name and split_description(key.description)[1] is not None
-
-
-def _begin(view: View) -> Step:
-    if view.has_value:
-        return Step(
-            "stop",
-            f"{view.slot.file} has no published key of this slot on record, but the variable {view.slot.variable} has "
-            "a value. It may be the only copy of a working key, so it is not overwritten: say `on_missing_record: "
-            "adopt`, remove the variable, or name another one",
-        )
-    return _room_for_one_more(view) or Step("intend", "no key yet: make the first one")
 
 
 def _stop_if_moved(record: Record) -> Step | None:
@@ -105,83 +80,96 @@ def _stop_if_behind(view: View, record: Record) -> Step | None:
     )
 
 
-def _plan_pending(view: View, record: Record, orders: Orders) -> Step | None:
-    pending = record.pending
-    if pending is None:
+def _plan_owners_note(view: View, record: Record) -> Step | None:
+    """A record that does not say whose its keys are is completed once IAM has shown them."""
+    shown = [key for key in record.keys if key.id and view.key(key.id)]
+    if record.account_id is not None and all(key.iam_id for key in shown):
         return None
-    key, name = view.pending_key(), f"generation {pending.generation}"
-    why_rejected = view.rejected.get(pending.announcement)
-    if why_rejected is not None:
-        told = f"the new key was withdrawn and the old one is untouched: {why_rejected}"
-        return Step("withdraw", why_rejected, key.id if key else None, fails_with=told)
-    if pending.withdrawing_at is not None or not view.slot.is_wanted:
-        busy = wait_for_lease(view.slot, pending.withdrawing_at, view.now)
-        return busy or Step("withdraw", f"{name} is being withdrawn", key.id if key else None)
-    if pending.key_value is None or key is None:
-        return wait_for_lease(view.slot, pending.started_at, view.now) or _plan_unmade(pending, key)
-    return _plan_proof(view, pending, key, orders)
+    return Step("note_owners", "the record did not say whose its keys are") if shown or not record.keys else None
 
 
-def _plan_unmade(pending: Pending, key: ApiKey | None) -> Step:
-    name = f"generation {pending.generation}"
-    if pending.key_value is None:
-        return Step("withdraw", f"the value of {name} was lost with the answer", key.id if key else None)
-    if pending.id is not None:
-        # Made anew it would have another id than the record says.
-        return Step("withdraw", f"the new key {pending.id} is gone")
-    return Step("create", f"{name} was announced but does not exist yet")
-
-
-def _plan_proof(view: View, pending: Pending, key: ApiKey, orders: Orders) -> Step:
-    name = f"generation {pending.generation}"
-    if orders.may_publish(key.id):
-        return Step("publish", f"{name} exists: prove it and publish it", key.id)
-    if pending.generation not in view.proven:
-        return Step("prove", f"{name} exists: prove it", key.id)
-    return Step("staged", f"the new key {key.id} logs in and is not published yet", key.id)
-
-
-def _plan_if_unusable(view: View, record: Record) -> Step | None:
-    """The published key does not work: replace it if it is gone, and let nothing else happen if somebody shut it.
+def _plan_if_unusable(view: View, record: Record, orders: Orders) -> Step | None:
+    """The published key does not work: replace it if that is nobody's wish, and let nothing else happen if it is.
 
     This comes before retiring: while the published key is shut, the key before may be all that its users have.
     """
-    if record.current is None or not view.slot.is_wanted:
+    current = record.current
+    if current is None or not view.slot.is_wanted:
         return None
-    key = view.key(record.current.id)
+    key = view.key(current.id)
     if key is None:
-        return _room_for_one_more(view) or Step("intend", f"the published key {record.current.id} is gone")
-    if record.current.compromised:
-        return _room_for_one_more(view) or Step("intend", f"the published key {key.id} leaked", key.id)
-    if key.disabled or (key.expires_at and parse_time(key.expires_at) <= view.now):
-        state = "disabled" if key.disabled else "expired"
+        return start(view, f"the published key {current.id} is gone")
+    if current.compromised:
+        return _plan_leaked_current(view, current, key, orders)
+    if key.disabled:
         return Step(
-            "stop", f"the published key {key.id} is {state}. Somebody decided that: nothing was changed", key.id
+            "stop", f"the published key {key.id} is disabled. Somebody decided that: nothing was changed", key.id
         )
-    if view.has_value and not view.value_is_lost:
-        return None
-    return _room_for_one_more(view) or Step("intend", f"{view.slot.variable} does not hold its value any more", key.id)
+    why = None
+    if key.expires_at and parse_time(key.expires_at) <= view.now:
+        why = f"the published key {key.id} expired at {key.expires_at}"
+    elif not view.has_value or view.value_is_lost:
+        why = f"{view.slot.variable} does not hold its value any more"
+    return start(view, why, key.id) if why else None
+
+
+def _plan_leaked_current(view: View, current: Current, key: ApiKey, orders: Orders) -> Step:
+    """A leaked key may not live anyway, so without a place for its successor it makes that place."""
+    step = start(view, f"the published key {key.id} leaked", key.id)
+    if step.name == "intend" or view.has_place or orders.leak_response != "disable_first":
+        return step
+    busy = wait_for_lease(view.slot, current.deleting_at, view.now)
+    why = f"the leaked key {key.id} is deleted first, because {view.slot.iam_id} has no place for one more key"
+    return busy or Step("make_place", why, key.id)
 
 
 def _plan_finish(view: View, record: Record) -> Step | None:
-    """What a crash right after publishing left undone: name, lock, marker and copies."""
-    key = view.key(record.current.id) if record.current else None
-    if key is None or record.current is None:
+    """What a crash right after publishing left undone: name, lock and marker.
+
+    What IAM does not let us mend (`unfit`) is told, and stands in nobody's way.
+    """
+    key, current = view.current_key(), record.current
+    if key is None or current is None or key.id in view.unfit or _marker_of_another(key, record):
         return None
-    marker = split_description(key.description)[1]
-    if marker is not None and marker.slot_id != record.slot_id:
-        return Step("stop", f"the published key {key.id} carries the marker of another slot: {marker}", key.id)
+    wanted = view.marker(current.generation)
     left_undone = {
         "the published key lacks the marker of this slot": (
-            view.slot.use_marker and marker != Marker(record.slot_id, record.current.generation)
+            wanted is not None and split_description(key.description)[1] != wanted
         ),
-        f"the published key is still called {key.name!r}": key.name == view.slot.next_key_name,
+        f"the published key is still called {key.name!r}": view.slot.is_unfinished_name(key.name),
         "the published key is to be locked": view.slot.locked and view.slot.is_wanted and not key.locked,
     }
     why = next((reason for reason, holds in left_undone.items() if holds), None)
-    if why:
-        return Step("finish_publishing", why, key.id)
-    return Step("copy", "a copy does not hold the published value", key.id) if view.loaded.has_stale_copies else None
+    return Step("finish_publishing", why, key.id) if why else None
+
+
+def _marker_of_another(key: ApiKey, record: Record) -> Marker | None:
+    """The marker of another slot; not the one that the user let us take over."""
+    marker, displaced = split_description(key.description)[1], record.current and record.current.displaced_marker
+    return marker if marker and marker.slot_id != record.slot_id and str(marker) != displaced else None
+
+
+def _stop_if_marked_by_another(view: View, record: Record) -> Step | None:
+    key = view.current_key()
+    marker = _marker_of_another(key, record) if key else None
+    if key is None or marker is None:
+        return None
+    return Step(
+        "stop",
+        f"the published key {key.id} carries the marker of another slot: {marker}. Nothing was changed; let only one "
+        "slot have this key, and take the marker away if that is this one",
+        key.id,
+    )
+
+
+def _plan_copies(view: View) -> Step | None:
+    """The copies follow before a key is retired that somebody may have from them."""
+    key = view.current_key()
+    if key is None or not view.loaded.stale_copies:
+        return None
+    if view.loaded.foreign_copies:
+        return Step("stop", foreign_copy(view.loaded.foreign_copies[0]), key.id)
+    return Step("copy", "a copy does not hold the published value", key.id)
 
 
 def _plan_found(view: View, record: Record) -> Step | None:
@@ -207,14 +195,34 @@ def _plan_end(slot: Slot, record: Record) -> Step | None:
     return None if record.superseded else Step("drop_record", "the last key of the slot is gone")
 
 
+def _plan_if_urgent(view: View, record: Record, orders: Orders) -> Step | None:
+    """What does not wait for the keys before to be retired: a slot without a key, and a change of owner."""
+    key = view.current_key()
+    if not view.slot.is_wanted or (record.current is not None and key is None):
+        return None
+    owner = (record.current.iam_id if record.current else None) or (key.iam_id if key else None)
+    if owner == view.slot.iam_id:
+        return None
+    if record.current is None:
+        step = begin(view)
+    else:
+        why = f"the slot is declared for {view.slot.iam_id}, and the published key is {owner}'s"
+        step = start(view, why, record.current.id)
+    if step.name == "intend":
+        return step
+    # What is retired meanwhile makes a place.
+    retiring = plan_superseded(view, record, orders)
+    return step if retiring is None or retiring.rests else retiring
+
+
 def _plan_current(view: View, record: Record) -> Step:
-    key = view.key(record.current.id) if record.current else None
+    key = view.current_key()
     if record.current is None or key is None:
-        return _begin(view)
+        return begin(view)
     due_at, why = _due(view.slot, record.current, key)
     if view.now < due_at:
         return Step("idle", f"the key {key.id} is not due", key.id, due_at)
-    return _room_for_one_more(view) or Step("intend", why, key.id)
+    return _stop_if_due_at_once(view, key) or start(view, why, key.id, due_at)
 
 
 def _due(slot: Slot, current: Current, key: ApiKey) -> tuple[datetime, str]:
@@ -233,14 +241,17 @@ def _due(slot: Slot, current: Current, key: ApiKey) -> tuple[datetime, str]:
     return min(reasons)
 
 
-def _room_for_one_more(view: View) -> Step | None:
-    limit = view.slot.policy.keys_per_identity
-    if len(view.keys) < limit:
+def _stop_if_due_at_once(view: View, key: ApiKey) -> Step | None:
+    """A successor inherits how long its key lives; one that expires before it may be replaced would follow each run."""
+    life, ahead = view.life_of_successor, timedelta(days=view.slot.policy.rotate_before_expiry_days)
+    if life is None or life > ahead:
         return None
     return Step(
         "stop",
-        f"{view.slot.iam_id} has {len(view.keys)} API keys and may have {limit}: a rotation needs one free place. "
-        "Nothing was changed; delete a key that is not needed (or set keys_per_identity if IBM raised the limit)",
+        f"{key.id} lives for {life / timedelta(days=1):g} days and so would its successor, which would be due at "
+        f"once, because `rotate_before_expiry_days` is {ahead / timedelta(days=1):g}. Nothing was changed; say "
+        "`expires_in_days`, or rotate less long before the expiry",
+        key.id,
     )
 
 

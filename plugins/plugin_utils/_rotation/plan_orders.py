@@ -45,10 +45,17 @@ def _plan_withdraw(view: View, record: Record, orders: Orders) -> Step | None:
 
 
 def _plan_rollback(view: View, record: Record, orders: Orders) -> Step | None:
-    wanted = orders.rollback_to_ids
-    entry = next((each for each in record.superseded if each.id in wanted), None)
+    named = sorted(record.known_ids & orders.rollback_to_ids)
+    if len(named) > 1:
+        return Step(
+            "stop", f"`rollback_to_ids` names {' and '.join(named)} of this slot: say which. Nothing was changed"
+        )
+    wanted = (each for each in record.superseded if each.id in named and not each.rollback_is_done)
+    entry = next(wanted, None)
     if entry is None:
         return None
+    if view.has_replaced:
+        return Step("later", f"a run replaces a key once; the next one goes back to {entry.id}", entry.id)
     refusal = _why_no_way_back(entry, view)
     if refusal:
         return Step("stop", f"there is no way back to {entry.id}: {refusal}", entry.id)
@@ -81,6 +88,8 @@ def _why_no_way_back(entry: Superseded, view: View) -> str | None:
         return "its deletion is announced"
     if entry.key_value is None:
         return "its value is not on record"
+    if entry.iam_id not in (None, view.slot.iam_id):
+        return f"it is a key of {entry.iam_id}, and the slot is {view.slot.iam_id}'s: declare the owner that it had"
     return None if view.key(entry.id) else "it is gone from IBM Cloud"
 
 

@@ -62,6 +62,19 @@ def _overlap_ends(view: View, record: Record, entry: Superseded) -> datetime:
     return max(entry.superseded_at, handed_over_at or entry.superseded_at) + view.slot.policy.overlap
 
 
+def places_freed_at(view: View, record: Record) -> list[datetime]:
+    """When the keys of the slot's owner that are on their way out will be deleted, at the earliest."""
+    entries = [entry for entry in record.superseded if entry.iam_id in (None, view.slot.iam_id)]
+    return [_freed_at(view, record, entry) for entry in entries if view.key(entry.id) is not None]
+
+
+def _freed_at(view: View, record: Record, entry: Superseded) -> datetime:
+    if entry.deleting_at is not None or entry.compromised:
+        return view.now
+    disabled_at = entry.disabling_at or max(view.now, _overlap_ends(view, record, entry))
+    return disabled_at + view.slot.policy.soak
+
+
 def _plan_in_use(view: View, entry: Superseded, overlap_ends: datetime) -> Step | None:
     """Look when the key last logged in before it is disabled; None when it may be."""
     policy = view.slot.policy

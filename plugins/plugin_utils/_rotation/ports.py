@@ -59,8 +59,11 @@ class RecordStore(t.Protocol):
         content again, after a revert, is a change too.
         """
 
-    def copy(self, slot: Slot, published_value: str | None) -> None:
-        """Write the value to the copies that differ, in order; remove them when there is no value."""
+    def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
+        """Write the value to the copies that differ, in order; remove them when there is no value.
+
+        Raises SlotStopped, and changes nothing, for a copy that holds neither one of `own_values` nor this one.
+        """
 
     def check(self, change: SlotChange) -> None:
         """Raise what a commit would raise, and write nothing."""

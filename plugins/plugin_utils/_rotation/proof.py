@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import UnknownKeyValue
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import (
     Again,
     Done,
@@ -22,6 +23,29 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 
 # Without a settling time one log-in is enough, unless the round took long.
 STILL_PROVEN_SECONDS = 60
+
+REMOVE_IT = (
+    "Somebody put it there, and it may be the only copy, so it is not overwritten. Nothing was changed; remove the "
+    "variable, or name another one"
+)
+
+
+def check_value(session: Session, view: View, step: Step) -> View:
+    """Refuse to replace or remove a value that is not the published key's; one that nobody can log in with may go.
+
+    Raises SlotStopped: it may be the only copy of a working key that somebody put there.
+    """
+    current = view.loaded.record.current if view.loaded.record else None
+    is_lost = session.values.is_lost(view.loaded)
+    if view.has_value and current is None:
+        raise SlotStopped(f"{view.slot.file}: {view.slot.variable} holds a value already. {REMOVE_IT}")
+    key = view.current_key()
+    if is_lost and key is not None and step.name == "intend":
+        session.warn(
+            f"{view.slot.variable} holds no value that IBM Cloud knows, so nobody who reads it can log in; "
+            f"{key.id}, which was published, gets a successor"
+        )
+    return view
 
 
 def prove_for_later(session: Session, view: View, step: Step) -> Result:
@@ -47,7 +71,7 @@ def prove(session: Session, view: View, step: Step) -> Result:
             return session.look_again(f"find {key_value}") or _stop(
                 "the new key logs in but cannot be found by its value; run again later"
             )
-        check_is_ours(key, marker)
+        check_is_ours(view, key)
         _prove_again(session, key_value)
     except NeverLogsIn as error:
         return Rejected(str(error))
@@ -56,17 +80,24 @@ def prove(session: Session, view: View, step: Step) -> Result:
 
 
 def prove_replaced_key(session: Session, view: View, step: Step) -> Result:
-    """Log in with the key that is to be published again."""
+    """Log in with the key that is to be published again, if the value on record is its own."""
     entry = view.entry(step.key_id)
+    key_value = require(entry.key_value, "the key's value")
     try:
-        session.log_in(require(entry.key_value, "the key's value"))
+        session.log_in(key_value)
     except (NeverLogsIn, UnknownKeyValue) as error:
         raise SlotStopped(f"there is no way back to {entry.id} yet, nothing was swapped: {error}") from None
+    found_id = session.values.id_of(key_value)
+    if found_id != entry.id:
+        raise SlotStopped(
+            f"there is no way back to {entry.id}: the value that is on record for it is that of "
+            f"{found_id or 'no known key'}. Nothing was swapped"
+        )
     return Done()
 
 
-def find_adopted_key(session: Session, view: View, step: Step) -> Result:
-    """The key whose value the variable holds."""
+def find_adopted_key(session: Session, view: View, step: Step) -> View:
+    """Find the key whose value the variable holds; raises SlotStopped unless it may become the slot's."""
     slot, value = view.slot, view.loaded.published_value
     key = session.iam.api_keys.find_by_value(value) if value else None
     if key is None:
@@ -77,7 +108,17 @@ def find_adopted_key(session: Session, view: View, step: Step) -> Result:
         raise SlotStopped(f"the value in {slot.variable} belongs to {key.iam_id}, not to {slot.iam_id}")
     if key.disabled:
         raise SlotStopped(f"the value in {slot.variable} belongs to {key.id}, which is disabled")
-    return Done(key)
+    if key.id in view.foreign_ids:
+        raise SlotStopped(
+            f"the value in {slot.variable} belongs to {key.id}, the published key of another slot of this run. Say "
+            "`copies` there if both places are to have it"
+        )
+    return replace(view, adopted=key)
+
+
+def adopted_key(session: Session, view: View, step: Step) -> Result:
+    """The key that was found."""
+    return Done(view.adopted)
 
 
 def _pending_value(view: View) -> str:
@@ -118,12 +159,20 @@ def _prove_again(session: Session, key_value: str) -> None:
         ) from None
 
 
-def check_is_ours(key: ApiKey, marker: Marker | None) -> None:
-    """Raise SlotStopped unless the key carries this marker; without markers the value alone says that it is ours."""
-    if marker is not None and split_description(key.description)[1] != marker:
+def check_is_ours(view: View, key: ApiKey) -> None:
+    """Raise SlotStopped unless the key that has the pending value is the one that we made.
+
+    Its marker tells, or, where it has none, what a key is called until it is published: a marker that somebody removed
+    is put back later.
+    """
+    found, marker = split_description(key.description)[1], view.marker(view.pending.generation)
+    if found is not None and found == marker:
+        return
+    if found is not None or not view.slot.is_unfinished_name(key.name):
+        put_back = f"Put {marker} back at its end" if marker else f"Call it {view.slot.next_key_name!r} again"
         raise SlotStopped(
-            f"API key {key.id} has the value of this slot's next key but not its marker: somebody changed its "
-            f"description. Put {marker} back at its end, and run again"
+            f"API key {key.id} has the value of this slot's next key, and neither its marker nor its name: somebody "
+            f"changed the key or the record. Nothing was changed. {put_back} if the key is this slot's, and run again"
         )
 
 

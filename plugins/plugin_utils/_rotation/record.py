@@ -8,6 +8,7 @@ IAM counts (docs/decisions/0002-record-times-have-seconds.md).
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -15,12 +16,17 @@ from datetime import datetime, timedelta, timezone
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 
 RECORDS_VARIABLE = "cloudkeys_records"
+# Counts the changes of a record's shape.
+FORMAT = 1
 
 # Every other text of a record is a secret and is vaulted.
 CLEAR_MEMBERS = frozenset(
     {
         "slot_id",
+        "account_id",
+        "iam_id",
         "id",
+        "displaced_marker",
         "published_at",
         "handed_over_at",
         "started_at",
@@ -36,12 +42,16 @@ CLEAR_MEMBERS = frozenset(
 
 
 class RecordIsUnreadable(ValueError):
-    """The record does not have the shape that this engine writes."""
+    """The record does not have the shape that this engine writes, or a newer one does."""
 
 
 @dataclass(frozen=True)
 class Current:
-    """The published key; `rolled_back_at` is set when it was replaced before and made current again."""
+    """The published key; `iam_id` is its owner.
+
+    `rolled_back_at` is set when it was replaced before and made current again. `deleting_at` is set when it leaked and
+    has to make place for its successor. `displaced_marker` is the marker that it carried when the user had it adopted.
+    """
 
     generation: int
     id: str
@@ -49,6 +59,9 @@ class Current:
     handed_over_at: datetime | None = None
     rolled_back_at: datetime | None = None
     compromised: bool = False
+    iam_id: str | None = None
+    deleting_at: datetime | None = None
+    displaced_marker: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,7 @@ class Pending:
     key_value: str | None = field(default=None, repr=False)
     id: str | None = None
     withdrawing_at: datetime | None = None
+    iam_id: str | None = None
 
     @property
     def announcement(self) -> tuple[int, datetime]:
@@ -69,7 +83,10 @@ class Pending:
 
 @dataclass(frozen=True)
 class Superseded:
-    """A replaced key that is still there."""
+    """A replaced key that is still there.
+
+    `rollback_is_done` when it was made current again on an order that still stood as it was replaced once more.
+    """
 
     generation: int
     id: str
@@ -79,11 +96,13 @@ class Superseded:
     deleting_at: datetime | None = None
     enabling_at: datetime | None = None
     compromised: bool = False
+    iam_id: str | None = None
+    rollback_is_done: bool = False
 
 
 @dataclass(frozen=True)
 class Record:
-    """Everything that is remembered of one slot; `revision` counts commits.
+    """Everything that is remembered of one slot; `revision` counts commits, and all its keys are of one account.
 
     `moved_to` is where the slot lives now; what stands beside it is a left-over of a move that was stopped.
     """
@@ -95,11 +114,27 @@ class Record:
     pending: Pending | None = None
     superseded: tuple[Superseded, ...] = ()
     moved_to: str | None = None
+    account_id: str | None = None
+
+    @property
+    def keys(self) -> list[Current | Pending | Superseded]:
+        named = [self.current, self.pending, *self.superseded]
+        return [each for each in named if each is not None]
 
     @property
     def known_ids(self) -> frozenset[str]:
-        named = [self.current, self.pending, *self.superseded]
-        return frozenset(each.id for each in named if each is not None and each.id)
+        return frozenset(each.id for each in self.keys if each.id)
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """The IAM IDs of those whose keys these are, as far as they are on record."""
+        return frozenset(each.iam_id for each in self.keys if each.iam_id)
+
+    @property
+    def key_values(self) -> frozenset[str]:
+        """The values that are kept here; that of the published key is in its variable."""
+        kept = [self.pending, *self.superseded]
+        return frozenset(each.key_value for each in kept if each is not None and each.key_value)
 
     def entry(self, key_id: str | None) -> Superseded:
         """The entry of a replaced key."""
@@ -120,11 +155,8 @@ def round_up(moment: datetime) -> datetime:
 
 
 def to_data(record: Record) -> dict[str, t.Any]:
-    """The record as it stands in the file: mappings, lists, texts and numbers."""
-    data = t.cast("dict[str, t.Any]", _plain(asdict(record)))
-    if record.moved_to is None:
-        del data["moved_to"]
-    return data
+    """The record as it stands in the file: mappings, lists, texts and numbers; what is not said is left out."""
+    return {"format": FORMAT, **t.cast("dict[str, t.Any]", _plain(asdict(record)))}
 
 
 def describe_record(record: Record | None) -> dict[str, t.Any]:
@@ -133,30 +165,47 @@ def describe_record(record: Record | None) -> dict[str, t.Any]:
 
 
 def from_data(found: t.Any) -> Record:
-    """Read a record; raises RecordIsUnreadable, without quoting what it read."""
+    """Read a record; raises RecordIsUnreadable, without quoting what it read.
+
+    A member that is not known is refused: it is a newer version's, and the next write would drop it.
+    """
+    wrote = found.get("format", FORMAT) if isinstance(found, dict) else FORMAT
+    if wrote != FORMAT:
+        raise RecordIsUnreadable("a newer version of this collection wrote it, so use that one")
     try:
-        return Record(
-            slot_id=_text(found["slot_id"]),
-            revision=int(found["revision"]),
-            last_generation=int(found["last_generation"]),
-            current=Current(**_members(found["current"])) if found.get("current") else None,
-            pending=Pending(**_members(found["pending"])) if found.get("pending") else None,
-            superseded=tuple(Superseded(**_members(entry)) for entry in found.get("superseded") or ()),
-            moved_to=_text(found["moved_to"]) if "moved_to" in found else None,
-        )
+        members = {name: value for name, value in found.items() if name != "format"}
+        needed = {name: members[name] for name in ("slot_id", "revision", "last_generation")}
+        return t.cast(Record, _read(Record, {"superseded": [], **members, **needed}))
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise RecordIsUnreadable("the record does not have the shape that this engine writes") from None
+        raise RecordIsUnreadable("somebody edited it, so bring its last version back") from None
 
 
-def _members(found: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {
-        name: parse_time(value) if name.endswith("_at") and value is not None else value
-        for name, value in found.items()
-    }
+PARTS: dict[str, type] = {"current": Current, "pending": Pending}
 
 
-def _text(value: t.Any) -> str:
-    if not isinstance(value, str):
+def _read(kind: type, found: dict[str, t.Any]) -> t.Any:
+    """Build one part of a record; raises an error of Python's for what the part does not have or hold."""
+    types = _types_of(kind)
+    return kind(**{name: _member(name, types[name], value) for name, value in found.items()})
+
+
+@functools.lru_cache
+def _types_of(kind: type) -> dict[str, t.Any]:
+    return t.get_type_hints(kind)
+
+
+def _member(name: str, wanted: t.Any, value: t.Any) -> t.Any:
+    choices = t.get_args(wanted) or (wanted,)
+    if name == "superseded" and isinstance(value, list):
+        return tuple(_read(Superseded, entry) for entry in value)
+    if value is None and type(None) in choices:
+        return None
+    if name in PARTS:
+        return _read(PARTS[name], value)
+    if datetime in choices:
+        return parse_time(value)
+    # A truth value is no number here, though it is one in Python.
+    if not isinstance(value, choices) or isinstance(value, bool) != (bool in choices):
         raise ValueError
     return value
 
@@ -165,7 +214,7 @@ def _plain(value: t.Any) -> t.Any:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%S+0000")
     if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
+        return {name: _plain(member) for name, member in value.items() if member is not None and member is not False}
     if isinstance(value, (list, tuple)):
         return [_plain(member) for member in value]
     return value

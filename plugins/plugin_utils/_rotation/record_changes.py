@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import replace
 from datetime import datetime
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
     Pending,
@@ -15,11 +17,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import require
 
+AnyKey = t.TypeVar("AnyKey", Current, Pending, Superseded)
 
-def with_pending(record: Record, now: datetime, key_value: str | None) -> Record:
-    """The next generation is announced; without a value IAM is to choose it."""
+
+def with_pending(record: Record, now: datetime, key_value: str | None, iam_id: str) -> Record:
+    """The next generation of this owner is announced; without a value IAM is to choose it."""
     generation = record.last_generation + 1
-    return replace(record, last_generation=generation, pending=Pending(generation, now, key_value))
+    return replace(record, last_generation=generation, pending=Pending(generation, now, key_value, iam_id=iam_id))
 
 
 def announced_again(record: Record, now: datetime) -> Record:
@@ -34,10 +38,16 @@ def withdrawing(record: Record, now: datetime) -> Record:
     return replace(record, pending=replace(_pending(record), withdrawing_at=now))
 
 
-def published(record: Record, key_id: str, now: datetime, old_value: str | None) -> Record:
-    """The pending key is the published one; the one before is kept with its value, for a way back."""
-    current = Current(_pending(record).generation, key_id, published_at=now)
-    return replace(_current_superseded(record, now, old_value), current=current, pending=None)
+def published(
+    record: Record, key_id: str, now: datetime, old_value: str | None, rollback_ids: frozenset[str] = frozenset()
+) -> Record:
+    """The pending key is the published one; the one before is kept with its value, for a way back.
+
+    `rollback_ids` are the keys that are ordered back now: an order that was carried out is not a way back once more.
+    """
+    pending = _pending(record)
+    current = Current(pending.generation, key_id, published_at=now, iam_id=pending.iam_id)
+    return replace(_current_superseded(record, now, old_value, rollback_ids), current=current, pending=None)
 
 
 def unpublished(record: Record, now: datetime, old_value: str | None) -> Record:
@@ -46,19 +56,37 @@ def unpublished(record: Record, now: datetime, old_value: str | None) -> Record:
 
 def swapped(record: Record, entry: Superseded, now: datetime, old_value: str | None) -> Record:
     """A rollback: the replaced key of this entry is the published one again."""
-    current = Current(entry.generation, entry.id, published_at=now, rolled_back_at=now)
+    current = Current(entry.generation, entry.id, published_at=now, rolled_back_at=now, iam_id=entry.iam_id)
     return replace(_current_superseded(record.without_superseded(entry.id), now, old_value), current=current)
 
 
-def with_retired_key(record: Record, key_id: str, now: datetime) -> Record:
+def with_retired_key(record: Record, key: ApiKey, now: datetime) -> Record:
     """A key that the user named is on its way out; it gets a number of its own, so nothing is taken for it."""
     generation = record.last_generation + 1
-    return with_entry(replace(record, last_generation=generation), key_id, generation, now)
+    return with_entry(replace(record, last_generation=generation), key, generation, now)
 
 
-def with_entry(record: Record, key_id: str, generation: int, now: datetime) -> Record:
+def with_entry(record: Record, key: ApiKey, generation: int, now: datetime) -> Record:
     """One more replaced key, of this generation; its overlap begins now."""
-    return replace(record, superseded=(*record.superseded, Superseded(generation, key_id, now)))
+    entry = Superseded(generation, key.id, now, iam_id=key.iam_id)
+    return replace(record, superseded=(*record.superseded, entry))
+
+
+def with_owners(record: Record, account_id: str, owners: t.Mapping[str, str]) -> Record:
+    """A record that did not say whose its keys are says it now; `owners` are IAM IDs by key id."""
+    current, pending = record.current, record.pending
+    return replace(
+        record,
+        account_id=account_id,
+        current=current and _owned(current, owners),
+        pending=pending and _owned(pending, owners),
+        superseded=tuple(_owned(entry, owners) for entry in record.superseded),
+    )
+
+
+def making_place(record: Record, now: datetime) -> Record:
+    """The published key, which leaked, is about to be deleted, because its successor has no place beside it."""
+    return replace(record, current=replace(require(record.current, "a published key"), deleting_at=now))
 
 
 def leaked(record: Record, key_id: str | None) -> Record:
@@ -85,12 +113,26 @@ def deleting(record: Record, key_id: str | None, now: datetime) -> Record:
     return record.with_superseded(replace(record.entry(key_id), deleting_at=now))
 
 
-def _current_superseded(record: Record, now: datetime, old_value: str | None) -> Record:
+def _current_superseded(
+    record: Record, now: datetime, old_value: str | None, rollback_ids: frozenset[str] = frozenset()
+) -> Record:
     old = record.current
     if old is None:
         return record
-    entry = Superseded(old.generation, old.id, now, old_value, compromised=old.compromised)
+    entry = Superseded(
+        old.generation,
+        old.id,
+        now,
+        old_value,
+        compromised=old.compromised,
+        iam_id=old.iam_id,
+        rollback_is_done=old.rolled_back_at is not None and old.id in rollback_ids,
+    )
     return replace(record, superseded=(*record.superseded, entry))
+
+
+def _owned(key: AnyKey, owners: t.Mapping[str, str]) -> AnyKey:
+    return replace(key, iam_id=key.iam_id or owners.get(key.id or ""))
 
 
 def _pending(record: Record) -> Pending:

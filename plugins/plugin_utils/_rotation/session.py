@@ -19,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import round_up
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import Values
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Drawn, Loaded, View
 
 # A new key reaches IAM's replicas at different times (docs/iam-facts.md 1.4).
@@ -84,7 +85,10 @@ class Session:
         self.last_logins: dict[str, datetime | None] = {}
         self.warnings: list[str] = []
         self.conflicts = 0
-        self._lost: dict[str, bool] = {}
+        self.has_replaced = False
+        # Published keys that IAM does not let us put in order.
+        self.unfit: set[str] = set()
+        self.values = Values(slot, self.iam)
         self._tries: dict[str, int] = {}
 
     def note_published(self, loaded: Loaded) -> None:
@@ -122,11 +126,14 @@ class Session:
         Raises SlotStopped when the published value is another key's, and an IamError.
         """
         keys = {key.id: key for key in listed}
-        for key_id in sorted(self._doubtful_ids(loaded, keys)):
+        for key_id in sorted(self._doubtful_ids(loaded, keys) - self.values.gone_ids):
             found = self._get(key_id) or self.made.get(key_id)
             if found is not None:
                 keys[key_id] = found
+            elif is_whole and key_id not in keys:
+                self.values.check_gone(loaded, key_id)
         pending_id = self._pending_id_by_value(loaded, keys)
+        self._tell_what_is_odd(loaded, orders)
         current = loaded.record.current if loaded.record else None
         is_leaked = current is not None and (current.compromised or current.id in orders.compromised_ids)
         view = View(
@@ -138,9 +145,23 @@ class Session:
             self._foreign_ids(),
             pending_id,
             login_key_id=self.iam.login_key_id() if is_leaked else None,
-            value_is_lost=orders.verify_values and self._is_lost(loaded),
+            value_is_lost=orders.verify_values and self.values.was_lost(loaded),
+            rollback_ids=orders.rollback_to_ids,
         )
         return self.remember(view)
+
+    def _tell_what_is_odd(self, loaded: Loaded, orders: Orders) -> None:
+        if loaded.had_line_break:
+            self.warn(
+                f"the value in {self.slot.variable} of {self.slot.file} ends with a line break, as `echo` leaves one; "
+                "it is read without it"
+            )
+        for entry in loaded.record.superseded if loaded.record else ():
+            if entry.rollback_is_done and entry.id in orders.rollback_to_ids:
+                self.warn(
+                    f"the order to go back to {entry.id} was carried out before that key was replaced anew, and is "
+                    "not carried out again; take it off `rollback_to_ids`"
+                )
 
     def remember(self, view: View) -> View:
         """The view with what this run has learnt since, and the time that it is now."""
@@ -151,6 +172,8 @@ class Session:
             proven=frozenset(self.proven),
             enabled=frozenset(self.enabled),
             rejected=dict(self.rejected),
+            unfit=frozenset(self.unfit),
+            has_replaced=self.has_replaced,
         )
 
     def observe(self, view: View, key_id: str) -> View:
@@ -189,50 +212,19 @@ class Session:
                 f"the key logs in as {caller.iam_id}, not as {self.slot.iam_id}. The published one is untouched"
             )
 
-    def value_is_lost(self, loaded: Loaded) -> bool:
-        """Whether the variable holds no value that IAM knows, so that nobody can log in with it any more.
-
-        Only IAM's word that it knows no such key counts (docs/iam-facts.md 1.5): a key that is disabled or refused by
-        address is not lost. Raises SlotStopped when the value is another key's.
-        """
-        current = loaded.record.current if loaded.record else None
-        if current is None:
-            return False
-        if loaded.published_value is None:
-            return True
-        found = self.iam.api_keys.find_by_value(loaded.published_value)
-        if found is None:
-            return self._is_unknown(loaded.published_value)
-        if found.id != current.id:
-            raise SlotStopped(
-                f"{self.slot.file}: {self.slot.variable} holds the value of {found.id}, but the record says that "
-                f"{current.id} is published: somebody edited one of them. Nothing was changed; bring back the value or "
-                "the record"
-            )
-        return False
-
-    def _is_unknown(self, key_value: str) -> bool:
-        try:
-            self.iam.log_in_with(key_value)
-        except UnknownKeyValue:
-            return True
-        except BadCredentials:
-            return False
-        return False
-
-    def _is_lost(self, loaded: Loaded) -> bool:
-        """Asked once for each published key, and not about one that may be too new to be known everywhere."""
-        current = loaded.record.current if loaded.record else None
-        if current is None or self.iam.now() < current.published_at + self.slot.policy.lease:
-            return False
-        if current.id not in self._lost:
-            self._lost[current.id] = self.value_is_lost(loaded)
-        return self._lost[current.id]
+    def warn(self, text: str) -> None:
+        """Tell the user, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def _pending_id_by_value(self, loaded: Loaded, keys: dict[str, ApiKey]) -> str | None:
-        """Without a marker only its value tells the pending key."""
-        pending = loaded.record.pending if loaded.record else None
-        if self.slot.use_marker or pending is None or pending.id or not pending.key_value:
+        """Where no key carries its marker, only its value tells the pending key."""
+        record = loaded.record
+        pending = record.pending if record else None
+        if record is None or pending is None or pending.id or not pending.key_value:
+            return None
+        marker = Marker(record.slot_id, pending.generation)
+        if any(split_description(key.description)[1] == marker for key in keys.values()):
             return None
         found = self.iam.api_keys.find_by_value(pending.key_value)
         if found is not None:

@@ -52,6 +52,14 @@ class Place:
     variable: str
 
 
+def foreign_copy(place: Place) -> str:
+    """Why a copy is not written."""
+    return (
+        f"{place.variable} of {place.file}, a copy, holds a value that is none of this slot's: somebody else put it "
+        "there, and it may be the only copy. It is left as it is; remove that variable, or take it off `copies`"
+    )
+
+
 @dataclass(frozen=True)
 class Slot:
     """One place where a key is used: an identity, a key name, a vault file and a variable in it.
@@ -81,6 +89,10 @@ class Slot:
     def next_key_name(self) -> str:
         """What a successor is called until it is published."""
         return self.key_name + NEXT
+
+    def is_unfinished_name(self, name: str) -> bool:
+        """Whether a key is still called as before it was published, be it by the name that the slot had then."""
+        return name.endswith(NEXT) and name != self.key_name
 
     @property
     def before_move(self) -> Slot | None:

@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import acts, proof, record_changes
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Done, Result, Session
@@ -65,8 +66,9 @@ class StepKind:
     `ask` reads in IAM and raises SlotStopped when the step must not be announced. `announce` and `conclude` are pure.
     `act` works in IAM, in a thread of its own. `draws` says that it needs a new value or slot id, `writes_copies` that
     the slot's copies follow its variable, `reads_record_again` that the record has to be read once more after the list.
-    `changes` is False for a step that changes nothing that lasts. The steps `next_at_once` may follow without another
-    look at the keys; they are told as a part of this one unless they are in `tells_next`.
+    `changes` is False for a step that changes nothing that lasts, `replaces_key` True where another key is published
+    after it. The steps `next_at_once` may follow without another look at the keys; they are told as a part of this one
+    unless they are in `tells_next`.
     """
 
     ask: t.Callable[[Session, View, Step], View] = _asks_nothing
@@ -75,6 +77,7 @@ class StepKind:
     conclude: t.Callable[[View, Step, Done, datetime], Write | None] = _concludes_nothing
     changes: bool = True
     writes_copies: bool = False
+    replaces_key: bool = False
     draws: bool = False
     reads_record_again: bool = False
     next_at_once: frozenset[StepName] = frozenset()
@@ -83,7 +86,9 @@ class StepKind:
 
 def _intend(view: View, step: Step, now: datetime) -> Write:
     drawn = require(view.drawn, "what was drawn for it")
-    return Write(record_changes.with_pending(view.loaded.record or Record(drawn.slot_id), now, drawn.key_value))
+    record = view.loaded.record or Record(drawn.slot_id)
+    record = replace(record, account_id=record.account_id or view.slot.account_id)
+    return Write(record_changes.with_pending(record, now, drawn.key_value, view.slot.iam_id))
 
 
 def _record_value_of_iam(view: View, step: Step, done: Done, now: datetime) -> Write | None:
@@ -96,14 +101,25 @@ def _record_value_of_iam(view: View, step: Step, done: Done, now: datetime) -> W
 
 def _publish(view: View, step: Step, done: Done, now: datetime) -> Write:
     key = require(done.key, "the key that was proven")
-    after = record_changes.published(view.record, key.id, now, view.loaded.published_value)
+    after = record_changes.published(view.record, key.id, now, view.loaded.published_value, view.rollback_ids)
     return Write(after, view.pending.key_value)
 
 
 def _adopt(view: View, step: Step, done: Done, now: datetime) -> Write:
-    """Name and marker follow as for any published key."""
+    """Name and marker follow as for any published key; the user's word lets ours take the place of this marker only."""
     key, drawn = require(done.key, "the key of the value"), require(view.drawn, "what was drawn for it")
-    return Write(Record(drawn.slot_id, last_generation=1, current=Current(1, key.id, now)))
+    marker = split_description(key.description)[1]
+    current = Current(1, key.id, now, iam_id=key.iam_id, displaced_marker=str(marker) if marker else None)
+    return Write(Record(drawn.slot_id, last_generation=1, current=current, account_id=view.slot.account_id))
+
+
+def _note_owners(view: View, step: Step, now: datetime) -> Write:
+    owners = {key.id: key.iam_id for key in view.keys}
+    return Write(record_changes.with_owners(view.record, view.slot.account_id, owners))
+
+
+def _retire_found(view: View, step: Step, now: datetime) -> Write:
+    return Write(record_changes.with_retired_key(view.record, require(view.key(step.key_id), "a key"), now))
 
 
 def _roll_back(view: View, step: Step, done: Done, now: datetime) -> Write:
@@ -121,14 +137,15 @@ def _retire_used_orphans(view: View, step: Step, done: Done, now: datetime) -> W
         return None
     record = view.record
     for key, generation in done.used:
-        record = record_changes.with_entry(record, key.id, generation, now)
+        record = record_changes.with_entry(record, key, generation, now)
     return Write(record)
 
 
 STEPS: dict[ActName, StepKind] = {
-    "adopt": StepKind(draws=True, act=proof.find_adopted_key, conclude=_adopt),
+    "note_owners": StepKind(announce=_note_owners),
+    "adopt": StepKind(draws=True, ask=proof.find_adopted_key, act=proof.adopted_key, conclude=_adopt),
     "intend": StepKind(
-        draws=True, ask=acts.check_published_value, announce=_intend, act=acts.create, conclude=_record_value_of_iam
+        draws=True, ask=proof.check_value, announce=_intend, act=acts.create, conclude=_record_value_of_iam
     ),
     "create": StepKind(
         announce=lambda view, step, now: Write(record_changes.announced_again(view.record, now)),
@@ -137,7 +154,12 @@ STEPS: dict[ActName, StepKind] = {
     ),
     "prove": StepKind(act=proof.prove_for_later, changes=False, next_at_once=frozenset({"staged"})),
     "publish": StepKind(
-        act=proof.prove, conclude=_publish, writes_copies=True, next_at_once=frozenset({"finish_publishing"})
+        ask=proof.check_value,
+        act=proof.prove,
+        conclude=_publish,
+        writes_copies=True,
+        replaces_key=True,
+        next_at_once=frozenset({"finish_publishing"}),
     ),
     "finish_publishing": StepKind(act=acts.finish_publishing),
     "copy": StepKind(writes_copies=True),
@@ -157,23 +179,28 @@ STEPS: dict[ActName, StepKind] = {
         act=acts.delete,
         conclude=lambda view, step, done, now: Write(view.record.without_superseded(str(step.key_id))),
     ),
-    "retire_found": StepKind(
-        announce=lambda view, step, now: Write(record_changes.with_retired_key(view.record, str(step.key_id), now))
-    ),
+    "retire_found": StepKind(announce=_retire_found),
     "mark_leaked": StepKind(
         announce=lambda view, step, now: Write(record_changes.leaked(view.record, step.key_id)),
     ),
     # What was marked on record announces it.
     "disable_leaked": StepKind(act=acts.disable_leaked),
+    "make_place": StepKind(
+        ask=acts.check_leaked_may_go,
+        announce=lambda view, step, now: Write(record_changes.making_place(view.record, now)),
+        act=acts.delete_leaked,
+    ),
     "enable": StepKind(
         announce=lambda view, step, now: Write(record_changes.enabling(view.record, step.key_id, now)),
         act=acts.enable,
         next_at_once=frozenset({"roll_back", "wait"}),
         tells_next=frozenset({"roll_back"}),
     ),
-    "roll_back": StepKind(act=proof.prove_replaced_key, conclude=_roll_back, writes_copies=True),
+    "roll_back": StepKind(
+        ask=proof.check_value, act=proof.prove_replaced_key, conclude=_roll_back, writes_copies=True, replaces_key=True
+    ),
     "note_hand_over": StepKind(announce=lambda view, step, now: Write(record_changes.handed_over(view.record, now))),
-    "unpublish": StepKind(announce=_unpublish, writes_copies=True),
+    "unpublish": StepKind(ask=proof.check_value, announce=_unpublish, writes_copies=True),
     "drop_record": StepKind(announce=lambda view, step, now: Write(None)),
     "sweep": StepKind(act=acts.sweep, conclude=_retire_used_orphans, changes=False, reads_record_again=True),
 }

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Pending, Record, Superseded
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot
 
 RestName = t.Literal["idle", "later", "staged", "hand_over", "published", "overlap", "in_use", "soak", "stop", "gone"]
 ActName = t.Literal[
     "wait", "move", "adopt", "intend", "create", "prove", "publish", "finish_publishing", "copy", "note_hand_over",
-    "withdraw", "observe", "disable", "delete", "mark_leaked", "disable_leaked", "enable", "roll_back", "retire_found",
-    "unpublish", "drop_record", "sweep",
+    "withdraw", "observe", "disable", "delete", "mark_leaked", "disable_leaked", "make_place", "enable", "roll_back",
+    "retire_found", "note_owners", "unpublish", "drop_record", "sweep",
 ]  # fmt: skip
 StepName = t.Union[RestName, ActName]
 
@@ -37,6 +38,7 @@ T = t.TypeVar("T")
 class Step:
     """What to do next with a slot; `next_at` is when a resting slot goes on, `key_id` the key it is about.
 
+    `due_at` is since when a rotation that begins is due; None when it cannot wait.
     `trusts_record` is False when the record is older than IAM: then nothing at all may be written. `fails_with` is why
     the slot has failed once this step is done.
     """
@@ -47,6 +49,7 @@ class Step:
     next_at: datetime | None = None
     trusts_record: bool = True
     fails_with: str | None = None
+    due_at: datetime | None = None
 
     @property
     def rests(self) -> bool:
@@ -55,12 +58,38 @@ class Step:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A slot as the store has it; `version` is what a commit is compared with."""
+    """A slot as the store has it; `version` is what a commit is compared with.
+
+    `stale_copies` are those that differ from the variable, with what they hold. `had_line_break` when the value in the
+    file ends with a line break; it is read without.
+    """
 
     record: Record | None = None
     published_value: str | None = field(default=None, repr=False)
     version: object = field(default=None, repr=False)
-    has_stale_copies: bool = False
+    stale_copies: tuple[tuple[Place, str | None], ...] = field(default=(), repr=False)
+    had_line_break: bool = False
+
+    @property
+    def own_values(self) -> frozenset[str]:
+        """The values that the slot has now or had before: what a copy may hold, and lose."""
+        kept = self.record.key_values if self.record else frozenset()
+        return kept | ({self.published_value} if self.published_value else set())
+
+    def value_on_record(self, key_id: str) -> str | None:
+        """The value of a key that the record names, if it is kept."""
+        record = self.record
+        if record is None:
+            return None
+        if record.current is not None and record.current.id == key_id:
+            return self.published_value
+        kept = [record.pending, *record.superseded]
+        return next((each.key_value for each in kept if each is not None and each.id == key_id), None)
+
+    @property
+    def foreign_copies(self) -> list[Place]:
+        """Where a value stands that is none of the slot's."""
+        return [place for place, value in self.stale_copies if value and value not in self.own_values]
 
 
 @dataclass(frozen=True)
@@ -75,11 +104,15 @@ class Drawn:
 class View:
     """A slot as a run sees it. The record in `loaded` was read before the keys were listed.
 
-    `is_whole` is False when a list of the whole account had to do. `foreign_ids` are the published keys of the other
-    slots of this run. `pending_id` is the key found by the pending value, for slots without markers. `last_logins`
-    holds the keys whose activity was read in this run (None: never), `proven` the generations that it has logged in
-    with, `enabled` the keys that it has enabled with the time of the announcement, `rejected` why an announced key
-    is no good. `value_is_lost` when IAM was asked and does not know the value in the variable.
+    `keys` are those of the slot's owner, and of former owners that the record names; one that the record names and that
+    is not among them is gone. `is_whole` is False when a list of the whole account had to do. `foreign_ids` are the
+    published keys of the other slots of this run. `pending_id` is the key found by the pending value, where no marker
+    tells it. `adopted` is the key whose value is to be taken over. `last_logins` holds the keys whose activity was read
+    in this run (None: never), `proven` the generations that it has logged in with, `enabled` the keys that it has
+    enabled with the time of the announcement, `rejected` why an announced key is no good, `unfit` the published keys
+    that could not be put in order. `value_is_lost` when IAM was asked and does not know the value in the variable.
+    `has_place` and `place_frees_at` are what places.py found for the slot, `has_replaced` that this run has published a
+    key or gone back to one, `rollback_ids` the keys that are ordered back.
     """
 
     slot: Slot
@@ -96,6 +129,12 @@ class View:
     rejected: t.Mapping[tuple[int, datetime], str] = field(default_factory=dict)
     value_is_lost: bool = False
     drawn: Drawn | None = None
+    adopted: ApiKey | None = None
+    unfit: frozenset[str] = frozenset()
+    has_place: bool = True
+    place_frees_at: datetime | None = None
+    has_replaced: bool = False
+    rollback_ids: frozenset[str] = frozenset()
 
     @property
     def record(self) -> Record:
@@ -142,11 +181,25 @@ class View:
         marked = self.marked(self.record.slot_id)
         return next((key for key, marker in marked if marker.generation == pending.generation), None)
 
+    @property
+    def life_of_successor(self) -> timedelta | None:
+        """How long the next key lives: what the policy says, else as long as the one before; None for ever."""
+        days, old = self.slot.policy.expires_in_days, self.current_key()
+        if days:
+            return timedelta(days=days)
+        if old is None or not old.expires_at or not old.created_at:
+            return None
+        return parse_time(old.expires_at) - parse_time(old.created_at)
+
     def why_kept(self, key_id: str, login_key_id: t.Callable[[], str | None]) -> str | None:
         """Why this key must neither be disabled nor deleted; which key the run logs in with is asked for last."""
         current = self.loaded.record.current if self.loaded.record else None
         if current is not None and key_id == current.id:
             return f"API key {key_id} is the published one and stays"
+        return self.why_needed(key_id, login_key_id)
+
+    def why_needed(self, key_id: str, login_key_id: t.Callable[[], str | None]) -> str | None:
+        """Why even a key that leaked must not be deleted: another slot or this run itself needs it."""
         if key_id in self.foreign_ids:
             return f"API key {key_id} is the published one of another slot and stays"
         if key_id == login_key_id():

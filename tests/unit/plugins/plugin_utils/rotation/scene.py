@@ -20,7 +20,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
     SlotChange,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
+    Orders,
+    Slot,
+    SlotStopped,
+    foreign_copy,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from iam_emulator import Emulator, EmulatorAdapter, Visitor
 
@@ -130,11 +135,14 @@ class MemoryStore:
         if self._disk.stamp != self._known_stamp:
             self._known_stamp, self._epoch = self._disk.stamp, self._epoch + 1
         value = self._disk.values.get(slot.variable)
-        stale = any(self._disk.values.get(place.variable) != value for place in slot.copies)
+        copies = ((place, self._disk.values.get(place.variable)) for place in slot.copies)
+        stale = tuple((place, found) for place, found in copies if found != value)
         return Loaded(self._disk.records.get(slot.variable), value, self._epoch, stale)
 
-    def copy(self, slot: Slot, published_value: str | None) -> None:
+    def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:
+            if self._disk.values.get(place.variable, published_value) not in {published_value, *own_values}:
+                raise SlotStopped(foreign_copy(place))
             self._effects.perform("copy", lambda place=place: self._copy(place.variable, published_value))
 
     def _copy(self, variable: str, value: str | None) -> None:

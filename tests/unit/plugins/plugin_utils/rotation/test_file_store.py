@@ -35,6 +35,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 )
 
 MOMENT = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
+OWN = frozenset({"old-value"})
 RECORD = Record(
     "12345678",
     2,
@@ -243,7 +244,7 @@ def test_a_copy_in_a_file_with_records_does_not_hide_what_somebody_else_wrote_th
     other_run = FileStore(Cipher([("dev", VaultSecret(b"password of dev"))]), lambda secret: None)
     commit(other_run, slot, other_run.load(slot), RECORD)
 
-    store.copy(source, "the-value")
+    store.copy(source, "the-value", OWN)
 
     with pytest.raises(CommitLost):
         commit(store, slot, loaded, replace(RECORD, revision=99))
@@ -253,7 +254,7 @@ def test_a_copy_in_a_file_with_records_does_not_hide_what_somebody_else_wrote_th
 def test_a_copy_that_goes_leaves_a_file_that_is_not_there_alone(store: FileStore, slot: Slot, tmp_path: Path) -> None:
     source = replace(slot, copies=(Place(str(tmp_path / "copy.yml"), "copied"),))
 
-    store.copy(source, None)
+    store.copy(source, None, OWN)
 
     assert not (tmp_path / "copy.yml").exists()
 
@@ -279,10 +280,10 @@ def test_a_copy_that_others_write_meanwhile_is_tried_again_and_given_up(
     source = replace(slot, copies=(Place(str(copy), "copied"),))
 
     if is_written:
-        store.copy(source, "the-value")
+        store.copy(source, "the-value", OWN)
     else:
         with pytest.raises(ChangedMeanwhile):
-            store.copy(source, "the-value")
+            store.copy(source, "the-value", OWN)
     assert ("copied: !vault" in copy.read_text(encoding="utf-8")) == is_written
     assert "theirs" in copy.read_text(encoding="utf-8")
 

@@ -95,7 +95,8 @@ def test_check_mode_shows_what_the_run_writes_first(step: str) -> None:
     shown = first.record if first.announced == checked.before else first.announced
     assert shape(shown) == shape(scene.record)
     # Every commit counts the revision on; one that writes nothing else would announce nothing.
-    assert shown and replace(shown, revision=0) != (checked.before and replace(checked.before, revision=0))
+    assert shown is not None
+    assert replace(shown, revision=0) != (checked.before and replace(checked.before, revision=0))
 
 
 @pytest.mark.parametrize("step", sorted(STEPS_WITH_A_WRITE))

@@ -35,6 +35,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import Effects, Scene
 
 MOMENT = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
+OWN = frozenset({"old-value"})
 RECORD = Record("12345678", 2, 2, Current(1, "K1", MOMENT), Pending(2, MOMENT, "the-pending-value"))
 FILE = "group_vars/all/secrets.yml"
 SLOT = Slot("deploy", FILE, "deploy", "deploy", "iam-ServiceId-1", "acc")
@@ -209,13 +210,13 @@ def test_copies_are_pushed_and_only_when_they_differ(remote: Remote, stores: Sto
     store = stores()
     source = replace(SLOT, copies=(Place("copy.yml", "copied"), Place(FILE, "copied_too")))
     commit(store, source, store.load(source), RECORD, "the-value")
-    assert store.load(source).has_stale_copies
+    assert store.load(source).stale_copies
 
-    store.copy(source, "the-value")
+    store.copy(source, "the-value", OWN)
     pushed = remote.tip
-    store.copy(source, "the-value")
+    store.copy(source, "the-value", OWN)
 
-    assert not stores().load(source).has_stale_copies
+    assert not stores().load(source).stale_copies
     assert remote.tip == pushed
 
 
@@ -224,7 +225,7 @@ def test_a_copy_is_written_again_when_others_write_its_file(remote: Remote, stor
     store.load(source)
     remote.write("copy.yml", "theirs: 1\n")
 
-    store.copy(source, "the-value")
+    store.copy(source, "the-value", OWN)
 
     assert remote.read("copy.yml").startswith("theirs: 1")
     assert "copied: !vault" in remote.read("copy.yml")

@@ -43,15 +43,15 @@ def key(key_id: str, generation: int | None = None, *, age: timedelta = HOUR, **
 
 
 def current(generation: int = 1, *, age: timedelta = HOUR) -> Current:
-    return Current(generation, f"K{generation}", NOW - age)
+    return Current(generation, f"K{generation}", NOW - age, iam_id="iam-ServiceId-1")
 
 
 def record(**parts: t.Any) -> Record:
-    return Record("3f9a2c7d", 7, parts.pop("last_generation", 3), **parts)
+    return Record("3f9a2c7d", 7, parts.pop("last_generation", 3), account_id="acc", **parts)
 
 
 def superseded(*, superseded_for: timedelta, **parts: t.Any) -> Record:
-    entry = Superseded(1, "K1", NOW - superseded_for, "old-value", **parts)
+    entry = Superseded(1, "K1", NOW - superseded_for, "old-value", iam_id="iam-ServiceId-1", **parts)
     return record(current=current(2), superseded=(entry,))
 
 
@@ -64,7 +64,7 @@ def planned_for(view: View, on_record: Record | None, slot: Slot = SLOT, orders:
 
 
 def pending(*, age: timedelta, **parts: t.Any) -> Record:
-    return record(current=current(), pending=Pending(2, NOW - age, "next-value", **parts))
+    return record(current=current(), pending=Pending(2, NOW - age, "next-value", iam_id="iam-ServiceId-1", **parts))
 
 
 OLD = timedelta(days=91)
@@ -84,13 +84,14 @@ TABLE: list[tuple[str, Record | None, View, str, str]] = [
     (
         "expires soon",
         record(current=current()),
-        seen(replace(K1, expires_at=format_time(NOW + timedelta(days=29)))),
+        seen(replace(key("K1", 1, age=timedelta(days=80)), expires_at=format_time(NOW + timedelta(days=29)))),
         "intend",
         "expires",
     ),
     ("gone", record(current=current()), seen(), "intend", "gone"),
     ("disabled by somebody", record(current=current()), seen(K1_OFF), "stop", "disabled"),
-    ("expired", record(current=current()), seen(replace(K1, expires_at=format_time(NOW - HOUR))), "stop", "expired"),
+    ("expired", record(current=current()), seen(replace(K1, expires_at=format_time(NOW - HOUR))), "intend", "expired"),
+    ("lives too short for a successor like it", record(current=current()), seen(replace(K1, expires_at=format_time(NOW + timedelta(days=29)))), "stop", "expires_in_days"),
     ("a marker ahead of the record", record(current=current()), seen(K1, key("K9", 4)), "stop", "K9"),
     ("announced just now, not there", pending(age=timedelta(seconds=30)), seen(K1), "wait", "announced"),
     ("announced long ago, not there", pending(age=HOUR), seen(K1), "create", "does not exist"),
@@ -113,7 +114,9 @@ TABLE: list[tuple[str, Record | None, View, str, str]] = [
     ("retiring, and the published key is shut", superseded(superseded_for=OVERLAP_OVER), seen(K1, replace(K2, disabled=True)), "stop", "disabled"),
     ("retiring, and the published key is gone", superseded(superseded_for=HOUR), seen(K1), "intend", "gone"),
     ("due while another retires", replace(superseded(superseded_for=HOUR), current=current(2, age=OLD)), seen(K1, key("K2", 2, age=OLD)), "overlap", "K1"),
-    ("no free place", record(current=current(age=OLD)), seen(key("K1", 1, age=OLD), *(key(f"F{n}", name="f") for n in range(19))), "stop", "20"),
+    ("no free place", record(current=current(age=OLD)), replace(seen(key("K1", 1, age=OLD)), has_place=False), "stop", "20"),
+    ("no free place yet", record(current=current(age=OLD)), replace(seen(key("K1", 1, age=OLD)), has_place=False, place_frees_at=NOW), "later", "20"),
+    ("replaced in this run already", record(current=current(age=OLD)), replace(seen(key("K1", 1, age=OLD)), has_replaced=True), "later", "once"),
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     CLEAR_MEMBERS,
+    FORMAT,
     Current,
     Pending,
     Record,
@@ -27,9 +28,13 @@ FULL = Record(
     "3f9a2c7d",
     17,
     5,
-    Current(4, "K4", MOMENT, MOMENT, MOMENT, True),
-    Pending(5, MOMENT, "pending-value", "K5", MOMENT),
-    (Superseded(3, "K3", MOMENT, "old-value", MOMENT, MOMENT, MOMENT, True), Superseded(2, "K2", MOMENT)),
+    Current(4, "K4", MOMENT, MOMENT, MOMENT, True, "iam-ServiceId-1", MOMENT, "[cloudkeys 00000001/2]"),
+    Pending(5, MOMENT, "pending-value", "K5", MOMENT, "iam-ServiceId-1"),
+    (
+        Superseded(3, "K3", MOMENT, "old-value", MOMENT, MOMENT, MOMENT, True, "iam-ServiceId-1", True),
+        Superseded(2, "K2", MOMENT),
+    ),
+    account_id="a1",
 )
 
 
@@ -52,11 +57,36 @@ def test_no_value_is_shown_when_a_record_is_printed() -> None:
 @pytest.mark.parametrize(
     "damage",
     [None, [], {}, {"slot_id": 5, "revision": 1, "last_generation": 1}, {**to_data(FULL), "current": {"id": "K4"}},
-     {**to_data(FULL), "pending": "x"}, {**to_data(FULL), "superseded": [{"generation": 1, "surprise": 2}]}],
+     {**to_data(FULL), "pending": "x"}, {**to_data(FULL), "superseded": [{"generation": 1, "surprise": 2}]},
+     {**to_data(FULL), "superseded": 0}, {**to_data(FULL), "superseded": "x"}, {**to_data(FULL), "revision": "17"},
+     {**to_data(FULL), "revision": True}, {**to_data(FULL), "revision": 1.5}, {**to_data(FULL), "account_id": 5},
+     {**to_data(FULL), "current": {**to_data(FULL)["current"], "compromised": "no"}},
+     {**to_data(FULL), "current": {**to_data(FULL)["current"], "compromised": None}},
+     {**to_data(FULL), "current": {**to_data(FULL)["current"], "published_at": 5}},
+     {**to_data(FULL), "current": {**to_data(FULL)["current"], "id": None}},
+     {**to_data(FULL), "pending": {**to_data(FULL)["pending"], "key_value": 5}},
+     {**to_data(FULL), "of_a_newer_version": 1}, {**to_data(FULL), "format": "x"},
+     {name: value for name, value in to_data(FULL).items() if name != "revision"}],
 )  # fmt: skip
 def test_a_damaged_record_is_refused(damage: t.Any) -> None:
     with pytest.raises(RecordIsUnreadable):
         from_data(damage)
+
+
+def test_a_record_of_a_newer_version_is_refused_by_name() -> None:
+    with pytest.raises(RecordIsUnreadable, match="newer version"):
+        from_data({**to_data(FULL), "format": FORMAT + 1})
+
+
+def test_what_is_not_so_takes_no_line_in_the_file() -> None:
+    assert to_data(Record("3f9a2c7d", 1, 1, Current(1, "K1", MOMENT))) == {
+        "format": FORMAT,
+        "slot_id": "3f9a2c7d",
+        "revision": 1,
+        "last_generation": 1,
+        "current": {"generation": 1, "id": "K1", "published_at": "2026-06-01T12:00:07+0000"},
+        "superseded": [],
+    }
 
 
 @given(st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2090, 1, 1)))

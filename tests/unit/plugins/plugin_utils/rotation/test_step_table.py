@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
@@ -56,8 +57,8 @@ def test_no_write_shows_a_secret(name: ActName) -> None:
         (Superseded(0, "K0", NOW, secret),),
     )
     slot = Slot("deploy", "secrets.yml", "deploy", "deploy", "iam-ServiceId-1", "acc", policy=Policy())
-    view = View(slot, NOW, Loaded(record, secret), drawn=Drawn("3f9a2c7d", secret))
-    key_id = "K1" if name == "mark_leaked" else "K0"
+    view = View(slot, NOW, Loaded(record, secret), (OLD_KEY,), drawn=Drawn("3f9a2c7d", secret))
+    key_id = "K1" if name in ("mark_leaked", "make_place") else "K0"
     step, kind = Step(name, "because", key_id), STEPS[name]
 
     announced = kind.announce(view, step, NOW)
@@ -68,4 +69,5 @@ def test_no_write_shows_a_secret(name: ActName) -> None:
     assert kind.announce(replace(view), step, NOW) == announced
 
 
-KEY = t.cast(t.Any, type("Key", (), {"id": "K2", "key_value": None}))
+KEY = ApiKey("K2", "deploy", "iam-ServiceId-1", "acc")
+OLD_KEY = ApiKey("K0", "deploy", "iam-ServiceId-1", "acc")

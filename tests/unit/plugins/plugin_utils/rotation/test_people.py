@@ -1,0 +1,368 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""People edit variables, copies and descriptions while a rotation is under way: nothing of theirs is given up."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+from dataclasses import replace
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
+    DAY_SECONDS,
+    Effects,
+    Killed,
+    Scene,
+)
+from iam_emulator import Visitor
+
+# ---- a value that a person put into the variable
+
+
+def of_the_owner(scene: Scene) -> str:
+    return str(scene.visitor.create_key(name="theirs", iam_id=scene.owner["iam_id"])["apikey"])
+
+
+def of_a_user(scene: Scene) -> str:
+    return str(scene.visitor.create_key(name="theirs")["apikey"])
+
+
+def of_another_account(scene: Scene) -> str:
+    return scene.emulator.add_account().api_key
+
+
+def disabled_elsewhere(scene: Scene) -> str:
+    seed = scene.emulator.add_account()
+    there = Visitor(scene.emulator, seed.api_key)
+    made = there.create_key(name="theirs", iam_id=seed.iam_id)
+    there.ask("POST", f"/v1/apikeys/{made['id']}/disable")
+    return str(made["apikey"])
+
+
+THEIRS = [of_the_owner, of_a_user, of_another_account, disabled_elsewhere]
+each_value = pytest.mark.parametrize("theirs", THEIRS, ids=lambda make: make.__name__)
+
+
+def staged_first_key() -> Scene:
+    scene = Scene()
+    scene.run(until="staged")
+    return scene
+
+
+def staged_successor() -> Scene:
+    scene = Scene()
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    scene.run(until="staged")
+    return scene
+
+
+def due() -> Scene:
+    scene = Scene()
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    return scene
+
+
+def in_overlap() -> Scene:
+    scene = due()
+    scene.run()
+    return scene
+
+
+def not_wanted() -> Scene:
+    scene = Scene()
+    scene.run()
+    scene.slot = replace(scene.slot, is_wanted=False)
+    return scene
+
+
+def stopped_by(scene: Scene, theirs: str, **orders: t.Any) -> None:
+    """A run and a check mode leave their value alone, and the keys and the record with it; both say so."""
+    scene.store.values["deploy"], scene.store.stamp = theirs, scene.store.stamp + 1
+    before = copy.deepcopy((scene.store.records, scene.store.values))
+    keys = {key_id: (key.disabled, key.name) for key_id, key in scene.keys().items()}
+    for check_mode in (True, False):
+        (outcome,) = scene.run(check_mode=check_mode, **orders)
+        assert "deploy" in (outcome.failure or "")
+        assert theirs not in (outcome.failure or "")
+        assert not outcome.changed
+    assert (scene.store.records, scene.store.values) == before
+    assert {key_id: (key.disabled, key.name) for key_id, key in scene.keys().items()} == keys
+
+
+@each_value
+@pytest.mark.parametrize(
+    "scene_of", [staged_first_key, staged_successor, due, not_wanted], ids=lambda make: make.__name__
+)
+def test_a_value_that_works_is_not_overwritten(
+    scene_of: t.Callable[[], Scene], theirs: t.Callable[[Scene], str]
+) -> None:
+    scene = scene_of()
+
+    stopped_by(scene, theirs(scene))
+
+
+@each_value
+def test_a_way_back_does_not_lead_over_a_value_of_somebody_s(theirs: t.Callable[[Scene], str]) -> None:
+    scene = in_overlap()
+    (old,) = scene.record.superseded
+
+    stopped_by(scene, theirs(scene), rollback_to_ids=frozenset({old.id}))
+
+
+@each_value
+def test_verifying_stops_at_a_value_of_somebody_s(theirs: t.Callable[[Scene], str]) -> None:
+    scene = Scene()
+    scene.run()
+    scene.pass_time(DAY_SECONDS)
+
+    stopped_by(scene, theirs(scene), verify_values=True)
+
+
+def test_a_value_that_comes_while_the_new_key_is_proven_is_not_overwritten() -> None:
+    scene = due()
+    theirs, effects = of_the_owner(scene), Effects()
+
+    def somebody_writes() -> None:
+        if "POST /identity/token" in effects.done[-1:] and "POST /v1/apikeys" in effects.done:
+            scene.store.values["deploy"], scene.store.stamp = theirs, scene.store.stamp + 1
+            effects.watch = lambda: None
+
+    effects.watch = somebody_writes
+    (outcome,) = scene.run(effects=effects)
+
+    assert "deploy" in (outcome.failure or "")
+    assert scene.value == theirs
+
+
+def test_the_value_of_a_way_back_has_to_be_that_key_s() -> None:
+    scene = in_overlap()
+    (old,) = scene.record.superseded
+    wrong = replace(old, key_value=of_the_owner(scene))
+    scene.store.records["deploy"] = replace(scene.record, superseded=(wrong,))
+    value = scene.value
+
+    (outcome,) = scene.run(rollback_to_ids=frozenset({old.id}))
+
+    assert "value that is on record for it" in (outcome.failure or "")
+    assert scene.value == value
+
+
+def test_once_the_value_is_back_the_run_goes_on() -> None:
+    scene = staged_successor()
+    ours = scene.value
+    stopped_by(scene, of_the_owner(scene))
+    assert ours is not None
+    scene.store.values["deploy"] = ours
+
+    (outcome,) = scene.run()
+
+    assert outcome.failure is None
+    assert "publish" in outcome.taken
+
+
+# ---- copies
+
+
+def with_a_copy(theirs: str) -> Scene:
+    scene = Scene()
+    scene.slot = replace(scene.slot, copies=(Place("other.yml", "copied"),))
+    scene.store.values["copied"] = theirs
+    return scene
+
+
+def test_the_first_write_of_a_copy_overwrites_nothing() -> None:
+    scene = with_a_copy("a password of somebody's")
+
+    (outcome,) = scene.run()
+
+    assert "copied of other.yml" in (outcome.failure or "")
+    assert scene.store.values["copied"] == "a password of somebody's"
+    assert scene.works(scene.value)
+
+
+def test_a_copy_that_somebody_changed_is_not_taken_away_with_its_slot() -> None:
+    scene = Scene()
+    scene.slot = replace(scene.slot, copies=(Place("other.yml", "copied"),))
+    scene.run()
+    scene.store.values["copied"] = "a password of somebody's"
+    scene.slot = replace(scene.slot, is_wanted=False)
+
+    (outcome,) = scene.run()
+
+    assert outcome.failure
+    assert scene.store.values["copied"] == "a password of somebody's"
+
+
+def test_a_foreign_copy_is_in_no_leak_s_way() -> None:
+    scene = Scene()
+    scene.slot = replace(scene.slot, copies=(Place("other.yml", "copied"),))
+    scene.run()
+    leaked_id, leaked_value = scene.published_id, scene.value
+    scene.store.values["copied"] = "a password of somebody's"
+
+    (outcome,) = scene.run(compromised_ids=frozenset({leaked_id}))
+
+    assert "copied" in (outcome.failure or "")
+    assert not scene.works(leaked_value)
+    assert scene.works(scene.value)
+
+
+# ---- markers
+
+
+def take_marker_away(scene: Scene, key_id: str, description: str = "") -> None:
+    scene.keys()[key_id].description = description
+
+
+def killed_after_the_create(**words: t.Any) -> Scene:
+    scene = Scene(**words)
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    with pytest.raises(Killed):
+        scene.run(effects=Effects(kill_on="POST /v1/apikeys", kill_after_effect=True))
+    return scene
+
+
+def new_id(scene: Scene) -> str:
+    return next(key_id for key_id, key in scene.keys().items() if key.name == "deploy (next)")
+
+
+@pytest.mark.parametrize("description", ["", "reset by another tool"])
+def test_a_pending_key_whose_marker_is_gone_is_found_by_its_value_and_marked_again(description: str) -> None:
+    scene = killed_after_the_create()
+    key_id = new_id(scene)
+    take_marker_away(scene, key_id, description)
+
+    (outcome,) = scene.run()
+
+    assert outcome.failure is None
+    assert "create" not in outcome.taken
+    assert scene.published_id == key_id
+    assert scene.keys()[key_id].description.startswith(description)
+    assert "[cloudkeys " in scene.keys()[key_id].description
+
+
+def test_markers_that_are_switched_on_halfway_are_put_on() -> None:
+    scene = Scene(use_marker=False)
+    scene.run(until="staged")
+    scene.slot = replace(scene.slot, use_marker=True)
+
+    (outcome,) = scene.run()
+
+    assert outcome.failure is None
+    assert "[cloudkeys " in scene.keys()[scene.published_id].description
+
+
+def test_a_pending_key_with_another_s_marker_is_one_clear_stop() -> None:
+    scene = killed_after_the_create()
+    take_marker_away(scene, new_id(scene), "[cloudkeys 00000001/2]")
+
+    (outcome,) = scene.run()
+
+    assert "neither its marker nor its name" in (outcome.failure or "")
+    assert len(scene.told) < 20
+    assert scene.works(scene.value)
+
+
+def test_a_key_whose_value_iam_chose_and_whose_marker_is_gone_is_one_clear_stop() -> None:
+    scene = killed_after_the_create(key_source="iam")
+    key_id = new_id(scene)
+    take_marker_away(scene, key_id)
+    scene.pass_time(300)
+
+    (outcome,) = scene.run()
+
+    assert key_id in (outcome.failure or "")
+    assert key_id in scene.keys()
+    assert outcome.taken == ()
+
+
+def test_a_key_is_taken_over_with_the_marker_of_a_record_that_was_lost() -> None:
+    scene = Scene(on_missing_record="adopt")
+    scene.run()
+    key_id, value = scene.published_id, scene.value
+    scene.store.records.clear()
+
+    assert scene.run()[0].failure is None
+    (outcome,) = scene.run()
+
+    assert (outcome.step.name, outcome.taken) == ("idle", ())
+    assert (scene.published_id, scene.value) == (key_id, value)
+    assert scene.record.slot_id in scene.keys()[key_id].description
+
+
+def test_two_slots_do_not_take_a_key_from_each_other_for_ever() -> None:
+    scene = Scene(on_missing_record="adopt")
+    scene.run()
+    assert scene.value is not None
+    other = replace(scene.slot, name="second", variable="second", key_name="second")
+    scene.store.values["second"] = scene.value
+
+    (second,) = scene.run(other)
+    assert second.failure is None
+    (first,) = scene.run()
+
+    assert "marker of another slot" in (first.failure or "")
+    assert scene.run(other)[0].step.name == "idle"
+
+
+def test_one_run_does_not_adopt_the_published_key_of_another_slot() -> None:
+    scene = Scene(on_missing_record="adopt")
+    scene.run()
+    assert scene.value is not None
+    other = replace(scene.slot, name="second", variable="second", key_name="second")
+    scene.store.values["second"] = scene.value
+
+    _first, second = scene.run(scene.slot, other)
+
+    assert "another slot of this run" in (second.failure or "")
+    assert "second" not in scene.store.records
+
+
+# ---- absent, and present again
+
+
+def test_a_slot_that_is_wanted_again_gets_a_key_at_once() -> None:
+    scene = not_wanted()
+    scene.run()
+    assert scene.value is None
+    scene.slot = replace(scene.slot, is_wanted=True)
+
+    (outcome,) = scene.run()
+
+    assert outcome.taken[:2] == ("intend", "publish")
+    assert scene.works(scene.value)
+    assert [each.generation for each in scene.record.superseded] == [1]
+
+
+# ---- names
+
+
+def test_a_key_is_called_as_the_slot_says_when_that_changed_while_it_was_staged() -> None:
+    scene = staged_first_key()
+    scene.slot = replace(scene.slot, key_name="another name")
+
+    scene.run()
+
+    assert scene.keys()[scene.published_id].name == "another name"
+
+
+# ---- what puts a key in order is in nobody's way
+
+
+def test_a_key_that_cannot_be_put_in_order_is_replaced_when_it_is_due() -> None:
+    scene = due()
+    take_marker_away(scene, scene.published_id)
+    scene.emulator.faults.add(
+        [{"kind": "status", "status": 400, "method": "PUT", "path": f"/v1/apikeys/{scene.published_id}"}]
+    )
+
+    (outcome,) = scene.run()
+
+    assert outcome.failure is None
+    assert "publish" in outcome.taken
+    assert "could not be mended" in outcome.warnings[0]

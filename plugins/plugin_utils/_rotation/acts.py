@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
+    Marker,
     join_description,
     split_description,
 )
@@ -36,8 +37,19 @@ MOST_CONFLICTS = 3
 
 
 def check_may_go(session: Session, view: View, step: Step) -> View:
-    """Refuse to announce the end of a key that is in use."""
-    _guard(session, view, str(step.key_id))
+    """Refuse to announce the end of a key that is in use, or that is not the one that the record is about."""
+    entry, key = view.entry(step.key_id), view.key(step.key_id)
+    _guard(session, view, entry.id)
+    is_marked = key is not None and split_description(key.description)[1] == Marker(
+        view.record.slot_id, entry.generation
+    )
+    if key is not None and not is_marked and entry.key_value is not None:
+        found_id = session.values.id_of(entry.key_value)
+        if found_id not in (None, entry.id):
+            raise SlotStopped(
+                f"the record says that {entry.id} was replaced, but the value that it keeps is that of {found_id}: "
+                "somebody edited it. Nothing was changed; bring its last version back"
+            )
     return view
 
 
@@ -60,6 +72,8 @@ def create(session: Session, view: View, step: Step) -> Result:
         raise
     except Refused as error:
         return Rejected(str(error))
+    # One that was made with this value before was deleted since.
+    session.made = {key_id: key for key_id, key in session.made.items() if key.key_value != pending.key_value}
     session.made[made.id] = made
     if pending.key_value is None:
         if not made.key_value:
@@ -97,6 +111,10 @@ def finish_publishing(session: Session, view: View, step: Step) -> Result:
     Nothing announces this, so another run may do the same: what is left then is planned anew.
     """
     key_id = str(step.key_id)
+    if view.value_is_lost:
+        # It may be somebody else's key that stands on record: it is replaced, and not touched.
+        session.unfit.add(key_id)
+        return Done()
     try:
         key = _read(session, key_id)
         if isinstance(key, Again):
@@ -121,7 +139,7 @@ def withdraw(session: Session, view: View, step: Step) -> Result:
     if key is not None:
         check_is_ours(view, key)
         _guard(session, view, key.id)
-        _delete(session, key)
+        _delete(session, key, pending.key_value)
         session.made.pop(key.id, None)
     return Done()
 
@@ -149,7 +167,7 @@ def delete_leaked(session: Session, view: View, step: Step) -> Result:
         return TooLate()
     key = view.current_key()
     if key is not None:
-        _delete(session, key)
+        _delete(session, key, view.loaded.published_value)
         session.warn(
             f"{key.id} leaked and was deleted before there was a successor, because {view.slot.iam_id} has no place "
             f"for one more API key: {view.slot.variable} holds no value that works until the successor is published"
@@ -159,11 +177,12 @@ def delete_leaked(session: Session, view: View, step: Step) -> Result:
 
 def delete(session: Session, view: View, step: Step) -> Result:
     """Delete a replaced key; gone is fine."""
-    if not session.is_in_time(view.entry(step.key_id).deleting_at):
+    entry = view.entry(step.key_id)
+    if not session.is_in_time(entry.deleting_at):
         return TooLate()
-    key = view.key(step.key_id)
+    key = view.key(entry.id)
     if key is not None:
-        _delete(session, key)
+        _delete(session, key, entry.key_value)
     return Done()
 
 
@@ -247,14 +266,16 @@ def _guard(session: Session, view: View, key_id: str) -> None:
         raise SlotStopped(why)
 
 
-def _delete(session: Session, key: ApiKey) -> None:
-    """Delete a key that `_guard` let through, a locked one too; gone is fine."""
+def _delete(session: Session, key: ApiKey, key_value: str | None = None) -> None:
+    """Delete a key that `_guard` let through, a locked one too; one that is really gone is fine."""
     iam = session.iam.api_keys
     with locked_again_on_failure(["delete"]) as locks:
+        is_gone = False
         if key.locked:
             locks.note(iam.lock, key.id)
             try:
                 iam.unlock(key.id)
             except NotFound:
-                return
-        iam.delete(key.id)
+                is_gone = True
+        if is_gone or not iam.delete(key.id):
+            session.values.check_deleted(key, key_value)

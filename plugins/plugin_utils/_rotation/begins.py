@@ -14,24 +14,38 @@ class Begins:
     def __init__(self, most: int, stop_after_failures: int | None) -> None:
         self.failures = self.under_way = 0
         self._left = self._most = most
+        # Taken by slots whose rotation is not on record yet.
+        self._doubtful = 0
         self._stop_after_failures = stop_after_failures
 
     @property
-    def is_full(self) -> bool:
-        """Whether one more has to wait, so that not more can fail than may, even if all that are under way do."""
-        allowed = self._stop_after_failures
-        return allowed is not None and self.failures < allowed <= self.failures + self.under_way
+    def must_wait(self) -> bool:
+        """Whether it shows only later if one more may begin.
 
-    def take_place(self) -> str | None:
-        """Take one of the places that are left, or say why there is none."""
+        Not more may fail than allowed, even if all that are under way do; and a place may be given back.
+        """
+        allowed = self._stop_after_failures
+        are_enough = allowed is not None and self.failures < allowed <= self.failures + self.under_way
+        return are_enough or (self._left <= 0 < self._doubtful)
+
+    def why_none(self) -> str | None:
+        """Why no more rotation may begin, if so."""
         if self._stop_after_failures is not None and self.failures >= self._stop_after_failures:
             return f"{self.failures} slots failed"
-        if self._left <= 0:
-            return f"a run begins {self._most} rotations at most (batch_size)"
+        return f"a run begins {self._most} rotations at most (batch_size)" if self._left <= 0 else None
+
+    def take_place(self) -> None:
+        """One more rotation begins."""
         self._left -= 1
+        self._doubtful += 1
         self.under_way += 1
-        return None
 
     def give_back(self) -> None:
+        """It did not begin after all."""
         self._left += 1
+        self._doubtful -= 1
         self.under_way -= 1
+
+    def confirm(self) -> None:
+        """It is on record."""
+        self._doubtful -= 1

@@ -115,8 +115,7 @@ class Course:
 
     def fail(self, why: str) -> None:
         """The slot goes no further in this run."""
-        if self.phase in ("ask", "announce"):
-            self._give_back_place()
+        self._give_back_place()
         self._failure, self.phase = why, "done"
 
     def moved(self, *, ends: bool) -> None:
@@ -183,7 +182,7 @@ class Course:
             self.phase = "look"
         elif self.step.name == "wait":
             self._wait()
-        elif self.step.name == "intend" and self._begins.is_full:
+        elif self.step.name == "intend" and self._begins.must_wait:
             self.phase = "held"
         elif self.step.name == "intend" and self._put_off():
             self.phase = "done"
@@ -229,6 +228,8 @@ class Course:
         """What became of a change: `phase` is next when it is written; a plan that is out of date is made anew."""
         if isinstance(answer, Loaded):
             self.session.has_replaced = self.session.has_replaced or (self.kind.replaces_key and phase == "conclude")
+            if phase == "act" and self._is_in_doubt:
+                self._begins.confirm()
             # What the copies may hold is what the slot had before this, too.
             self._own_values |= self.view.loaded.own_values
             self.phase = phase
@@ -238,8 +239,7 @@ class Course:
             self.fail(answer.why)
         else:
             self._tell("somebody else changed the vault file meanwhile, looking again")
-            if self.phase == "announce":
-                self._give_back_place()
+            self._give_back_place()
             # An orphan is left to the next sweep.
             self.phase = "done" if self.step.name == "sweep" else "look"
 
@@ -275,15 +275,22 @@ class Course:
     def _put_off(self) -> bool:
         """Whether no rotation may begin now: then the slot rests until another run."""
         stage = None if self._orders.may_begin else "rotations begin in the stage before the probe"
-        why_not = stage or self._begins.take_place()
+        why_not = stage or self._begins.why_none()
         self.has_begun = why_not is None
+        if self.has_begun:
+            self._begins.take_place()
         if why_not:
             self.step = Step("later", f"due ({self.step.reason}), and put off: {why_not}", self.step.key_id)
         return why_not is not None
 
+    @property
+    def _is_in_doubt(self) -> bool:
+        """Whether this run is to begin a rotation of the slot, and it is not on record yet."""
+        return self.has_begun and self.step.name == "intend" and self.phase in ("ask", "announce")
+
     def _give_back_place(self) -> None:
         """Nothing was begun after all."""
-        if self.step.name == "intend" and self.has_begun:
+        if self._is_in_doubt:
             self._begins.give_back()
             self.has_begun = False
 

@@ -95,7 +95,7 @@ def _arrive(course: Course, ports: Ports, *, check_mode: bool) -> None:
         return
     for _try in range(MOST_MOVES):
         try:
-            if move_slot(ports.store, slot, check_mode=check_mode):
+            if move_slot(ports.store, slot, course.session.values.is_lost, check_mode=check_mode):
                 course.moved(ends=check_mode)
             return
         except CommitLost:
@@ -148,9 +148,10 @@ class _Rounds:
         """Count what has failed and what is under way, and let those look again that were held for it."""
         self._begins.failures = sum(1 for course in courses if course.phase == "done" and course.outcome().failure)
         self._begins.under_way = sum(1 for course in courses if course.phase != "done" and course.has_begun)
-        if not self._begins.is_full:
+        if not self._begins.must_wait:
             for course in _in_phase(courses, "held"):
-                course.phase = "look"
+                # One that is only put off needs no other look.
+                course.phase = "plan" if self._begins.why_none() else "look"
 
     def _hand_out_places(self, courses: Sequence[Course], everybody: Sequence[Course]) -> None:
         known = [course.view for course in everybody if course.has_looked]

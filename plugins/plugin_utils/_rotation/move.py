@@ -9,6 +9,7 @@ looks again and stops. What the mark left is then copied to the new place, and o
 from __future__ import annotations
 
 import os
+import typing as t
 from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
@@ -22,8 +23,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.value
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 
 
-def move_slot(store: RecordStore, slot: Slot, *, check_mode: bool) -> bool:
+def move_slot(store: RecordStore, slot: Slot, check_value: t.Callable[[Loaded], t.Any], *, check_mode: bool) -> bool:
     """Move the record and the value of a slot with `moved_from` -> whether there was anything to move.
+
+    `check_value` raises SlotStopped for a value that is none of the slot's.
 
     A move that was stopped half-way is finished. Raises CommitLost when somebody else wrote meanwhile, and SlotStopped
     when the two places do not fit together; nothing was changed then.
@@ -37,19 +40,27 @@ def move_slot(store: RecordStore, slot: Slot, *, check_mode: bool) -> bool:
     for loaded in (there, here):
         check_account(slot, loaded.record)
     _check_fit(slot, place, there, here)
+    if here.record is None:
+        check_value(there)
     arriving = SlotChange(slot, here, _next(there.record, moved_to=None), there.published_value)
     if here.record is None:
         # A mark without a place to go to would stop the slot until a person takes it off.
         store.check(arriving)
-    if check_mode:
-        return True
-    if there.record.moved_to is None:
-        there = _commit(store, SlotChange(old_slot, there, _next(there.record, moved_to=_described(slot, place))))
-    if here.record is None:
+    if not check_mode:
+        _carry_out(store, arriving, SlotChange(old_slot, there, there.record))
+    return True
+
+
+def _carry_out(store: RecordStore, arriving: SlotChange, leaving: SlotChange) -> None:
+    slot, old_slot, there = arriving.slot, leaving.slot, leaving.loaded
+    place = Place(old_slot.file, old_slot.variable)
+    if leaving.record is not None and leaving.record.moved_to is None:
+        marked = _next(leaving.record, moved_to=_described(slot, place))
+        there = _commit(store, SlotChange(old_slot, there, marked))
+    if arriving.loaded.record is None:
         _commit(store, arriving)
     is_still_used = place in slot.copies
     _commit(store, SlotChange(old_slot, there, None, removes_value=not is_still_used))
-    return True
 
 
 def _check_fit(slot: Slot, place: Place, there: Loaded, here: Loaded) -> None:
@@ -64,6 +75,11 @@ def _check_fit(slot: Slot, place: Place, there: Loaded, here: Loaded) -> None:
         raise SlotStopped(
             f"{where} and {new} both have a record, and neither says that the slot was moved: one of the files is an "
             "old copy. Nothing was changed; remove the outdated record, or leave out `moved_from`"
+        )
+    elif there.published_value not in (None, *here.own_values):
+        raise SlotStopped(
+            f"the slot was moved from {where}, and that variable holds another value since: somebody put it there, and "
+            "it may be the only copy. Nothing was changed; remove that variable"
         )
 
 

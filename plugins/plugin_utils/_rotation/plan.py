@@ -21,13 +21,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_start import begin, plan_first, start
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
-    Pending,
     Record,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, foreign_copy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     Step,
     View,
+    orphaned,
     wait_for_lease,
 )
 
@@ -50,7 +50,7 @@ def plan_slot(view: View, orders: Orders) -> Step:
         or _plan_copies(view)
         or _plan_found(view, record)
         or _plan_hand_over(view, record)
-        or _plan_end(view.slot, record)
+        or _plan_end(view, record)
         or _plan_if_urgent(view, record, orders)
         or plan_superseded(view, record, orders)
         or _plan_current(view, record)
@@ -187,11 +187,13 @@ def _plan_hand_over(view: View, record: Record) -> Step | None:
     return Step("hand_over", f"the key {current.id} is published and has to be handed over", current.id)
 
 
-def _plan_end(slot: Slot, record: Record) -> Step | None:
-    if slot.is_wanted:
+def _plan_end(view: View, record: Record) -> Step | None:
+    if view.slot.is_wanted:
         return None
     if record.current is not None:
         return Step("unpublish", "the slot is not wanted any more", record.current.id)
+    for left in orphaned(view, record):
+        return Step("retire_found", f"{left.id} carries the marker of the slot, and no record needs it", left.id)
     return None if record.superseded else Step("drop_record", "the last key of the slot is gone")
 
 
@@ -265,22 +267,11 @@ def orphans(view: View) -> list[ApiKey]:
     if record is None:
         return []
     oldest_allowed = view.now - timedelta(minutes=view.slot.policy.orphan_min_age_minutes)
-    return [
-        key
-        for key, marker in view.marked(record.slot_id)
-        if key.id not in record.known_ids
-        and not _is_pending_without_id(record.pending, marker)
-        and marker.generation <= record.last_generation
-        and key.created_at is not None
-        and parse_time(key.created_at) < oldest_allowed
-    ]
+    found = orphaned(view, record)
+    return [key for key in found if key.created_at is not None and parse_time(key.created_at) < oldest_allowed]
 
 
 def plan_sweep(view: View, rest: Step) -> Step | None:
     """What is left to do where a slot rests: clear away what runs that were stopped have left."""
     left = orphans(view) if rest.trusts_record else []
     return Step("sweep", f"no record needs {', '.join(key.id for key in left)}") if left else None
-
-
-def _is_pending_without_id(pending: Pending | None, marker: Marker) -> bool:
-    return pending is not None and pending.id is None and pending.generation == marker.generation

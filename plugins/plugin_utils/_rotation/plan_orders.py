@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, Superseded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View, orphaned
 
 
 def plan_orders(view: View, record: Record, orders: Orders) -> Step | None:
@@ -27,6 +27,9 @@ def _plan_leak(view: View, record: Record, orders: Orders) -> Step | None:
     for entry in record.superseded:
         if entry.id in leaked and not entry.compromised:
             return Step("mark_leaked", f"the key {entry.id} leaked", entry.id)
+    for found in orphaned(view, record):
+        if found.id in leaked:
+            return Step("retire_found", f"{found.id}, which leaked, carries the marker of the slot", found.id)
     key = view.key(current.id) if current is not None and current.compromised else None
     if key is None or key.disabled or orders.leak_response != "disable_first":
         return None
@@ -47,9 +50,8 @@ def _plan_withdraw(view: View, record: Record, orders: Orders) -> Step | None:
 def _plan_rollback(view: View, record: Record, orders: Orders) -> Step | None:
     named = sorted(record.known_ids & orders.rollback_to_ids)
     if len(named) > 1:
-        return Step(
-            "stop", f"`rollback_to_ids` names {' and '.join(named)} of this slot: say which. Nothing was changed"
-        )
+        told = " and ".join(named)
+        return Step("stop", f"`rollback_to_ids` names {told}, two keys of this slot. Nothing was changed; say which")
     wanted = (each for each in record.superseded if each.id in named and not each.rollback_is_done)
     entry = next(wanted, None)
     if entry is None:

@@ -15,7 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 def plan_first(view: View) -> Step:
     """The next step of a slot without a record."""
     if not view.slot.is_wanted:
-        return Step("gone", "there is nothing of this slot")
+        return _stop_if_left_over(view) or Step("gone", "there is nothing of this slot")
     if view.slot.policy.on_missing_record == "adopt" and view.has_value:
         return Step("adopt", f"the value in {view.slot.variable} is taken over as it is")
     slot = view.slot
@@ -30,6 +30,22 @@ def plan_first(view: View) -> Step:
             "(`retire_ids` names it to be retired)",
         )
     return begin(view)
+
+
+def _stop_if_left_over(view: View) -> Step | None:
+    """A slot is not gone while its variable has a value or a key of its name carries a marker: its record was lost."""
+    slot = view.slot
+    names = (slot.key_name, slot.next_key_name)
+    marked = [key.id for key in view.keys if key.name in names and split_description(key.description)[1]]
+    left = [f"the variable {slot.variable} has a value"] if view.has_value else []
+    left += [f"there is {', '.join(marked)}"] if marked else []
+    if not left:
+        return None
+    return Step(
+        "stop",
+        f"{slot.file} has no record of this slot, but {' and '.join(left)}. Nothing was changed; bring the record "
+        "back, or take away by hand what is left, or take the slot off the list if another one has the key",
+    )
 
 
 def _is_left_by_a_rotation(slot: Slot, key: ApiKey) -> bool:

@@ -39,11 +39,31 @@ def check_value(session: Session, view: View, step: Step) -> View:
     is_lost = session.values.is_lost(view.loaded)
     if view.has_value and current is None:
         raise SlotStopped(f"{view.slot.file}: {view.slot.variable} holds a value already. {REMOVE_IT}")
+    if is_lost:
+        view = replace(view, value_is_lost=True, value_in_a_copy=session.values.in_a_copy(view.loaded))
     key = view.current_key()
     if is_lost and key is not None and step.name == "intend":
         session.warn(
             f"{view.slot.variable} holds no value that IBM Cloud knows, so nobody who reads it can log in; "
             f"{key.id}, which was published, gets a successor"
+        )
+    return view
+
+
+def check_pair(session: Session, view: View, step: Step) -> View:
+    """Refuse to touch the published key unless it is the one whose value the variable holds."""
+    if session.values.is_lost(view.loaded):
+        session.values.note_lost(str(step.key_id))
+        return replace(view, value_is_lost=True)
+    return view
+
+
+def check_copied_value(session: Session, view: View, step: Step) -> View:
+    """Refuse to copy a value that nobody can log in with over one that may be good; raises SlotStopped."""
+    if session.values.is_lost(view.loaded):
+        raise SlotStopped(
+            f"{view.slot.file}: {view.slot.variable} does not hold the published key's value, so it is not copied. "
+            "Bring it back, or run again with `verify_values` to have the key replaced"
         )
     return view
 
@@ -76,6 +96,7 @@ def prove(session: Session, view: View, step: Step) -> Result:
     except NeverLogsIn as error:
         return Rejected(str(error))
     session.just_read[key.id] = key
+    session.values.note(key_value, key.id)
     return Done(key)
 
 

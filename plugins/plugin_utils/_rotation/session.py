@@ -145,7 +145,11 @@ class Session:
             self._foreign_ids(),
             pending_id,
             login_key_id=self.iam.login_key_id() if is_leaked else None,
-            value_is_lost=orders.verify_values and self.values.was_lost(loaded),
+            value_is_lost=(
+                self.values.was_lost(loaded)
+                if orders.verify_values or loaded.stale_copies
+                else self.values.is_known_lost(loaded)
+            ),
             rollback_ids=orders.rollback_to_ids,
         )
         return self.remember(view)

@@ -101,7 +101,7 @@ def _record_value_of_iam(view: View, step: Step, done: Done, now: datetime) -> W
 
 def _publish(view: View, step: Step, done: Done, now: datetime) -> Write:
     key = require(done.key, "the key that was proven")
-    after = record_changes.published(view.record, key.id, now, view.loaded.published_value, view.rollback_ids)
+    after = record_changes.published(view.record, key.id, now, view.value_to_keep, view.rollback_ids)
     return Write(after, view.pending.key_value)
 
 
@@ -124,12 +124,12 @@ def _retire_found(view: View, step: Step, now: datetime) -> Write:
 
 def _roll_back(view: View, step: Step, done: Done, now: datetime) -> Write:
     entry = view.entry(step.key_id)
-    after = record_changes.swapped(view.record, entry, now, view.loaded.published_value)
+    after = record_changes.swapped(view.record, entry, now, view.value_to_keep)
     return Write(after, entry.key_value)
 
 
 def _unpublish(view: View, step: Step, now: datetime) -> Write:
-    return Write(record_changes.unpublished(view.record, now, view.loaded.published_value), removes_value=True)
+    return Write(record_changes.unpublished(view.record, now, view.value_to_keep), removes_value=True)
 
 
 def _retire_used_orphans(view: View, step: Step, done: Done, now: datetime) -> Write | None:
@@ -161,8 +161,8 @@ STEPS: dict[ActName, StepKind] = {
         replaces_key=True,
         next_at_once=frozenset({"finish_publishing"}),
     ),
-    "finish_publishing": StepKind(act=acts.finish_publishing),
-    "copy": StepKind(writes_copies=True),
+    "finish_publishing": StepKind(ask=proof.check_pair, act=acts.finish_publishing),
+    "copy": StepKind(ask=proof.check_copied_value, writes_copies=True),
     "withdraw": StepKind(
         announce=lambda view, step, now: Write(record_changes.withdrawing(view.record, now)),
         act=acts.withdraw,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import BadCredentials, UnknownKeyValue
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
@@ -37,6 +38,16 @@ class Values:
             self._ids[key_value] = found.id if found else None
         return self._ids[key_value]
 
+    def note(self, key_value: str, key_id: str) -> None:
+        """IAM has told just now that this key has this value."""
+        self._ids[key_value] = key_id
+
+    def in_a_copy(self, loaded: Loaded) -> str | None:
+        """The published key's value, where the variable has lost it and a copy still holds it."""
+        current = loaded.record.current if loaded.record else None
+        found = (value for _place, value in loaded.stale_copies if value and current)
+        return next((value for value in found if current and self.id_of(value) == current.id), None)
+
     def is_lost(self, loaded: Loaded) -> bool:
         """Whether a key is published and nobody can log in any more with what the variable holds.
 
@@ -63,11 +74,20 @@ class Values:
     def was_lost(self, loaded: Loaded) -> bool:
         """The same, asked once for each published key, and not about one too new to be known everywhere."""
         current = loaded.record.current if loaded.record else None
-        if current is None or self._iam.now() < current.published_at + self._slot.policy.lease:
+        if current is None:
             return False
-        if current.id not in self._lost:
+        if current.id not in self._lost and self._iam.now() >= current.published_at + self._slot.policy.lease:
             self._lost[current.id] = self.is_lost(loaded)
-        return self._lost[current.id]
+        return self._lost.get(current.id, False)
+
+    def note_lost(self, key_id: str) -> None:
+        """The variable does not hold this published key's value."""
+        self._lost[key_id] = True
+
+    def is_known_lost(self, loaded: Loaded) -> bool:
+        """What was found out in this run, unasked."""
+        current = loaded.record.current if loaded.record else None
+        return current is not None and self._lost.get(current.id, False)
 
     def check_gone(self, loaded: Loaded, key_id: str) -> None:
         """Take note of a key that IAM's full list lacks and that it knows nothing of; raises SlotStopped if it works.
@@ -79,6 +99,15 @@ class Values:
             what = f"{key_id} is on record, IBM Cloud tells this caller of no such key, and yet its value"
             self._check_nobody_logs_in(key_value, what)
         self.gone_ids.add(key_id)
+
+    def check_deleted(self, key: ApiKey, key_value: str | None) -> None:
+        """Raise SlotStopped for a key that is there though IAM knew nothing of it when it was to be deleted."""
+        listed = self._iam.api_keys.list(key.iam_id, self._slot.account_id)
+        what = f"{key.id} was to be deleted, IBM Cloud told this caller of no such key, and yet"
+        if key.id in {each.id for each in listed}:
+            raise SlotStopped(f"{what} lists it: the caller lacks a role to delete it. It was not deleted")
+        if key_value is not None:
+            self._check_nobody_logs_in(key_value, f"{what} its value")
 
     def _check_nobody_logs_in(self, key_value: str, what: str) -> None:
         """Only one word of IAM's says so (docs/iam-facts.md 1.5): a key that is disabled, say, is there."""

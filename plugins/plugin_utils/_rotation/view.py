@@ -110,9 +110,10 @@ class View:
     tells it. `adopted` is the key whose value is to be taken over. `last_logins` holds the keys whose activity was read
     in this run (None: never), `proven` the generations that it has logged in with, `enabled` the keys that it has
     enabled with the time of the announcement, `rejected` why an announced key is no good, `unfit` the published keys
-    that could not be put in order. `value_is_lost` when IAM was asked and does not know the value in the variable.
-    `has_place` and `place_frees_at` are what places.py found for the slot, `has_replaced` that this run has published a
-    key or gone back to one, `rollback_ids` the keys that are ordered back.
+    that could not be put in order. `value_is_lost` when IAM was asked and does not know the value in the variable. Then
+    `value_in_a_copy` is the published key's value, if a copy still has it. `has_place` and `place_frees_at` are what
+    places.py found for the slot, `has_replaced` that this run has published a key or gone back to one, `rollback_ids`
+    the keys that are ordered back.
     """
 
     slot: Slot
@@ -130,6 +131,7 @@ class View:
     value_is_lost: bool = False
     drawn: Drawn | None = None
     adopted: ApiKey | None = None
+    value_in_a_copy: str | None = field(default=None, repr=False)
     unfit: frozenset[str] = frozenset()
     has_place: bool = True
     place_frees_at: datetime | None = None
@@ -148,6 +150,11 @@ class View:
     @property
     def has_value(self) -> bool:
         return self.loaded.published_value is not None
+
+    @property
+    def value_to_keep(self) -> str | None:
+        """What goes on record as the published key's value when another one takes its place."""
+        return self.value_in_a_copy or self.loaded.published_value
 
     def key(self, key_id: str | None) -> ApiKey | None:
         """A key as it was seen last."""
@@ -208,6 +215,20 @@ class View:
                 "then run again"
             )
         return None
+
+
+def orphaned(view: View, record: Record) -> list[ApiKey]:
+    """Keys with the slot's marker that no entry of the record needs, however old.
+
+    A key of a higher generation is not among them: then the record is older than IAM.
+    """
+    pending = record.pending
+    on_its_way = pending.generation if pending is not None and pending.id is None else None
+    return [
+        key
+        for key, marker in view.marked(record.slot_id)
+        if key.id not in record.known_ids and on_its_way != marker.generation <= record.last_generation
+    ]
 
 
 def require(value: T | None, what: str) -> T:

@@ -296,7 +296,7 @@ def test_a_slot_moves_between_files_and_within_one(store: FileStore, slot: Slot,
     (tmp_path / "vars").mkdir()
     moved = replace(slot, file=file, variable="new_name", moved_from=place)
 
-    assert move_slot(store, moved, check_mode=False)
+    assert move_slot(store, moved, lambda loaded: None, check_mode=False)
 
     assert store.load(moved).record == replace(RECORD, revision=RECORD.revision + 1)
     assert store.load(moved).published_value == "the-value"
@@ -311,6 +311,6 @@ def test_a_slot_that_cannot_be_written_where_it_goes_stays_where_it_is(
     moved = replace(slot, file=str(tmp_path / "no" / "folder.yml"), moved_from=Place(slot.file, slot.variable))
 
     with pytest.raises(VaultFileError):
-        move_slot(store, moved, check_mode=check_mode)
+        move_slot(store, moved, lambda loaded: None, check_mode=check_mode)
 
     assert (store.load(slot).record, store.load(slot).published_value) == (RECORD, "the-value")

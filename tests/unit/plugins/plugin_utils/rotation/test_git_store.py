@@ -355,7 +355,7 @@ def test_a_slot_moves_in_the_branch_and_every_step_of_it_is_pushed(remote: Remot
     pushes = len(remote.messages())
     moved = replace(SLOT, file=file, variable="new_name", moved_from=Place(SLOT.file, SLOT.variable))
 
-    assert move_slot(stores(), moved, check_mode=False)
+    assert move_slot(stores(), moved, lambda loaded: None, check_mode=False)
 
     after = stores()
     assert after.load(moved).record == replace(RECORD, revision=RECORD.revision + 1)

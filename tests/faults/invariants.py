@@ -189,8 +189,10 @@ def check_says(scene: Scene, outcome: SlotOutcome, compromised_ids: t.Iterable[s
 def check_is_published(scene: Scene) -> None:
     """What holds when a run that asked IAM for the published value says that all is well."""
     record, key = scene.store.records.get(scene.slot.variable), None
+    # A line break behind it is told, and left alone.
+    value = (scene.value or "").rstrip("\n")
     for key_id, each in all_keys(scene).items():
-        key = each if each.key_value == scene.value else key
+        key = each if each.key_value == value else key
         if record and record.current and key_id == record.current.id and each.iam_id != scene.slot.iam_id:
             raise Violated("I15: green, and the published key is another owner's", key_id)
     if scene.value is None or record is None or record.current is None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 
 class Begins:
     """The places for rotations that a run may begin, shared by its slots.
@@ -34,7 +36,7 @@ class Begins:
             return f"{self.failures} slots failed"
         return f"a run begins {self._most} rotations at most (batch_size)" if self._left <= 0 else None
 
-    def take_place(self) -> None:
+    def take(self) -> None:
         """One more rotation begins."""
         self._left -= 1
         self._doubtful += 1
@@ -49,3 +51,31 @@ class Begins:
     def confirm(self) -> None:
         """It is on record."""
         self._doubtful -= 1
+
+
+class Begin:
+    """One slot's rotation among them; it is `doubtful` from the plan until it is on record."""
+
+    def __init__(self, begins: Begins) -> None:
+        self.of_all = begins
+        self._state: t.Literal["none", "doubtful", "begun"] = "none"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self._state != "none"
+
+    def take(self) -> None:
+        self.of_all.take()
+        self._state = "doubtful"
+
+    def confirm(self) -> None:
+        """What was planned is on record now."""
+        if self._state == "doubtful":
+            self.of_all.confirm()
+            self._state = "begun"
+
+    def give_back(self) -> None:
+        """It comes to nothing, if it is not on record yet."""
+        if self._state == "doubtful":
+            self.of_all.give_back()
+            self._state = "none"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begins
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begin, Begins
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen, foresee
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot, plan_sweep
@@ -56,12 +56,12 @@ class Course:
         self.may_glance = False
         self.step = Step("stop", "it was not looked at")
         self._view: View | None = None
-        self._orders, self._begins, self._tell_user = orders, begins, tell
+        self.begin = Begin(begins)
+        self._orders, self._tell_user = orders, tell
         self._turns = 0
         # The step that the next one follows without another look, if it does.
         self._last: StepKind | None = None
         self._is_told = False
-        self.has_begun = False
         self._own_values: frozenset[str] = frozenset()
         self._done = Done()
         self._taken: list[str] = []
@@ -115,7 +115,7 @@ class Course:
 
     def fail(self, why: str) -> None:
         """The slot goes no further in this run."""
-        self._give_back_place()
+        self.begin.give_back()
         self._failure, self.phase = why, "done"
 
     def moved(self, *, ends: bool) -> None:
@@ -182,7 +182,7 @@ class Course:
             self.phase = "look"
         elif self.step.name == "wait":
             self._wait()
-        elif self.step.name == "intend" and self._begins.must_wait:
+        elif self.step.name == "intend" and self.begin.of_all.must_wait:
             self.phase = "held"
         elif self.step.name == "intend" and self._put_off():
             self.phase = "done"
@@ -228,8 +228,7 @@ class Course:
         """What became of a change: `phase` is next when it is written; a plan that is out of date is made anew."""
         if isinstance(answer, Loaded):
             self.session.has_replaced = self.session.has_replaced or (self.kind.replaces_key and phase == "conclude")
-            if phase == "act" and self._is_in_doubt:
-                self._begins.confirm()
+            self.begin.confirm()
             # What the copies may hold is what the slot had before this, too.
             self._own_values |= self.view.loaded.own_values
             self.phase = phase
@@ -239,7 +238,7 @@ class Course:
             self.fail(answer.why)
         else:
             self._tell("somebody else changed the vault file meanwhile, looking again")
-            self._give_back_place()
+            self.begin.give_back()
             # An orphan is left to the next sweep.
             self.phase = "done" if self.step.name == "sweep" else "look"
 
@@ -275,24 +274,12 @@ class Course:
     def _put_off(self) -> bool:
         """Whether no rotation may begin now: then the slot rests until another run."""
         stage = None if self._orders.may_begin else "rotations begin in the stage before the probe"
-        why_not = stage or self._begins.why_none()
-        self.has_begun = why_not is None
-        if self.has_begun:
-            self._begins.take_place()
-        if why_not:
-            self.step = Step("later", f"due ({self.step.reason}), and put off: {why_not}", self.step.key_id)
-        return why_not is not None
-
-    @property
-    def _is_in_doubt(self) -> bool:
-        """Whether this run is to begin a rotation of the slot, and it is not on record yet."""
-        return self.has_begun and self.step.name == "intend" and self.phase in ("ask", "announce")
-
-    def _give_back_place(self) -> None:
-        """Nothing was begun after all."""
-        if self._is_in_doubt:
-            self._begins.give_back()
-            self.has_begun = False
+        why_not = stage or self.begin.of_all.why_none()
+        if why_not is None:
+            self.begin.take()
+            return False
+        self.step = Step("later", f"due ({self.step.reason}), and put off: {why_not}", self.step.key_id)
+        return True
 
     def _come_to_rest(self) -> None:
         sweep, self._rest = plan_sweep(self.view, self.step), self.step

@@ -147,7 +147,7 @@ class _Rounds:
     def _count_begun(self, courses: Sequence[Course]) -> None:
         """Count what has failed and what is under way, and let those look again that were held for it."""
         self._begins.failures = sum(1 for course in courses if course.phase == "done" and course.outcome().failure)
-        self._begins.under_way = sum(1 for course in courses if course.phase != "done" and course.has_begun)
+        self._begins.under_way = sum(1 for course in courses if course.phase != "done" and course.begin.is_under_way)
         if not self._begins.must_wait:
             for course in _in_phase(courses, "held"):
                 # One that is only put off needs no other look.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     Marker,
     join_description,

@@ -164,7 +164,9 @@ def _check_pairs(record: Record, before: Record | None, value: str | None, by_va
     """A value that a run writes is that of the key whose id is written with it."""
     kept = {(each.id, each.key_value) for each in record.superseded if each.key_value}
     kept -= {(each.id, each.key_value) for each in before.superseded} if before else set()
-    if record.current is not None and (before is None or before.current is None or before.current.id != record.current.id):
+    if record.current is not None and (
+        before is None or before.current is None or before.current.id != record.current.id
+    ):
         kept.add((record.current.id, value))
     for key_id, key_value in kept:
         key = by_value.get(key_value)

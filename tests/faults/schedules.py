@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -59,6 +60,15 @@ class Fault:
         return f"{self.kind} @{self.at}" + (f" lands @{self.lands_at}" if self.kind == "lands late" else "")
 
 
+def every_fault(effects: int) -> Iterator[Fault]:
+    """Each kind at each effect; what lands late lands before each effect of the next run."""
+    for at in range(effects):
+        for kind in FAULTS[:-1]:
+            yield Fault(at, kind)
+        for lands_at in range(effects):
+            yield Fault(at, "lands late", lands_at)
+
+
 @dataclass(frozen=True)
 class Visit:
     """Somebody acts before the n-th port call of a run; what `act` answers undoes it, None: it cannot be undone."""
@@ -80,6 +90,7 @@ class World:
     lands_at: int = 0
     ledger: Ledger = field(default_factory=Ledger)
     undo: Undo | None = None
+    has_been_visited: bool = False
     versions: list[FileState] = field(default_factory=list)
 
     def come_between(self, name: str) -> None:
@@ -88,12 +99,8 @@ class World:
         self.calls.append(name)
         visit = self.visit
         if visit is not None and visit.at == number:
-            self.visit = None
+            self.visit, self.has_been_visited = None, True
             self.undo = visit.act(self)
-
-    def visit_is_due(self, at: int) -> bool:
-        """Whether the run ended before this port call."""
-        return len(self.calls) <= at
 
     def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
         """Do an effect of a run, with what the schedule says of it."""

@@ -80,6 +80,9 @@ options:
       - File with the certificates to trust, for a private certificate authority (PEM).
       - Without it, those of the Python library C(requests) count, and what E(REQUESTS_CA_BUNDLE) names.
     type: path
+notes:
+  - An option that is blank (null, nothing but blanks, or a list of such) counts as not set. One that says who the task
+    works as, or what it touches, such as an owner, an id or a name, must not be blank. An empty list says none.
 requirements:
   - requests (on the host that runs the task; with a local connection that is the controller)
 """

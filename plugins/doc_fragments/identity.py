@@ -12,14 +12,14 @@ options:
     description:
       - IAM ID of the user or service ID that owns the key, for example V(IBMid-270000ABCD) or V(iam-ServiceId-...).
       - Without O(iam_id) and O(service_id) the key is one of the caller's own.
-      - An empty text is refused, so that a question that nobody answered does not stand for the caller.
+      - A blank one is refused, so that a question that nobody answered does not stand for the caller.
       - Nobody can create an API key for another user; IBM Cloud does not allow it.
     type: str
   service_id:
     description:
       - The service ID that owns the key, by its id (V(ServiceId-...)) or by its name.
       - A name costs one more request and has to be unique in its service-ID group; none or several fail the task.
-      - An empty text is refused, as that of O(iam_id) is.
+      - A blank one is refused, as that of O(iam_id) is.
       - Without O(service_id) and O(iam_id) the key is one of the caller's own.
     type: str
   service_id_group:

@@ -70,6 +70,8 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_token import bearer_token
@@ -90,9 +92,12 @@ class LookupModule(LookupBase):
             raise AnsibleError("iam_token: there is nothing to look up by name; give options, such as api_key=...")
         if REQUESTS_IMPORT_ERROR:
             raise AnsibleError("iam_token: the Python library requests is missing on the controller")
+        said, blank = without_blanks(CONNECTION, options)
+        if blank:
+            raise AnsibleError(f"iam_token: {why_refused(blank)}")
         # ansible-core has no types for these.
         ansible: t.Any = self
-        ansible.set_options(var_options=variables, direct=options)
+        ansible.set_options(var_options=variables, direct=said)
         result = outcome(lambda params, _check: {"key_value": bearer_token(params)}, ansible.get_options(), False)
         if result.get("failed"):
             raise AnsibleError(f"iam_token: {result['msg']}")

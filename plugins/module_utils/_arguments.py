@@ -56,6 +56,11 @@ GIT: Spec = {
 
 STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
+# What keeps a key of a rotation from being taken away; iam_api_key, iam_api_key_bulk and iam_service_id have it.
+ROTATED_KEYS: Spec = {
+    "rotated_keys": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse", "no_log": False}
+}
+
 CONCURRENCY: Spec = {"concurrency": {"type": "int", "default": 8}}
 
 # The options of one API key; iam_api_key has them at its top, iam_api_key_bulk in each member of `keys`.
@@ -81,6 +86,7 @@ KEY_OPTIONS: Spec = {
     "key_source": {"type": "str", "choices": ["local", "iam"], "default": "local", "no_log": False},
     "on_missing_file": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
     "recreate": {"type": "bool", "default": False},
+    **ROTATED_KEYS,
 }
 KEY_RULES: dict[str, list[tuple[str, ...]]] = {
     "mutually_exclusive": [

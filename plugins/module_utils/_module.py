@@ -7,20 +7,40 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import Work, failure_of, outcome
 
 
+class _Module(AnsibleModule):
+    """Leaves blank options out before it checks the others, because afterwards nobody can tell what was blank."""
+
+    blank: list[str]
+
+    def __init__(self, **spec: t.Any) -> None:
+        # ansible-core has no types for these.
+        base: t.Any = super()
+        base.__init__(**spec)
+
+    def _load_params(self) -> None:
+        base: t.Any = super()
+        base._load_params()
+        self.params, self.blank = without_blanks(self.argument_spec, self.params)
+
+
 def run_module(work: Work, spec: dict[str, t.Any]) -> None:
     """Run `work` as a module and end the process; no exception gets out, since Ansible would show its text."""
-    module = AnsibleModule(supports_check_mode=True, **spec)
+    module = _Module(supports_check_mode=True, **spec)
     try:
         _run(module, work)
     except Exception as error:
         module.fail_json(**failure_of(error))
 
 
-def _run(module: AnsibleModule, work: Work) -> None:
+def _run(module: _Module, work: Work) -> None:
+    refusal = why_refused(module.blank)
+    if refusal:
+        module.fail_json(msg=refusal)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
     result = outcome(work, dict(module.params), module.check_mode)

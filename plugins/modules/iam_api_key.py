@@ -48,6 +48,9 @@ options:
       - V(present) creates the key when it is missing, and changes what differs from the options that are set.
         Options that are not set are left as they are.
       - V(absent) deletes the key. Tokens that were issued for it stay valid until they expire, for up to one hour.
+      - A key that IBM Cloud does not show may be hidden from the caller. So with O(id) alone it counts as gone only to
+        an Administrator on the service IAM Identity, with its owner in O(service_id) or O(iam_id) to whoever may list
+        the owner's keys, and with O(key_value) when a log-in with it finds no such key. Otherwise the task fails.
     type: str
     choices: [present, absent]
     default: present
@@ -96,6 +99,20 @@ options:
         which is one request more.
     type: bool
     default: false
+  rotated_keys:
+    description:
+      - What to do with a key that carries the marker of a rotation slot, V([cloudkeys 3f9a2c7d/5]), published or not,
+        when the task would delete, replace or disable it, or let it expire sooner. V(refuse) fails, because whoever
+        uses its value would be shut out, and the rotation would not know why. V(allow) does it.
+      - M(cloudkeys.ibmcloud.iam_api_key_rotation) has an order for each of these, see
+        O(cloudkeys.ibmcloud.iam_api_key_rotation#module:compromised_ids),
+        O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].retire_ids) and
+        O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].state).
+      - The keys of a slot with O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].use_marker=false) look like any
+        other, so they are not protected.
+    type: str
+    choices: [refuse, allow]
+    default: refuse
   on_duplicate:
     description:
       - Which key is meant when several of one owner have the O(name). V(fail) takes none and lists their ids.
@@ -234,6 +251,12 @@ EXAMPLES = r"""
     disabled: true
     locked: true
 
+- name: Delete a key that a rotation has left, when nobody declares its slot any more
+  cloudkeys.ibmcloud.iam_api_key:
+    id: ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928
+    state: absent
+    rotated_keys: allow
+
 - name: Revoke a key, even a locked one
   cloudkeys.ibmcloud.iam_api_key:
     service_id: ci-deploy
@@ -351,8 +374,10 @@ duplicates:
   elements: str
   sample: [ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928]
 candidates:
-  description: Ids of the keys that could be meant.
-  returned: when the name is ambiguous, or a request got no answer and nobody can tell what it did
+  description: Ids of the keys that could be meant, or that the task does not touch because they belong to a rotation.
+  returned: >-
+    when the name is ambiguous, when a request got no answer and nobody can tell what it did, and when O(rotated_keys)
+    refuses
   type: list
   elements: str
   sample: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b, ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928]

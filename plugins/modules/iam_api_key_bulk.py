@@ -84,6 +84,11 @@ options:
         description: See O(cloudkeys.ibmcloud.iam_api_key#module:allow_self).
         type: bool
         default: false
+      rotated_keys:
+        description: See O(cloudkeys.ibmcloud.iam_api_key#module:rotated_keys).
+        type: str
+        choices: [refuse, allow]
+        default: refuse
       on_duplicate:
         description: See O(cloudkeys.ibmcloud.iam_api_key#module:on_duplicate).
         type: str
@@ -126,8 +131,9 @@ options:
     description:
       - Delete the keys that are not declared, of every identity that O(keys) names as an owner or O(identities) lists.
         A key without an owner names the caller itself.
-      - A key stays when it is the one that the task logs in with, belongs to a rotation, is locked without O(unlock),
-        is in O(keep_ids), or when a declared key of its owner failed. RV(kept) tells why.
+      - A key stays when it is the one that the task logs in with, belongs to a rotation (see O(rotated_keys)), is
+        locked without O(unlock), is in O(keep_ids), or when a declared key of its owner failed. RV(kept) tells why; the
+        task does not fail because of it.
     type: bool
     default: false
   purge_all:
@@ -155,6 +161,7 @@ options:
   keep_ids:
     description:
       - Ids of keys that O(purge) leaves alone. Without it, it leaves alone what RV(kept) tells.
+      - A blank one is refused, so that a question that nobody answered does not cost a key. An empty list says none.
     type: list
     elements: str
   unlock:
@@ -162,6 +169,17 @@ options:
       - Allow O(purge) to delete locked keys. For a declared key this is said in O(keys[].unlock).
     type: bool
     default: false
+  rotated_keys:
+    description:
+      - Whether O(purge) deletes keys of rotations. V(refuse) keeps every key with the marker of a slot, and a key that
+        is called like a declared one with V((next\)) behind it, because a slot without markers may be about to publish
+        it. V(allow) deletes them like others. For a declared key this is said in O(keys[].rotated_keys).
+      - A slot with O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].use_marker=false) shows by nothing else.
+        Declare its key here by the name that O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].key_name) says,
+        with O(keys[].on_duplicate=newest); the old key has the same name while both work, and so it stays too.
+    type: str
+    choices: [refuse, allow]
+    default: refuse
   concurrency:
     description:
       - How many requests are under way at a time, up to 32. The result does not depend on it.
@@ -282,8 +300,10 @@ outcomes:
       elements: str
       sample: [ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928]
     candidates:
-      description: Ids of the keys that could be meant.
-      returned: when the name is ambiguous, or a request got no answer and nobody can tell what it did
+      description: Ids of the keys that could be meant, or that are not touched because they belong to a rotation.
+      returned: >-
+        when the name is ambiguous, when a request got no answer and nobody can tell what it did, and when
+        O(keys[].rotated_keys) refuses
       type: list
       elements: str
       sample: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b, ApiKey-7a6b5c4d-3e2f-4100-9f8e-7d6c5b4a3928]
@@ -311,7 +331,7 @@ kept:
     - id: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
       name: deploy
       iam_id: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
-      reason: it belongs to a rotation
+      reason: it belongs to a rotation, [cloudkeys 3f9a2c7d/5]
 transaction_ids:
   description: IBM Cloud's own references of all changes, for an audit or a support case.
   returned: always, unless nothing was begun

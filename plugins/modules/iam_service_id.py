@@ -43,8 +43,10 @@ options:
     description:
       - V(present) creates the service ID when it is missing.
       - V(absent) deletes it. A service ID that still has API keys is not deleted without O(delete_keys=true), one
-        that is locked or has locked keys not without O(unlock=true), and the one that the task logs in as not without
-        O(allow_self=true).
+        that is locked or has locked keys not without O(unlock=true), one with keys of a rotation not without
+        O(rotated_keys=allow), and the one that the task logs in as not without O(allow_self=true).
+      - One that is named by O(id) and that IBM Cloud does not show counts as gone only to a caller who may list the
+        service IDs of the account. Otherwise the task fails.
     type: str
     choices: [present, absent]
     default: present
@@ -78,6 +80,16 @@ options:
       - Allow the service ID to be deleted that the task logs in as. Without it such a task fails.
     type: bool
     default: false
+  rotated_keys:
+    description:
+      - What to do when O(delete_keys=true) would delete a key with the marker of a rotation slot, as
+        O(cloudkeys.ibmcloud.iam_api_key#module:rotated_keys) describes it. V(refuse) fails and lists them, V(allow)
+        deletes them.
+      - End the slot first, with O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].state=absent), so that its
+        variable goes too.
+    type: str
+    choices: [refuse, allow]
+    default: refuse
 seealso:
   - module: cloudkeys.ibmcloud.iam_service_id_info
   - module: cloudkeys.ibmcloud.iam_api_key

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import MASK
 
 # A mistyped choice or number is shorter than this, a key or a token longer: a key that was put into the wrong option
@@ -28,11 +29,14 @@ class Checked:
 
 
 def check_arguments(spec: dict[str, t.Any], task_args: t.Any, action: str, hidden: t.Iterable[str] = ()) -> Checked:
-    """Check arguments against an argument spec; `hidden` are texts that are masked however short they are."""
-    args = plain(task_args)
+    """Check arguments against an argument spec; `hidden` are texts that are masked however short they are.
+
+    Blank ones are left out, or are the problem (`_blanks.py`).
+    """
+    args, blank = without_blanks(spec["argument_spec"], plain(task_args))
     checked: t.Any = ArgumentSpecValidator(**spec).validate(args)
-    problem = None
-    if checked.error_messages:
+    problem = why_refused(blank)
+    if checked.error_messages and not problem:
         is_unsupported = isinstance(checked.errors[0], UnsupportedError)
         prefix = f"Unsupported parameters for ({action}) module: " if is_unsupported else ""
         long = (text for text in texts_in(args) if len(text) > LONGEST_QUOTED)

@@ -18,6 +18,7 @@ OURS = "ansible_collections.cloudkeys.ibmcloud.plugins"
 # and a file that has neither may not be there.
 ROWS: dict[str, list[str]] = {
     "module_utils/_arguments.py": [],
+    "module_utils/_blanks.py": ["ansible.module_utils"],
     "module_utils/_declared/": [
         *("module_utils._errors", "module_utils._iam", "module_utils._identities", "module_utils._private_file"),
         *("module_utils._reconcile", "module_utils._secrets"),
@@ -29,7 +30,9 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._reconcile"),
         "module_utils._secrets",
     ],
-    "module_utils/_module.py": ["module_utils._iam", "module_utils._outcome", "ansible.module_utils"],
+    "module_utils/_module.py": [
+        *("module_utils._blanks", "module_utils._iam", "module_utils._outcome", "ansible.module_utils"),
+    ],
     "module_utils/_outcome.py": ["module_utils._errors", "module_utils._secrets"],
     "module_utils/_private_file.py": [],
     "module_utils/_reconcile/": ["module_utils._errors", "module_utils._iam"],
@@ -44,13 +47,14 @@ ROWS: dict[str, list[str]] = {
         *("plugin_utils._rotation", "plugin_utils._vault_file", "yaml"),
     ],
     "plugin_utils/_audit/page.py": ["plugin_utils._audit", "jinja2"],
-    "plugin_utils/_checked.py": ["module_utils._secrets", "ansible.module_utils"],
+    "plugin_utils/_checked.py": ["module_utils._blanks", "module_utils._secrets", "ansible.module_utils"],
     "plugin_utils/_collection_action.py": [
         *("module_utils._errors", "module_utils._outcome", "module_utils._secrets"),
         *("plugin_utils._checked", "plugin_utils._hiding", "plugin_utils._paths"),
         *("ansible.errors", "ansible.plugins.action", "ansible.utils.display"),
     ],
     "plugin_utils/_doctor/": [
+        "module_utils._blanks",
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
         *("plugin_utils._audit", "plugin_utils._rotation", "plugin_utils._vault_file"),
     ],
@@ -73,6 +77,7 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._tasks", "plugin_utils", "ansible.utils.display"),
     ],
     "lookup/": [
+        *("module_utils._arguments", "module_utils._blanks"),
         *("module_utils._iam", "module_utils._outcome", "module_utils._secrets", "module_utils._tasks"),
         *("plugin_utils._paths", "plugin_utils._vault_file", "ansible.errors", "ansible.plugins.lookup"),
     ],
@@ -82,13 +87,16 @@ ROWS: dict[str, list[str]] = {
 # What decides and touches nothing: it is told the time, and what was read.
 PURE = [
     "module_utils/_iam/advice.py",
+    "module_utils/_iam/answers.py",
     "module_utils/_iam/errors.py",
     "module_utils/_iam/iam_ids.py",
     "module_utils/_iam/retry.py",
+    "module_utils/_iam/sent_texts.py",
     "module_utils/_reconcile/marker.py",
     "module_utils/_reconcile/match.py",
     "module_utils/_reconcile/plan.py",
     "module_utils/_reconcile/purge_plan.py",
+    "module_utils/_reconcile/rotated_keys.py",
     "module_utils/_reconcile/service_id_plan.py",
     "module_utils/_reconcile/key_wish.py",
     "plugin_utils/_audit/as_markdown.py",

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/messages.md").read_text(encoding="utf-8")
 # Exceptions whose text a user sees. A ValueError is a mistake of ours, or caught.
 SHOWN = {
-    *("AmbiguousSecret", "AnsibleError", "BadCredentials", "CannotConnect", "CannotDecrypt"),
+    *("AmbiguousSecret", "AnsibleError", "BadCredentials", "CannotConnect", "CannotDecrypt", "Conflict"),
     *("CannotEdit", "CannotStore", "ChangedMeanwhile", "CommitLost", "GitError", "IamError", "Invalid"),
     *("MissingCredentials", "NoSecret", "NotPermitted", "NotUnderstood", "OutcomeUnknown", "PushRefused"),
     *("NotFinished", "SlotStopped", "TaskRefused", "VaultFileError"),
@@ -73,7 +73,8 @@ def fits(fragment: str, text: str) -> bool:
 def said_elsewhere() -> str:
     """Where a fragment may come from beside exceptions: the role, and texts that are put together before."""
     files = [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("plugins/plugin_utils/**/*.py")]
-    files += [ROOT / "plugins/module_utils/_iam/transport.py"]
+    names = ("_blanks.py", "_iam/transport.py", "_reconcile/gone.py")
+    files += [ROOT / "plugins/module_utils" / name for name in names]
     return " ".join(" ".join(path.read_text(encoding="utf-8").split()) for path in files)
 
 

@@ -9,7 +9,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.value_destination import DeclaredDestination
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, Refused, UnknownOwner
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import check_service_id_exists
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import KeyWish, minute_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
@@ -17,7 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run 
 
 ASKED = (
     *("name", "id", "state", "description", "action_when_leaked", "support_sessions", "locked", "disabled"),
-    *("store_value", "key_value", "key_source", "on_duplicate", "unlock", "allow_self", "recreate"),
+    *("store_value", "key_value", "key_source", "on_duplicate", "unlock", "allow_self", "recreate", "rotated_keys"),
 )
 
 
@@ -53,7 +53,8 @@ def keep_as_declared(
         # "Conflict" may mean that a key with this value is there after all: then the file is its only copy.
         if not isinstance(error, Conflict):
             destination.give_up()
-        check_service_id_exists(client, wish.iam_id)
+        if not isinstance(error, UnknownOwner):
+            check_service_id_exists(client, wish.iam_id)
         raise
     has_finished_file = wish.state == "present" and destination.finish(outcome)
     return _result(client, outcome, has_finished_file, destination.revealed(outcome))

@@ -21,9 +21,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import check_service_id_exists
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import keys_in_account_list
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_lists import list_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import KeyWish
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import plan_key
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import list_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 
 # IBM's limit for one identity; it may be raised, never lowered (iam-facts.md 6.1).

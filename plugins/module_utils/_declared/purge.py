@@ -22,6 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.purge_plan import (
     DeclaredOf,
     PurgeRules,
+    next_of_declared,
     plan_purge,
     undeclared,
 )
@@ -76,31 +77,35 @@ def purge_undeclared(
     purged = Purged()
     lists = {**read_lists(client, [each for each in iam_ids if each not in lists], params["concurrency"]), **lists}
     candidates: list[ApiKey] = []
+    next_ids: set[str] = set()
     for iam_id in iam_ids:
         keys = lists[iam_id]
         if isinstance(keys, Exception):
             purged.errors.append((f"the other keys of {iam_id}", keys))
             continue
-        extra = undeclared(keys, _declared_of(declared, iam_id))
+        declared_here = _declared_of(declared, iam_id)
+        extra = undeclared(keys, declared_here)
+        next_ids |= next_of_declared(extra, declared_here)
         if _may_be_among(declared, iam_id):
             purged.kept += [(key, "a declared key failed, so nothing of its owner is purged") for key in extra]
         else:
             candidates += extra
-    plan = plan_purge(candidates, _rules(client, params, candidates))
+    plan = plan_purge(candidates, _rules(client, params, candidates, next_ids))
     purged.kept += plan.kept
     _delete(client, params, plan.doomed, purged, check_mode)
     return purged
 
 
 def _declared_of(declared: t.Sequence[Declared], iam_id: str) -> DeclaredOf:
-    names, ids = set(), set()
+    names, ids, shown_names = set(), set(), set()
     for each in declared:
         if each.wish and each.wish.iam_id == iam_id and each.wish.name:
             names.add(each.wish.name)
         shown = (each.done.get("api_key"), each.done.get("diff", {}).get("before"))
         ids |= {part["id"] for part in shown if part}
         ids |= {each.params["id"]} - {None}
-    return DeclaredOf(frozenset(names), frozenset(ids))
+        shown_names |= {part["name"] for part in shown if part}
+    return DeclaredOf(frozenset(names), frozenset(ids), frozenset(shown_names))
 
 
 def _may_be_among(declared: t.Sequence[Declared], iam_id: str) -> bool:
@@ -108,11 +113,13 @@ def _may_be_among(declared: t.Sequence[Declared], iam_id: str) -> bool:
     return any(each.error and (each.wish is None or each.wish.iam_id in {"", iam_id}) for each in declared)
 
 
-def _rules(client: IamClient, params: Params, keys: t.Sequence[ApiKey]) -> PurgeRules:
+def _rules(client: IamClient, params: Params, keys: t.Sequence[ApiKey], next_ids: t.Iterable[str]) -> PurgeRules:
     own = client.caller().iam_id
     return PurgeRules(
         keep_ids=frozenset(params["keep_ids"] or []),
         unlock=params["unlock"],
+        rotated_keys=params["rotated_keys"],
+        next_ids=frozenset(next_ids),
         # One request, and only when it can matter.
         login_key_id=client.branch().login_key_id() if any(key.iam_id == own for key in keys) else None,
     )
@@ -120,11 +127,12 @@ def _rules(client: IamClient, params: Params, keys: t.Sequence[ApiKey]) -> Purge
 
 def _delete(client: IamClient, params: Params, doomed: t.Sequence[ApiKey], purged: Purged, check_mode: bool) -> None:
     def delete(key: ApiKey) -> list[str]:
-        wish = KeyWish(key.iam_id, key.account_id, id=key.id, state="absent", unlock=params["unlock"])
+        leave: dict[str, t.Any] = {option: params[option] for option in ("unlock", "rotated_keys")}
+        wish = KeyWish(key.iam_id, key.account_id, id=key.id, state="absent", **leave)
         branch = client.branch()
         change = plan_key(key, wish)
         if not check_mode:
-            apply_change(branch.api_keys, change, wish, lambda: None)
+            apply_change(branch, change, wish, lambda: None)
         return branch.transaction_ids
 
     for key, done in zip(doomed, side_by_side(delete, doomed, params["concurrency"])):

@@ -12,8 +12,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared impor
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import NotFinished, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import delete_locked_or_not
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import KeyOutcome, ValueDestination
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
@@ -103,7 +103,7 @@ class DeclaredDestination(ValueDestination):
             key_file.keep(t.cast(str, self._file), key, key_value)
         except TaskRefused as error:
             if is_new and self._new_value is None:
-                delete_locked_or_not(self._client.api_keys, key)
+                delete_locked_or_not(self._client, key)
                 raise TaskRefused(f"{error}. Nobody had the value of API key {key.id}, so it was deleted") from None
             done = "was created and its value is in" if is_new else "exists, and its value belongs into"
             raise NotFinished(
@@ -117,13 +117,13 @@ class DeclaredDestination(ValueDestination):
             return None
         key_file.check_writable(self._file)
         kept = key_file.read_kept_key(self._file)
-        if kept is None or (kept.key_id and self._is_gone(kept.key_id)):
+        if kept is None or (kept.key_id and self._is_gone(kept.key_id, kept.key_value)):
             return None
         held_id = kept.key_id or self._other_key_with(kept.key_value, name, iam_id)
         if held_id:
             raise TaskRefused(
-                f"{self._file} holds API key {held_id}, which still exists: the file may be the only copy of its "
-                "value, so it is not overwritten. No key was created; name another file or move this one away"
+                f"{self._file} holds API key {held_id}, which still exists or may exist: the file may be the only copy "
+                "of its value, so it is not overwritten. No key was created; name another file or move this one away"
             )
         return kept.key_value
 
@@ -132,12 +132,9 @@ class DeclaredDestination(ValueDestination):
         found = self._client.api_keys.find_by_value(key_value) if key_value else None
         return None if found is None or (found.name, found.iam_id) == (name, iam_id) else found.id
 
-    def _is_gone(self, key_id: str) -> bool:
-        try:
-            self._client.api_keys.get(key_id)
-        except NotFound:
-            return True
-        return False
+    def _is_gone(self, key_id: str, key_value: str | None) -> bool:
+        protect(key_value or "")
+        return absence_of(self._client, key_id, key_value=key_value).is_gone
 
     def _is_other_value(self, key: ApiKey) -> bool:
         key_value = self._params["key_value"]

@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities i
     delete,
     path_of,
     switch,
+    with_version,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     Conflict,
@@ -23,8 +24,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     NotFound,
     NotUnderstood,
     OutcomeUnknown,
+    UnknownOwner,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id, service_id_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 
 # A key created a moment ago may be unknown for some seconds (iam-facts.md 1.4).
@@ -149,8 +151,7 @@ class ApiKeys:
         return map(KeyDetails.from_iam, each_entry(self._send, FOLDER, "apikeys", asked, action))
 
     def get(self, key_id: str) -> ApiKey:
-        reply = self._send("GET", _path(key_id), f"read API key {key_id}")
-        return ApiKey.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
+        return ApiKey.from_iam(with_version(self._send("GET", _path(key_id), f"read API key {key_id}")))
 
     def read_activity(self, key_id: str) -> Activity:
         """How often and when the key logged in; a request that IBM calls expensive."""
@@ -182,7 +183,8 @@ class ApiKeys:
 
         IAM accepts a value once (iam-facts.md 3.2), so after an answer that did not come, or one that says the value is
         taken, the key with that value is the one asked for. Raises a `Refused` only when no try can have made the key.
-        A value that IAM chooses is only in its answer, so a lost one is not settled here: nothing is sent again.
+        A value that IAM chooses is only in its answer, so a lost one is not settled here: nothing is sent again. Raises
+        UnknownOwner when the key was to be made for a service ID that does not exist.
         """
         is_open = False
         for attempt in range(1, CREATE_TRIES + 1):
@@ -191,7 +193,7 @@ class ApiKeys:
                 return ApiKey.from_iam(reply.body)
             except IamError as error:
                 if new.key_value is None:
-                    raise
+                    raise self._explained(new, error) from None
                 is_open = is_open or error.may_have_happened
                 if is_open or isinstance(error, (Conflict, Invalid)):
                     made = self._settle(new, error, patient=is_open or isinstance(error, Conflict))
@@ -201,8 +203,22 @@ class ApiKeys:
                     continue
                 if is_open and not error.may_have_happened:
                     raise _unknown(error, "an earlier try got no answer and may still make the key") from None
-                raise
+                raise self._explained(new, error) from None
         raise NotUnderstood(f"creating API key {new.name} had no outcome")
+
+    def _explained(self, new: NewKey, error: IamError) -> IamError:
+        """The same error, or UnknownOwner when IAM says that there is no such service ID; that costs one request."""
+        if not isinstance(error, (Invalid, NotFound)) or not is_service_id(new.iam_id):
+            return error
+        service_id = service_id_of(new.iam_id)
+        try:
+            self._send("GET", path_of("/v1/serviceids", service_id, "a service ID"), f"read service ID {service_id}")
+        except NotFound:
+            words = f"there is no service ID {service_id} any more, or the caller may not see it"
+            return UnknownOwner(f"{words}: {error}", transaction_id=error.transaction_id)
+        except IamError:
+            return error
+        return error
 
     def update(self, key_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ApiKey:
         """Change some properties of a key; an empty text clears. `entity_tag` is the version that was read before."""
@@ -214,8 +230,11 @@ class ApiKeys:
         return ApiKey.from_iam(reply.body)
 
     def delete(self, key_id: str) -> bool:
-        """Delete a key; False when it was gone already."""
-        return delete(self._send, _path(key_id), f"delete API key {key_id}")
+        """Delete a key; False when IAM knows of none, which is no proof that it is gone (`absence_of` looks for one).
+
+        Raises NotPermitted when IAM says so and still shows the key.
+        """
+        return delete(self._send, _path(key_id), f"delete API key {key_id}", lambda: self.get(key_id))
 
     def lock(self, key_id: str) -> None:
         self._set_locked("POST", key_id, "lock")

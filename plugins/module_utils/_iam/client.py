@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials, pick_credentials
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
+    IamError,
     Invalid,
     NotPermitted,
 )
@@ -49,7 +50,7 @@ class IamClient:
         self.tokens = TokenSource(transport, credentials, self.clock, account_id=account_id)
         self._transport = transport
         self._wanted_account_id = account_id
-        self._login_key_lock = threading.Lock()
+        self._once = threading.Lock()
         self.transaction_ids: list[str] = []
         self.api_keys = ApiKeys(self.send, self.clock)
         self.service_ids = ServiceIds(self.send)
@@ -82,10 +83,21 @@ class IamClient:
     def login_key_id(self) -> str | None:
         """The id of the API key that this client logs in with; None for a token. Costs one request, once."""
         key_value = self.tokens.key_value
-        with self._login_key_lock:
+        with self._once:
             if self.tokens.login_key_id is None and key_value:
                 self.tokens.login_key_id = self._id_of(key_value)
         return self.tokens.login_key_id
+
+    def sees_all_keys(self) -> bool:
+        """Whether the caller may list the keys of all, which takes an Administrator; costs one request, once."""
+        with self._once:
+            if self.tokens.sees_all_keys is None:
+                try:
+                    next(self.api_keys.search(self.caller().account_id, scope="account"), None)
+                    self.tokens.sees_all_keys = True
+                except NotPermitted:
+                    self.tokens.sees_all_keys = False
+        return self.tokens.sees_all_keys
 
     def _id_of(self, key_value: str) -> str | None:
         """The id of the key that is logged in with; a trusted profile may not see it, its owner may."""
@@ -106,11 +118,11 @@ class IamClient:
 
     def send(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
         """Send one request with a bearer token; logs in once more when IAM says that the token is no longer good."""
-        advice = advice_for(method, path, parts.get("json"), self.caller().iam_id)
-        parts = {"advice": advice, **parts}
+        bearer = self._bearer()
+        parts = {"advice": advice_for(method, path, parts.get("json"), self.caller().iam_id), **parts}
         headers = parts.pop("headers", {})
         try:
-            reply = self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)
+            reply = self._transport.send(method, path, action, headers={**headers, **bearer}, **parts)
         except BadCredentials:
             if not self.tokens.forget():
                 raise
@@ -120,7 +132,12 @@ class IamClient:
         return reply
 
     def _bearer(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens.token().bearer}"}
+        try:
+            return {"Authorization": f"Bearer {self.tokens.token().bearer}"}
+        except IamError as error:
+            # The request that it was for was not sent, or it was refused.
+            error.may_have_happened = False
+            raise
 
 
 def open_client(

@@ -7,7 +7,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, Invalid, NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.answers import NO_CONTENT
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    NotPermitted,
+    NotUnderstood,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
 
@@ -39,19 +46,48 @@ def path_of(folder: str, entity_id: str, what: str) -> str:
     return f"{folder}/{entity_id}"
 
 
+def with_version(reply: Reply) -> t.Any:
+    """What a single read tells; its version stands in the header ETag as well."""
+    body = reply.body
+    return {**body, "entity_tag": reply.etag or body.get("entity_tag")} if isinstance(body, dict) else body
+
+
 def switch(send: SendRequest, method: str, path: str, action: str, is_set: t.Callable[[], bool]) -> None:
     """POST sets, DELETE takes away; that it is so already is no conflict."""
     try:
-        send(method, path, action)
+        _check_done(send(method, path, action), action)
     except Conflict:
         if is_set() != (method == "POST"):
             raise
 
 
-def delete(send: SendRequest, path: str, action: str) -> bool:
-    """False when it was gone already."""
+def delete(send: SendRequest, path: str, action: str, read: t.Callable[[], object]) -> bool:
+    """False when IAM knows of no such thing, neither to delete nor to `read`; that may hide it, and proves nothing."""
     try:
-        send("DELETE", path, action)
+        _check_done(send("DELETE", path, action), action)
+    except NotFound as error:
+        return _is_shown(read, error)
+    return True
+
+
+def _is_shown(read: t.Callable[[], object], error: NotFound) -> t.Literal[False]:
+    """False when it is not; raises NotPermitted when IAM knows it after all."""
+    try:
+        read()
     except NotFound:
         return False
-    return True
+    raise NotPermitted(
+        f"{error}. IBM Cloud IAM still shows it: the caller may read it and lacks a role to delete it (Operator or "
+        "Administrator on the service IAM Identity), or it was deleted this moment: then run again",
+        transaction_id=error.transaction_id,
+    )
+
+
+def _check_done(reply: Reply, action: str) -> None:
+    """Raise NotUnderstood unless IAM says "done" as it does, with 204 (iam-facts.md 3.5, iam-facts.md 3.6)."""
+    if reply.status != NO_CONTENT:
+        raise NotUnderstood(
+            f"the answer {reply.status} to {action} is not the one that IBM Cloud IAM gives when it is done; look "
+            "whether it is",
+            transaction_id=reply.transaction_id,
+        )

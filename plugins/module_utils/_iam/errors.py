@@ -5,7 +5,7 @@
 IamError
     MissingCredentials      nobody said how to log in
     CannotConnect           no answer; `may_have_happened` tells whether the request may have taken effect
-    NotUnderstood           an answer that is not IAM's, a proxy's page for instance
+    NotUnderstood           an answer that is not IAM's, a proxy's page for instance, whatever its status
     ServiceFailed           IAM answered 5xx; the request may have taken effect
     OutcomeUnknown          a request may have taken effect, and nobody can tell
     TooBusy                 429 until patience ran out
@@ -18,14 +18,19 @@ IamError
         Conflict            stale version, already so, locked or value taken (409, 412)
         LimitReached        the identity has as many keys as it may have (BXNIM0151E)
         Invalid             bad input
+            UnknownOwner        ... because the service ID that a key was to be made for does not exist
 """
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.answers import (
+    TOO_MANY_REQUESTS,
+    code_in,
+    form_of_refusal,
+)
 
 
 class IamError(CloudkeysError):
@@ -104,7 +109,12 @@ class Invalid(Refused):
     """IAM does not accept this input."""
 
 
-# Codes are told apart before statuses: one status carries many meanings (iam-facts.md 1.5, iam-facts.md 6.3).
+class UnknownOwner(Invalid):
+    """The service ID that a key was to be made for does not exist, or not any more."""
+
+
+# Codes are told apart before statuses: one status carries many meanings (iam-facts.md 1.5, iam-facts.md 6.3). What
+# refuses a log-in and is not here is BadCredentials.
 ERROR_BY_CODE: dict[str, type[IamError]] = {
     "BXNIM0102E": NotFound,
     "BXNIM0139E": BadCredentials,
@@ -165,24 +175,40 @@ ADVICE_BY_CODE: dict[str, str] = {
     "BXNIM0405E": "the token is expired, or cannot be used for this",
     "BXNIM0407E": "the token is not accepted",
     "BXNIM0408E": "the refresh token is expired",
+    "BXNIM0410E": (
+        "the credentials are not accepted: their user left the account; a key of a service ID does not depend on a user"
+    ),
     "BXNIM0421E": "the log-in has expired",
+    "BXNIM0430E": (
+        "the credentials are not accepted from this address: the account or the key allows log-ins from certain IP "
+        "addresses only, and the one that this host or its proxy shows is not among them"
+    ),
+    "BXNIM0436E": "the credentials are not accepted: their user is suspended in the account",
     "BXNIM0439E": "the session ended because nobody used it",
     "BXNIM0515E": "the caller may not manage client IDs",
     "BXNIM0908E": "its state does not allow this: it is locked, is so already, or was changed in between",
 }
 
 
-# The form of IAM's codes. A broken server may put anything there, a part of what was sent to it for instance.
-CODE = re.compile("[A-Z]{2,8}[0-9]{2,6}[A-Z]?")
-
-
 def error_class(status: int, code: str | None) -> type[IamError]:
-    """Pick the exception for one of IAM's answers."""
-    if code in ERROR_BY_CODE:
-        return ERROR_BY_CODE[code]
+    """What one of IAM's own answers means by itself."""
     if status >= 500:
         return ServiceFailed
-    return ERROR_BY_STATUS.get(status, NotUnderstood)
+    if status == TOO_MANY_REQUESTS:
+        return TooBusy
+    return ERROR_BY_CODE.get(code or "") or ERROR_BY_STATUS.get(status, NotUnderstood)
+
+
+def _class_here(meaning: type[IamError], *, is_log_in: bool) -> type[IamError]:
+    """The exception for what an answer means, at the token endpoint or elsewhere.
+
+    Whatever refuses a log-in refuses the credentials, for now at least (iam-facts.md 1.5). Elsewhere they were accepted
+    already, so the value that is unknown there is the one that was asked for (iam-facts.md 3.9).
+    """
+    if is_log_in:
+        is_refused = issubclass(meaning, (Refused, NotUnderstood)) and not issubclass(meaning, BadCredentials)
+        return BadCredentials if is_refused else meaning
+    return NotFound if meaning is UnknownKeyValue else meaning
 
 
 def error_from_reply(
@@ -191,26 +217,32 @@ def error_from_reply(
     action: str,
     transaction_id: str | None,
     advice: t.Mapping[type[IamError], str] | None = None,
+    *,
+    sent: str = "",
 ) -> IamError:
     """Build the exception for an answer that is not a success.
 
     `body` is the decoded JSON of either style: the token endpoint answers {errorCode, errorMessage}, /v1 answers
-    {errors: [{message_code, message}]}. IAM's own sentence is not repeated: it may quote what was sent.
-    `advice` says what a kind of refusal means for this action, where that is more than it means in general.
+    {errors: [{message_code, message}]}; any other was not given by IAM. IAM's own sentence is not repeated: it may
+    quote what was sent. `advice` says what a kind of refusal means for this action, where that is more than it means in
+    general; `sent` describes what was sent, for an input that is not accepted.
     """
-    code = _code_in(body)
-    kind = error_class(status, code)
+    form, code = form_of_refusal(body), code_in(body)
+    if form is None and status != TOO_MANY_REQUESTS:
+        return not_from_iam(status, action)
+    meaning = error_class(status, code)
+    kind = _class_here(meaning, is_log_in=form == "log-in")
     said = f"IBM Cloud IAM answered {status} to {action}"
-    words = (advice or {}).get(kind) or ADVICE_BY_CODE.get(code or "") or ADVICE_BY_KIND.get(kind)
-    why = f": {words}" if words else ""
+    words = (advice or {}).get(meaning) or ADVICE_BY_CODE.get(code or "") or ADVICE_BY_KIND.get(kind)
+    why = (f": {words}" if words else "") + (f"; {sent}" if sent and (status, kind) == (400, Invalid) else "")
     known_as = ", ".join(part for part in (code, f"transaction {transaction_id}" if transaction_id else None) if part)
     return kind(said + why + (f" ({known_as})" if known_as else ""), transaction_id=transaction_id)
 
 
-def _code_in(body: t.Any) -> str | None:
-    if not isinstance(body, dict):
-        return None
-    entries = body.get("errors")
-    first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
-    code = body.get("errorCode") or first.get("message_code")
-    return code if isinstance(code, str) and CODE.fullmatch(code) else None
+def not_from_iam(status: int, action: str, came: str = "", host: str = "iam_endpoint") -> NotUnderstood:
+    """The exception for an answer that somebody else gave; `came` describes it without quoting it."""
+    return NotUnderstood(
+        f"what answered {status} to {action} is not from IBM Cloud IAM{f' ({came})' if came else ''}: "
+        f"is {host} right, or is there a proxy in between? It tells nothing about the key or service ID, neither that "
+        f"it is gone nor that a right is missing{'; try again later' if status >= 500 else ''}"
+    )

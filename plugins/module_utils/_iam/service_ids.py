@@ -14,10 +14,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities i
     delete,
     path_of,
     switch,
+    with_version,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
-    NotUnderstood,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 
 # Without it IAM does not tell the group (iam-facts.md 4.1).
@@ -48,7 +47,8 @@ class ServiceId:
         if not isinstance(entry, dict) or not all(isinstance(entry.get(m), str) for m in ("id", "name", "iam_id")):
             raise NotUnderstood("IBM Cloud IAM described a service ID without id, name or IAM ID")
         told = {"account_id": "", **{m: entry[m] for m in cls.__dataclass_fields__ if m in entry}}
-        return cls(**{**told, "unique_instance_crns": tuple(entry.get("unique_instance_crns") or ())})
+        crns = entry.get("unique_instance_crns")
+        return cls(**{**told, "unique_instance_crns": tuple(crns) if isinstance(crns, list) else ()})
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class ServiceIdDetails:
     @classmethod
     def from_iam(cls, entry: t.Any) -> ServiceIdDetails:
         service_id = ServiceId.from_iam(entry)
-        return cls(service_id, entry.get("history") or [], Activity.from_iam(entry.get("activity")))
+        history = entry.get("history")
+        return cls(service_id, history if isinstance(history, list) else [], Activity.from_iam(entry.get("activity")))
 
 
 class ServiceIds:
@@ -92,7 +93,7 @@ class ServiceIds:
         """One service ID; `query` may hold `include_history` and `include_activity`, which IBM calls expensive."""
         asked = {name: value for name, value in {**SHOW_GROUP, **query}.items() if value}
         reply = self._send("GET", _path(service_id), f"read service ID {service_id}", query=asked)
-        return ServiceIdDetails.from_iam({**reply.body, "entity_tag": reply.etag or reply.body.get("entity_tag")})
+        return ServiceIdDetails.from_iam(with_version(reply))
 
     def create(
         self,
@@ -126,8 +127,12 @@ class ServiceIds:
         return ServiceId.from_iam(reply.body)
 
     def delete(self, service_id: str) -> bool:
-        """Delete a service ID and all its API keys; False when it was gone already."""
-        return delete(self._send, _path(service_id), f"delete service ID {service_id}")
+        """Delete a service ID and all its API keys; False when IAM knows of none, which is no proof that it is gone.
+
+        Raises NotPermitted when IAM says so and still shows it.
+        """
+        what = f"delete service ID {service_id}"
+        return delete(self._send, _path(service_id), what, lambda: self.get(service_id))
 
     def lock(self, service_id: str) -> None:
         self._set_locked("POST", service_id, "lock")
@@ -150,9 +155,13 @@ class ServiceIds:
         query = {"account_id": account_id}
         body = self._send("GET", "/v1/serviceid_groups", "list the service-ID groups", query=query).body
         groups = body.get("serviceid_groups") if isinstance(body, dict) else None
-        if not isinstance(groups, list) or not all(isinstance(each.get("id"), str) for each in groups):
+        if not isinstance(groups, list) or not all(map(_has_id, groups)):
             raise NotUnderstood("the answer to list the service-ID groups holds no list of serviceid_groups")
         return groups
+
+
+def _has_id(entry: t.Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("id"), str)
 
 
 def _path(service_id: str) -> str:

@@ -104,22 +104,15 @@ def _words_for(profile: Profile) -> str:
 
 def _fetch(transport: Transport, clock: Clock, action: str, form: dict[str, str]) -> Token:
     is_profile = form["grant_type"] != APIKEY_GRANT
-    try:
-        reply = transport.send(
-            "POST", "/identity/token", action, form=form, advice=PROFILE_ADVICE if is_profile else None
-        )
-    except NotFound as error:
-        # It is the log-in that was not found; a caller who is deleting something must not read it as gone already.
-        kind = BadCredentials if is_profile else NotUnderstood
-        raise kind(str(error), transaction_id=error.transaction_id) from None
-    except (Invalid, NotPermitted) as error:
-        if not is_profile:
-            raise
-        raise BadCredentials(str(error), transaction_id=error.transaction_id) from None
+    reply = transport.send("POST", "/identity/token", action, form=form, advice=PROFILE_ADVICE if is_profile else None)
     bearer = reply.body.get("access_token") if isinstance(reply.body, dict) else None
-    if not isinstance(bearer, str):
-        raise IamError(f"IBM Cloud IAM let this caller {action} but sent no token", transaction_id=reply.transaction_id)
-    return token_from(bearer, clock)
+    try:
+        return token_from(bearer if isinstance(bearer, str) else "", clock)
+    except BadCredentials:
+        raise NotUnderstood(
+            f"IBM Cloud IAM let this caller {action} but sent no token that can be read",
+            transaction_id=reply.transaction_id,
+        ) from None
 
 
 def token_from(bearer: str, clock: Clock) -> Token:
@@ -135,7 +128,9 @@ def token_from(bearer: str, clock: Clock) -> Token:
             email=claims.get("email"),
         )
         issued_at = datetime.fromtimestamp(claims["iat"], timezone.utc)
-    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
+        if not isinstance(caller.iam_id, str) or not isinstance(caller.account_id, str):
+            raise ValueError
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
         raise BadCredentials("the token is not one of IBM Cloud IAM's (a JWT with iam_id and account)") from None
     return Token(bearer, caller, issued_at, clock.monotonic())
 
@@ -153,6 +148,7 @@ class TokenSource:
         self._token: Token | None = None
         self._lock = threading.Lock()
         self.login_key_id: str | None = None
+        self.sees_all_keys: bool | None = None
 
     @property
     def can_renew(self) -> bool:

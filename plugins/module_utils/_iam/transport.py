@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.answers import Answer
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, SystemClock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     CannotConnect,
     IamError,
     Invalid,
-    NotUnderstood,
     error_from_reply,
+    not_from_iam,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_texts import lengths_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.shared_backoff import SharedBackoff
 
 REQUESTS_IMPORT_ERROR: str | None = None
@@ -40,12 +42,14 @@ except ImportError:  # reported through missing_required_lib by whoever starts t
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
     HTTPAdapter = Retry = object  # type: ignore[assignment, misc]  # stand-ins: the class statements below still have to run
 
+Advice = t.Mapping[type[IamError], str]
+
 SECRET_MEMBERS = frozenset({"apikey", "access_token", "refresh_token", "delegated_refresh_token"})
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A success: `body` is decoded JSON, or None when there was none."""
+    """A success that IAM told: `body` is a JSON object, or None when the status is 204."""
 
     status: int
     body: t.Any
@@ -195,7 +199,7 @@ class Transport:
         headers: dict[str, str] | None = None,
         json: t.Any = None,
         form: dict[str, str] | None = None,
-        advice: t.Mapping[type[IamError], str] | None = None,
+        advice: Advice | None = None,
     ) -> Reply:
         """Send one request and return the answer to it.
 
@@ -218,7 +222,7 @@ class Transport:
             )
         except (requests.RequestException, OSError) as error:
             raise _cannot_connect(error, self.endpoint, action) from None
-        return self._read(response, action, advice or {})
+        return self._read(response, path, action, advice, lengths_of(json))
 
     def _proxies_and_certificates(self) -> dict[str, t.Any]:
         """What requests finds in the environment; asked for once, because it takes a good part of a request's time."""
@@ -231,19 +235,15 @@ class Transport:
             self._surroundings = {name: found[name] for name in ("proxies", "verify")}
         return self._surroundings
 
-    def _read(self, response: t.Any, action: str, advice: t.Mapping[type[IamError], str]) -> Reply:
+    def _read(self, response: t.Any, path: str, action: str, advice: Advice | None, sent: str) -> Reply:
         transaction_id = response.headers.get("Transaction-Id")
-        body, is_json = _decode(response)
-        self._protect_all(body)
-        if response.status_code >= 400:
-            raise error_from_reply(response.status_code, body, action, transaction_id, advice)
-        if not is_json or response.status_code >= 300:
-            raise NotUnderstood(
-                f"the answer ({response.status_code}) to {action} is not from IBM Cloud IAM: "
-                f"is {self.endpoint.host} right, or is there a proxy in between?",
-                transaction_id=transaction_id,
-            )
-        return Reply(response.status_code, body, response.headers.get("ETag"), transaction_id)
+        answer = Answer.of(response.status_code, response.headers.get("Content-Type") or "", response.content)
+        self._protect_all(answer.body)
+        if not answer.is_of_iam(path):
+            raise not_from_iam(answer.status, action, answer.in_words, self.endpoint.host)
+        if answer.status >= 400:
+            raise error_from_reply(answer.status, answer.body, action, transaction_id, advice, sent=sent)
+        return Reply(answer.status, answer.body, response.headers.get("ETag"), transaction_id)
 
     def _protect_all(self, body: t.Any) -> None:
         if isinstance(body, list):
@@ -255,15 +255,6 @@ class Transport:
                     self.protect(value)
                 else:
                     self._protect_all(value)
-
-
-def _decode(response: t.Any) -> tuple[t.Any, bool]:
-    if not response.content:
-        return None, True
-    try:
-        return response.json(), True
-    except ValueError:
-        return None, False
 
 
 def _cannot_connect(error: Exception, endpoint: Endpoint, action: str) -> Exception:

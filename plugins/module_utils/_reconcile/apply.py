@@ -7,15 +7,16 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, ApiKeys, NewKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    Conflict,
     IamError,
-    NotPermitted,
     NotUnderstood,
     OutcomeUnknown,
     Refused,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import delete_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
     KeyWish,
     minute_text,
@@ -26,7 +27,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan
 DrawsValue = t.Callable[[], t.Optional[str]]
 
 
-def apply_change(api_keys: ApiKeys, change: Change, wish: KeyWish, draw_value: DrawsValue) -> ApiKey | None:
+def apply_change(client: IamClient, change: Change, wish: KeyWish, draw_value: DrawsValue) -> ApiKey | None:
     """Carry out the steps of a change and return the key as it is then; None when it was deleted.
 
     The value of a created key is in `key_value` of the result; a `draw_value` of None lets IAM choose it. Raises
@@ -34,7 +35,7 @@ def apply_change(api_keys: ApiKeys, change: Change, wish: KeyWish, draw_value: D
     for a change that fails is locked again.
     """
     if not change.creates:
-        return _take_steps(api_keys, change)
+        return _take_steps(client, change)
     new = NewKey(
         **change.fields,
         **{member: change.after[member] for member in ("iam_id", "account_id", "locked", "disabled")},
@@ -42,36 +43,51 @@ def apply_change(api_keys: ApiKeys, change: Change, wish: KeyWish, draw_value: D
         store_value=wish.store_value,
     )
     try:
-        made = api_keys.create(new)
+        made = client.api_keys.create(new)
     except IamError as error:
-        raise _why_not_created(api_keys, change, new, error) from None
+        if new.key_value is None and error.may_have_happened:
+            raise _lost(client, change, error) from None
+        raise
     made = replace(made, key_value=new.key_value or made.key_value)
     if change.key is not None:
-        _delete_the_old(api_keys, change, made)
+        _delete_the_old(client, change, made)
     return made
 
 
-def _take_steps(api_keys: ApiKeys, change: Change) -> ApiKey | None:
+def _take_steps(client: IamClient, change: Change) -> ApiKey | None:
     key = change.key
     with locked_again_on_failure(change.steps) as locks:
         for step in change.steps:
             existing = t.cast(ApiKey, key)
             if step == "unlock":
-                locks.note(api_keys.lock, existing.id)
-            key = _take_step(api_keys, step, existing, change)
+                locks.note(client.api_keys.lock, existing.id)
+            key = _take_step(client, step, existing, change)
     return key
 
 
-def _take_step(api_keys: ApiKeys, step: str, key: ApiKey, change: Change) -> ApiKey | None:
+def _take_step(client: IamClient, step: str, key: ApiKey, change: Change) -> ApiKey | None:
     if step == "delete":
-        api_keys.delete(key.id)
+        delete_key(client, key)
         return None
     if step == "update":
         # A lock or an unlock before this may have made a new version, so the tag has to be fresh.
-        tag = key.entity_tag if change.steps[0] == "update" else api_keys.get(key.id).entity_tag
-        return _with_expiry_as_asked(api_keys.update(key.id, change.fields, tag), change)
-    getattr(api_keys, step)(key.id)
+        tag = key.entity_tag if change.steps[0] == "update" else _read_again(client, key).entity_tag
+        return _with_expiry_as_asked(client.api_keys.update(key.id, change.fields, tag), change)
+    getattr(client.api_keys, step)(key.id)
     return replace(key, **SWITCHES[step])
+
+
+def _read_again(client: IamClient, key: ApiKey) -> ApiKey:
+    """The key as it is now; raises Conflict when its description changed: what is sent was made from the old one.
+
+    A rotation that takes the key over at this moment writes its marker there, which must not be lost.
+    """
+    now = client.api_keys.get(key.id)
+    if (now.description or "") != (key.description or ""):
+        raise Conflict(
+            f"somebody changed the description of API key {key.id} ({key.name}) at the same moment; run again"
+        )
+    return now
 
 
 SWITCHES: dict[str, dict[str, t.Any]] = {
@@ -92,23 +108,12 @@ def _with_expiry_as_asked(key: ApiKey, change: Change) -> ApiKey:
     return key
 
 
-def _why_not_created(api_keys: ApiKeys, change: Change, new: NewKey, error: IamError) -> IamError:
-    """The same error with what it means for this key, where more is known than the client knew."""
-    if isinstance(error, NotPermitted) and not is_service_id(new.iam_id):
-        return NotPermitted(
-            f"{error}. A user needs no role for a key of its own, unless the account restricts who creates them: then "
-            "it takes the role 'User API key creator' on the service IAM Identity",
-            transaction_id=error.transaction_id,
-        )
-    return _lost(api_keys, change, error) if new.key_value is None and error.may_have_happened else error
-
-
-def _lost(api_keys: ApiKeys, change: Change, error: IamError) -> IamError:
+def _lost(client: IamClient, change: Change, error: IamError) -> IamError:
     """IAM chose the value and its answer is lost: nobody has that value, and nothing is guessed."""
     old_id = change.key.id if change.key else None
     name, iam_id = change.fields["name"], change.after["iam_id"]
     try:
-        keys = api_keys.list(iam_id, change.after["account_id"])
+        keys = client.api_keys.list(iam_id, change.after["account_id"])
     except IamError:
         keys = []
     ids = sorted(key.id for key in keys if key.name == name and key.id != old_id)
@@ -120,12 +125,12 @@ def _lost(api_keys: ApiKeys, change: Change, error: IamError) -> IamError:
     )
 
 
-def _delete_the_old(api_keys: ApiKeys, change: Change, made: ApiKey) -> None:
+def _delete_the_old(client: IamClient, change: Change, made: ApiKey) -> None:
     """Finish a replacement: when the old key has to stay, the new one, which nobody has yet, goes again."""
     try:
-        _take_steps(api_keys, replace(change, steps=change.steps[1:]))
+        _take_steps(client, replace(change, steps=change.steps[1:]))
     except Refused as error:
-        _withdraw(api_keys, made, error)
+        _withdraw(client, made, error)
         raise
     except IamError as error:
         old_id = t.cast(ApiKey, change.key).id
@@ -137,9 +142,9 @@ def _delete_the_old(api_keys: ApiKeys, change: Change, made: ApiKey) -> None:
         ) from None
 
 
-def _withdraw(api_keys: ApiKeys, made: ApiKey, why: IamError) -> None:
+def _withdraw(client: IamClient, made: ApiKey, why: IamError) -> None:
     try:
-        delete_locked_or_not(api_keys, made)
+        delete_locked_or_not(client, made)
     except IamError:
         raise OutcomeUnknown(
             f"{why}; the API key that was created to replace it, {made.id}, could not be deleted again: do that",
@@ -148,8 +153,8 @@ def _withdraw(api_keys: ApiKeys, made: ApiKey, why: IamError) -> None:
         ) from None
 
 
-def delete_locked_or_not(api_keys: ApiKeys, key: ApiKey) -> None:
+def delete_locked_or_not(client: IamClient, key: ApiKey) -> None:
     """Delete a key of which nobody has the value."""
     if key.locked:
-        api_keys.unlock(key.id)
-    api_keys.delete(key.id)
+        client.api_keys.unlock(key.id)
+    delete_key(client, key)

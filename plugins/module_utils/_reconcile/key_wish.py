@@ -45,6 +45,7 @@ class KeyWish:
     unlock: bool = False
     allow_self: bool = False
     recreate: bool = False
+    rotated_keys: str = "refuse"
 
     def __post_init__(self) -> None:
         for why_not in (_about_texts(self), _about_owner(self), _about_duplicates(self), _about_value(self)):
@@ -58,8 +59,6 @@ def _about_texts(wish: KeyWish) -> str | None:
             "the description must not end like a rotation marker, [cloudkeys .../...]: "
             "the rotation finds its keys by that text and would take this key for its own"
         )
-    if wish.name is not None and not wish.name.strip():
-        return "the name of an API key must not be empty"
     return None
 
 
@@ -86,7 +85,7 @@ def _about_value(wish: KeyWish) -> str | None:
     if wish.recreate and wish.id:
         return "`recreate: true` makes a key of another id, so the key has to be named by its `name`, not by `id`"
     if wish.key_value is None or wish.state == "absent":
-        return "`key_value` must not be empty" if wish.key_value == "" else None
+        return None
     if len(wish.key_value) < SHORTEST_OWN_VALUE:
         return f"`key_value` must have at least {SHORTEST_OWN_VALUE} characters"
     return None

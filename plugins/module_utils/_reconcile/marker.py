@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-MARKER = re.compile(r" ?\[cloudkeys (?P<slot_id>[0-9a-f]{8})/(?P<generation>[1-9][0-9]*)\]\Z")
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_texts import MARKER
+
+# What the name of a key ends with until it is the published one: a slot without markers shows by nothing else.
+NEXT = " (next)"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
     join_description,
     split_description,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.rotated_keys import refuse_if_rotated
 
 StepName = t.Literal["create", "unlock", "update", "disable", "enable", "lock", "delete"]
 
@@ -74,6 +75,7 @@ def _plan_absent(existing: ApiKey | None, wish: KeyWish) -> Change:
 
 
 def _steps_to_delete(existing: ApiKey, wish: KeyWish) -> tuple[StepName, ...]:
+    refuse_if_rotated([existing], wish.rotated_keys, "deleted")
     _refuse_if_locked(existing, wish, "deleted")
     return ("unlock", "delete") if existing.locked else ("delete",)
 
@@ -103,11 +105,7 @@ def _plan_create(wish: KeyWish) -> Change:
 
 def _plan_replace(existing: ApiKey, wish: KeyWish) -> Change:
     """A new key like the old one, then the old one goes; options that are not set are as they were."""
-    text, marker = split_description(existing.description)
-    if marker:
-        raise TaskRefused(
-            f"API key {existing.id} ({existing.name}) belongs to a rotation, so it is not recreated here: rotate it"
-        )
+    text, _marker = split_description(existing.description)
     inherited = {
         "name": existing.name,
         "description": text or None,
@@ -129,6 +127,8 @@ def _plan_update(existing: ApiKey, wish: KeyWish) -> Change:
     if wish.disabled is not None and wish.disabled != existing.disabled:
         steps.append("disable" if wish.disabled else "enable")
         shown["disabled"] = wish.disabled
+    if "disable" in steps or _ends_sooner(existing, fields):
+        refuse_if_rotated([existing], wish.rotated_keys, "disabled" if "disable" in steps else "made to expire sooner")
     locked_after = existing.locked if wish.locked is None else wish.locked
     if existing.locked and (steps or not locked_after):
         if steps:
@@ -158,6 +158,12 @@ def _differences(existing: ApiKey, wish: KeyWish) -> tuple[dict[str, t.Any], dic
     if "description" in fields:
         fields["description"] = join_description(fields["description"], marker)
     return fields, shown
+
+
+def _ends_sooner(existing: ApiKey, fields: dict[str, t.Any]) -> bool:
+    """Whether the key would expire earlier than it does: that takes it away as disabling it does, only later."""
+    wanted = fields.get("expires_at")
+    return bool(wanted) and (not existing.expires_at or str(wanted) < minute_text(existing.expires_at))
 
 
 def _refuse_if_locked(key: ApiKey, wish: KeyWish, verb: str) -> None:

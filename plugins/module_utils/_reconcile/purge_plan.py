@@ -8,15 +8,17 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import NEXT
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.rotated_keys import marker_of
 
 
 @dataclass(frozen=True)
 class DeclaredOf:
-    """What a task declares of one identity: names of keys, and ids of keys that are theirs."""
+    """What a task declares of one identity: names of keys, ids of keys that are theirs, and what these are called."""
 
     names: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
+    shown_names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class PurgeRules:
     keep_ids: frozenset[str] = frozenset()
     unlock: bool = False
     login_key_id: str | None = None
+    rotated_keys: str = "refuse"
+    # The keys that a rotation without markers may have made as the next ones of declared keys.
+    next_ids: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -39,6 +44,12 @@ class Purge:
 def undeclared(keys: t.Iterable[ApiKey], declared: DeclaredOf) -> list[ApiKey]:
     """The keys that the task does not mention, neither by name nor by id."""
     return [key for key in keys if key.name not in declared.names and key.id not in declared.ids]
+
+
+def next_of_declared(keys: t.Iterable[ApiKey], declared: DeclaredOf) -> set[str]:
+    """Ids of the keys that are called like the next key of a declared one."""
+    nexts = {name + NEXT for name in declared.names | declared.shown_names}
+    return {key.id for key in keys if key.name in nexts}
 
 
 def plan_purge(keys: t.Iterable[ApiKey], rules: PurgeRules) -> Purge:
@@ -58,8 +69,10 @@ def _why_it_stays(key: ApiKey, rules: PurgeRules) -> str | None:
         return "it is in `keep_ids`"
     if key.id == rules.login_key_id:
         return "it is the key that this task logs in with"
-    if split_description(key.description)[1]:
-        return "it belongs to a rotation"
+    if rules.rotated_keys != "allow" and marker_of(key):
+        return f"it belongs to a rotation, {marker_of(key)}"
+    if rules.rotated_keys != "allow" and key.id in rules.next_ids:
+        return f"a rotation without markers may have made it as the next key of {key.name.removesuffix(NEXT)!r}"
     if key.locked and not rules.unlock:
         return "it is locked, and `unlock` does not allow to delete it"
     return None

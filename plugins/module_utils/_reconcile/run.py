@@ -8,12 +8,13 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, KeyDetails, draw_key_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound, NotPermitted
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_profile, is_service_id
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of, absence_of_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.guards import check_change
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_lists import list_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import (
     KeyWish,
 )
@@ -73,9 +74,9 @@ def reconcile_key(
             change = attempted
         elif not check_mode and change.changed:
             try:
-                key = apply_change(client.api_keys, change, wish, destination.draw)
+                key = apply_change(client, change, wish, destination.draw)
                 for each in also:
-                    apply_change(client.api_keys, each, wish, destination.draw)
+                    apply_change(client, each, wish, destination.draw)
             except Conflict:
                 if attempted:
                     raise
@@ -103,6 +104,8 @@ def find_key(client: IamClient, wish: KeyWish, known: Keys | None = None) -> tup
                 f"there is no API key {meant}, or the caller may not see it; with `{option}` a key is never created"
                 + ("" if wish.id else " unless it has a `name`")
             )
+        else:
+            _check_is_gone(client, wish)
         return key, []
     keys = list_keys(client, wish.iam_id, wish.account_id) if known is None else known
     return match_by_name(keys, wish.name, wish.on_duplicate)
@@ -119,31 +122,12 @@ def _find_one(client: IamClient, wish: KeyWish) -> ApiKey | None:
         return None
 
 
-def list_keys(client: IamClient, iam_id: str, account_id: str) -> list[ApiKey]:
-    """All keys of one identity."""
-    return [told.key for told in search_keys(client, iam_id, account_id)]
-
-
-def search_keys(client: IamClient, iam_id: str, account_id: str, **query: t.Any) -> t.Iterator[KeyDetails]:
-    """The keys of one identity one by one; `query` holds IAM's own parameters besides.
-
-    IAM lists a user's keys to that user only (iam-facts.md 2.2); for a colleague all user keys of the
-    account are read.
-    """
-    if is_profile(iam_id):
-        raise TaskRefused(
-            "a trusted profile has no API keys of its own, and whoever logged in as one cannot create any for a user: "
-            "log in as that user, or name a service ID with `service_id`"
-        )
-    if iam_id == client.caller().iam_id or is_service_id(iam_id):
-        yield from client.api_keys.search(account_id, iam_id=iam_id, **query)
-        return
-    try:
-        found = client.api_keys.search(account_id, scope="account", type="user", **query)
-        yield from (told for told in found if told.key.iam_id == iam_id)
-    except NotPermitted as error:
-        raise NotPermitted(
-            f"{error}. The keys of another user, {iam_id}, are among those of the whole account, "
-            "and only an Administrator on IAM Identity sees these. Nobody can create a key for another user",
-            transaction_id=error.transaction_id,
-        ) from None
+def _check_is_gone(client: IamClient, wish: KeyWish) -> None:
+    """Raise TaskRefused unless it is proven that there is no such key: IAM may only hide it from this caller."""
+    if wish.id:
+        owner = (wish.iam_id, wish.account_id) if wish.iam_id else None
+        absence = absence_of(client, wish.id, owner=owner, is_unknown=True)
+    else:
+        absence = absence_of_value(client, t.cast(str, wish.key_value))
+    if not absence.is_gone:
+        raise TaskRefused(absence.words)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.rotated_keys import refuse_if_rotated
 
 StepName = t.Literal["create", "unlock", "update", "lock", "unlock_keys", "delete"]
 
@@ -29,6 +30,7 @@ class ServiceIdWish:
     unlock: bool = False
     delete_keys: bool = False
     allow_self: bool = False
+    rotated_keys: str = "refuse"
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def plan_absent(
             "Deleting it deletes them at once; delete them first, or say `delete_keys: true`",
             details={"candidates": ids},
         )
+    refuse_if_rotated(keys, wish.rotated_keys, f"deleted with service ID {existing.id} ({existing.name})")
     locked = sorted(key.id for key in keys if key.locked)
     if locked and not wish.unlock:
         raise TaskRefused(

@@ -10,6 +10,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_gone import delete_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_plan import (
     ServiceIdChange,
     ServiceIdWish,
@@ -82,5 +83,5 @@ STEPS: dict[StepName, t.Callable[[IamClient, ServiceId, ServiceIdChange], object
     "update": _update,
     "lock": lambda client, existing, _change: client.service_ids.lock(existing.id),
     "unlock_keys": _unlock_keys,
-    "delete": lambda client, existing, _change: client.service_ids.delete(existing.id),
+    "delete": lambda client, existing, _change: delete_service_id(client, existing),
 }

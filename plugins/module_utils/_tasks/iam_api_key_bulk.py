@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
     IDENTITY_RULES,
     KEY_OPTIONS,
     KEY_RULES,
+    ROTATED_KEYS,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.declared_keys import (
     Declared,
@@ -53,6 +54,7 @@ SPEC: dict[str, t.Any] = {
         },
         "keep_ids": {"type": "list", "elements": "str"},
         "unlock": {"type": "bool", "default": False},
+        **ROTATED_KEYS,
     },
 }
 # How many failures the message tells; `outcomes` has all.

@@ -25,9 +25,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.own
     check_service_id_exists,
     identity_of,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_lists import search_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.run import search_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 
 SPEC: dict[str, t.Any] = {

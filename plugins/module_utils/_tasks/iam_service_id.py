@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import asdict
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, STATE
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, ROTATED_KEYS, STATE
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound
@@ -16,6 +16,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.log
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import (
     one_service_id,
     service_id_group_of,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_gone import (
+    check_service_id_is_gone,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_plan import (
     ServiceIdWish,
@@ -35,6 +38,7 @@ SPEC: dict[str, t.Any] = {
         "unlock": {"type": "bool", "default": False},
         "delete_keys": {"type": "bool", "default": False, "no_log": False},
         "allow_self": {"type": "bool", "default": False},
+        **ROTATED_KEYS,
     },
     "required_one_of": [("name", "id")],
 }
@@ -56,11 +60,9 @@ def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = N
 
 
 def _wish_from(client: IamClient, params: dict[str, t.Any]) -> ServiceIdWish:
-    if params["name"] is not None and not params["name"].strip():
-        raise TaskRefused("the name of a service ID must not be empty")
     account_id = client.caller().account_id
     crns = params["unique_instance_crns"]
-    said = ("id", "name", "state", "description", "locked", "unlock", "delete_keys", "allow_self")
+    said = ("id", "name", "state", "description", "locked", "unlock", "delete_keys", "allow_self", "rotated_keys")
     return ServiceIdWish(
         account_id=account_id,
         group_id=service_id_group_of(client, params["service_id_group"]),
@@ -76,6 +78,8 @@ def _find(client: IamClient, wish: ServiceIdWish) -> ServiceId | None:
     try:
         existing = client.service_ids.get(wish.id)
     except NotFound:
+        if wish.state == "absent":
+            check_service_id_is_gone(client, wish.id, wish.group_id)
         return None
     if wish.group_id and existing.group_id != wish.group_id:
         raise TaskRefused(

@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import NEXT
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import NEXT
 
 SEVERITIES = ("high", "medium", "low")
 CIS = "CIS IBM Cloud Foundations Benchmark 1.0.0"
@@ -213,7 +213,8 @@ RULES: tuple[Rule, ...] = (
         "left_over",
         "medium",
         "Left by a rotation",
-        "Run the rotation of its slot, which clears it away; if the slot is gone, delete the key.",
+        "Run the rotation of its slot, which clears it away; if the slot is gone, delete the key, with rotated_keys: "
+        "allow.",
         _is_left_over,
         ROTATE_TASK,
     ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, GIT, IDENTITY
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -19,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import first_slots, rotatable
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import checks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SLOT_SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import StoreContext
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
@@ -52,7 +54,7 @@ class Controller:
 
 def examine(params: Params, client: IamClient, controller: Controller, *, check_mode: bool) -> dict[str, t.Any]:
     """Ask everything and return one line each; `failed` when there is something to do."""
-    asked = [checks.check_login(client)]
+    asked = [checks.check_login(client), *_about_options(params)]
     slots = ""
     if asked[0].is_fine:
         asked += _about_iam(params, client, controller, check_mode)
@@ -70,6 +72,19 @@ def examine(params: Params, client: IamClient, controller: Controller, *, check_
             failed=True, msg=f"{len(to_do)} of {len(asked)} checks need something: {'; '.join(map(str, to_do))}"
         )
     return result
+
+
+def _about_options(params: Params) -> list[Check]:
+    """What a rotation would refuse in its slots before it asks anything."""
+    return [
+        Check(f"options of slot {slot.get('name') or number}", False, str(why_refused(_blank_in(slot))))
+        for number, slot in enumerate(params["slots"], 1)
+        if _blank_in(slot)
+    ]
+
+
+def _blank_in(slot: dict[str, t.Any]) -> list[str]:
+    return without_blanks(SLOT_SPEC, slot)[1]
 
 
 def _about_iam(params: Params, client: IamClient, controller: Controller, check_mode: bool) -> list[Check]:
@@ -99,12 +114,15 @@ def _about_owner(
 
 
 def _owners(params: Params) -> dict[str, dict[str, t.Any]]:
-    """The owners of the slots; the caller when there are none."""
+    """The owners of the slots; the caller when there are no slots."""
     owners = {}
     for slot in params["slots"]:
+        # Without its owner it would be a slot of the caller's, which nobody meant.
+        if _blank_in(slot):
+            continue
         owner = {name: slot.get(name) for name in IDENTITY}
         owners[str(owner["service_id"] or owner["iam_id"] or "the caller")] = owner
-    return owners or {"the caller": {}}
+    return owners if params["slots"] else {"the caller": {}}
 
 
 def _about_files(params: Params, controller: Controller) -> list[Check]:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
@@ -13,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     Refused,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import delete_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
     Marker,
@@ -139,7 +142,7 @@ def withdraw(session: Session, view: View, step: Step) -> Result:
     if key is not None:
         check_is_ours(view, key)
         _guard(session, view, key.id)
-        _delete(session, key, pending.key_value)
+        _delete(session, key)
         session.made.pop(key.id, None)
     return Done()
 
@@ -167,7 +170,7 @@ def delete_leaked(session: Session, view: View, step: Step) -> Result:
         return TooLate()
     key = view.current_key()
     if key is not None:
-        _delete(session, key, view.loaded.published_value)
+        _delete(session, key)
         session.warn(
             f"{key.id} leaked and was deleted before there was a successor, because {view.slot.iam_id} has no place "
             f"for one more API key: {view.slot.variable} holds no value that works until the successor is published"
@@ -182,7 +185,7 @@ def delete(session: Session, view: View, step: Step) -> Result:
         return TooLate()
     key = view.key(entry.id)
     if key is not None:
-        _delete(session, key, entry.key_value)
+        _delete(session, key)
     return Done()
 
 
@@ -266,16 +269,13 @@ def _guard(session: Session, view: View, key_id: str) -> None:
         raise SlotStopped(why)
 
 
-def _delete(session: Session, key: ApiKey, key_value: str | None = None) -> None:
-    """Delete a key that `_guard` let through, a locked one too; one that is really gone is fine."""
+def _delete(session: Session, key: ApiKey) -> None:
+    """Delete a key that `_guard` let through, a locked one too; gone is fine, if that is proven."""
     iam = session.iam.api_keys
     with locked_again_on_failure(["delete"]) as locks:
-        is_gone = False
         if key.locked:
             locks.note(iam.lock, key.id)
-            try:
+            # A key that is gone is found out by deleting it.
+            with contextlib.suppress(NotFound):
                 iam.unlock(key.id)
-            except NotFound:
-                is_gone = True
-        if is_gone or not iam.delete(key.id):
-            session.values.check_deleted(key, key_value)
+        delete_key(session.iam, key)

@@ -148,7 +148,8 @@ class _Rounds:
         """Count what has failed and what is under way, and let those look again that were held for it."""
         self._begins.failures = sum(1 for course in courses if course.phase == "done" and course.outcome().failure)
         self._begins.under_way = sum(1 for course in courses if course.phase != "done" and course.begin.is_under_way)
-        if not self._begins.must_wait:
+        is_waited_for = any(course.phase not in ("done", "held") for course in courses)
+        if not (self._begins.must_wait and is_waited_for):
             for course in _in_phase(courses, "held"):
                 # One that is only put off needs no other look.
                 course.phase = "plan" if self._begins.why_none() else "look"

@@ -131,7 +131,7 @@ class Session:
             if found is not None:
                 keys[key_id] = found
             elif is_whole and key_id not in keys:
-                self.values.check_gone(loaded, key_id)
+                self.values.check_gone(loaded, key_id, keys)
         pending_id = self._pending_id_by_value(loaded, keys)
         self._tell_what_is_odd(loaded, orders)
         current = loaded.record.current if loaded.record else None

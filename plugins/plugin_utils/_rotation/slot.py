@@ -8,12 +8,11 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import NEXT
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 
 LEAK_RESPONSES = ("disable_first", "replace_first")
 STAGES = ("staged", "published", "retired")
-# What the name of a key ends with until it is published.
-NEXT = " (next)"
 
 
 class SlotStopped(CloudkeysError):

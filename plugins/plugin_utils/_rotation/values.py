@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+import typing as t
+
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import BadCredentials, UnknownKeyValue
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of, absence_of_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
@@ -60,7 +61,7 @@ class Values:
         place = f"{self._slot.file}: {self._slot.variable}"
         if found_id is None:
             self._check_nobody_logs_in(
-                loaded.published_value, f"{place} holds a value that is none of this slot's, and it"
+                loaded.published_value, f"{place} holds a value that is none of this slot's, and that"
             )
             return current is not None
         if current is None or found_id != current.id:
@@ -89,35 +90,28 @@ class Values:
         current = loaded.record.current if loaded.record else None
         return current is not None and self._lost.get(current.id, False)
 
-    def check_gone(self, loaded: Loaded, key_id: str) -> None:
-        """Take note of a key that IAM's full list lacks and that it knows nothing of; raises SlotStopped if it works.
+    def check_gone(self, loaded: Loaded, key_id: str, listed: t.Iterable[str]) -> None:
+        """Take note of a key of which IAM knows nothing; raises SlotStopped unless it is proven to be gone.
 
-        That is also what a caller is told who may not see the key, or who is in another account.
+        `listed` are the ids of the owner's keys.
         """
-        key_value = loaded.value_on_record(key_id)
-        if key_value is not None:
-            what = f"{key_id} is on record, IBM Cloud tells this caller of no such key, and yet its value"
-            self._check_nobody_logs_in(key_value, what)
+        record = loaded.record
+        owners = {each.id: each.iam_id for each in record.keys} if record else {}
+        absence = absence_of(
+            self._iam,
+            key_id,
+            owner=(owners.get(key_id) or self._slot.iam_id, self._slot.account_id),
+            listed=listed,
+            key_value=loaded.value_on_record(key_id),
+            is_unknown=True,
+        )
+        if not absence.is_gone:
+            raise SlotStopped(
+                f"{key_id} is on record, and it is not proven that it is gone. Nothing was changed: {absence.words}"
+            )
         self.gone_ids.add(key_id)
 
-    def check_deleted(self, key: ApiKey, key_value: str | None) -> None:
-        """Raise SlotStopped for a key that is there though IAM knew nothing of it when it was to be deleted."""
-        listed = self._iam.api_keys.list(key.iam_id, self._slot.account_id)
-        what = f"{key.id} was to be deleted, IBM Cloud told this caller of no such key, and yet"
-        if key.id in {each.id for each in listed}:
-            raise SlotStopped(f"{what} lists it: the caller lacks a role to delete it. It was not deleted")
-        if key_value is not None:
-            self._check_nobody_logs_in(key_value, f"{what} its value")
-
     def _check_nobody_logs_in(self, key_value: str, what: str) -> None:
-        """Only one word of IAM's says so (docs/iam-facts.md 1.5): a key that is disabled, say, is there."""
-        try:
-            caller = self._iam.log_in_with(key_value).caller
-        except UnknownKeyValue:
-            return
-        except BadCredentials as error:
-            raise SlotStopped(f"{what} belongs to a key that IBM Cloud knows. Nothing was changed: {error}") from None
-        raise SlotStopped(
-            f"{what} logs in, as {caller.iam_id} in account {caller.account_id}. Nothing was changed; see whose it is, "
-            "and with which credentials this run logs in"
-        )
+        absence = absence_of_value(self._iam, key_value)
+        if not absence.is_gone:
+            raise SlotStopped(f"{what} is not proven to be dead. Nothing was changed: {absence.words}")

@@ -60,6 +60,7 @@ def _check_owner(call: Call, iam_id: str) -> None:
 
 def add_key(call: Call, body: Json, iam_id: str, *, is_locked: bool = False, is_disabled: bool = False) -> ApiKey:
     """Store a new key as the body describes it."""
+    call.check_lengths(body)
     world = call.world
     key = ApiKey(
         id=f"ApiKey-{world.randomness.uuid()}",
@@ -107,6 +108,7 @@ def update_key(call: Call, key_id: str) -> Answer:
     body = json_body(call.request, CHANGEABLE_PROPERTIES)
     if "name" in body:
         require(body, "name")
+    call.check_lengths(body)
     if body.get("support_sessions") and key.belongs_to_service_id:
         raise invalid("Property support_sessions is for API keys of users only.")
     changes = _parsed_changes(call, body, key)

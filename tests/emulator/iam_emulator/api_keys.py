@@ -31,10 +31,7 @@ def check_reach(call: Call, key: ApiKey, action: str) -> None:
     is_of_user = key.iam_id in call.world.users
     if is_of_user and key.iam_id == call.caller.iam_id:
         return
-    if not call.may("apikey.manage" if is_of_user else action):
-        if call.world.settings.foreign_key_status == 404:
-            raise not_found("ApiKey", key.id)
-        raise Refusal(call.world.settings.foreign_key_status, f"You are not authorized for {action} here.")
+    call.check_reach("apikey.manage" if is_of_user else action, "ApiKey", key.id)
 
 
 def shows_value(key: ApiKey) -> bool:
@@ -111,6 +108,7 @@ def show_key_by_value(call: Call) -> Answer:
         raise missing("IAM-ApiKey")
     key = call.world.key_with_value(key_value)
     if key is None or key.account_id != call.caller.account_id or key.hides_from("details"):
-        raise not_found("ApiKey", "of the given value")
+        settings = call.world.settings
+        raise Refusal(settings.details_unknown_status, "Unable to find object", settings.details_unknown_code)
     check_reach(call, key, "apikey.get")
     return call.tagged(key, key.show(with_history=call.asks_for("include_history")))

@@ -10,7 +10,7 @@ from .bodies import choice, flag
 from .clock import parse_expiry
 from .entities import Entity
 from .messages import NO_CONTENT, Answer, Json, Request, json_answer
-from .refusals import Refusal, invalid, missing
+from .refusals import Refusal, invalid, missing, not_found
 from .roles import allows
 from .world import Caller, World
 
@@ -41,6 +41,21 @@ class Call:
         """Refuse a caller without a role that has this action."""
         if not self.may(action):
             raise Refusal(403, f"You are not authorized: the action iam-identity.{action} is needed.")
+
+    def check_reach(self, action: str, kind: str, entity_id: str) -> None:
+        """Refuse a caller without a role for this key or service ID, or hide that it exists."""
+        if self.may(action):
+            return
+        if self.world.settings.foreign_key_status == 404:
+            raise not_found(kind, entity_id)
+        raise Refusal(self.world.settings.foreign_key_status, f"You are not authorized for iam-identity.{action} here.")
+
+    def check_lengths(self, body: Json) -> None:
+        """Refuse a text that is too long; IBM documents no limit, and 0 is none."""
+        settings = self.world.settings
+        for member, limit in (("name", settings.name_limit), ("description", settings.description_limit)):
+            if limit and len(body.get(member) or "") > limit:
+                raise invalid("A property failed validation.")
 
     def check_not_restricted(self, restriction: str, action: str) -> None:
         """Refuse a creation that the account settings leave to holders of a role, even for its owner."""

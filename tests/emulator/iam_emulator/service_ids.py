@@ -54,6 +54,7 @@ def create_service_id(call: Call) -> Answer:
     require(body, "account_id", "name")
     if body["account_id"] != call.caller.account_id:
         raise invalid("Property account_id is not the account of the caller.")
+    call.check_lengths(body)
     call.check_not_restricted("restrict_create_service_id", "serviceid.create")
     service_id = _service_id_from(call, body)
     nested_key = body.get("apikey")
@@ -110,7 +111,7 @@ def find_service_id(call: Call, service_id: str, action: str) -> ServiceId:
     found = call.world.service_ids.get(service_id)
     if found is None:
         raise not_found("ServiceId", service_id)
-    call.check_role(action)
+    call.check_reach(action, "ServiceId", service_id)
     return found
 
 
@@ -132,6 +133,7 @@ def update_service_id(call: Call, service_id: str) -> Answer:
     body = json_body(call.request, CHANGEABLE_PROPERTIES)
     if "name" in body:
         require(body, "name")
+    call.check_lengths(body)
     _crns_from(body)
     call.check_unlocked(found)
     for attribute, value in body.items():

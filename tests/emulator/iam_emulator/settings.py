@@ -30,6 +30,10 @@ class Settings:
     access_token_lifetime_seconds: int = 3600
     granted_role: str = ""
     foreign_key_status: int = 403
+    details_unknown_status: int = 404
+    details_unknown_code: str = "BXNIM0102E"
+    name_limit: int = 0
+    description_limit: int = 0
     restricted_create_status: int = 403
     assume_refused_status: int = 403
     report_unready_reads: int = 1

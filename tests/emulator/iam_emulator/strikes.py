@@ -83,7 +83,9 @@ def _late(fault: Fault, request: Request, stage: Stage) -> Answer:
 
 
 def _proxy_page(fault: Fault, _request: Request, _stage: Stage) -> Answer:
-    return Answer(fault.options.get("status", 502), {"Content-Type": "text/html"}, PROXY_PAGE)
+    body = fault.options.get("body")
+    headers = {"Content-Type": fault.options.get("content_type", "text/html")}
+    return Answer(fault.options.get("status", 502), headers, PROXY_PAGE if body is None else body.encode())
 
 
 def _invalid_token_once(_fault: Fault, request: Request, stage: Stage) -> Answer:
@@ -115,7 +117,7 @@ KINDS: dict[str, Kind] = {
     "cut_before": Kind(_cut_before),
     "cut_after": Kind(_cut_after),
     "late": Kind(_late, {"seconds": (int, float)}),
-    "proxy_page": Kind(_proxy_page, optional={"status": (int,)}),
+    "proxy_page": Kind(_proxy_page, optional={"status": (int,), "content_type": (str,), "body": (str,)}),
     "invalid_token_once": Kind(_invalid_token_once),
     "kill": Kind(_kill, {"pid": (int,), "when": (str,)}),
 }

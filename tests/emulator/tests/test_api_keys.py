@@ -244,3 +244,34 @@ def test_tags_may_come_quoted() -> None:
     tag = user.ask("GET", url).headers["ETag"]
     assert tag.startswith('"')
     assert user.ask("PUT", url, {"name": "b"}, {"If-Match": tag}).status == 200
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "BXNIM0102E"), (404, "BXNIM0415E"), (400, "BXNIM0415E")])
+def test_how_an_unknown_value_is_refused_is_a_switch(status: int, code: str) -> None:
+    user = Visitor(Emulator(settings=Settings(details_unknown_status=status, details_unknown_code=code)))
+    answer = user.ask("GET", "/v1/apikeys/details", headers={"IAM-ApiKey": "v" * 44})
+    assert (answer.status, answer.json()["errors"][0]["message_code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "content"),
+    [
+        ("POST", "/v1/apikeys", {"iam_id": "{user}"}),
+        ("PUT", "/v1/apikeys/{key}", {}),
+        ("POST", "/v1/serviceids", {"account_id": "{account}"}),
+        ("PUT", "/v1/serviceids/{robot}", {}),
+    ],
+)
+@pytest.mark.parametrize("member", ["name", "description"])
+def test_texts_may_be_limited(method: str, url: str, content: dict[str, str], member: str) -> None:
+    user = Visitor(Emulator())
+    seed = user.emulator.seed
+    robot = user.create_service_id()
+    places = {"user": seed.iam_id, "key": seed.api_key_id, "account": seed.account_id, "robot": robot["id"]}
+    filled = {"name": "a", **{name: value.format(**places) for name, value in content.items()}}
+    user.emulator.change_settings(**{f"{member}_limit": 10})
+    statuses = []
+    for length in (11, 10):
+        sent = {**filled, member: "x" * length}
+        statuses.append(user.ask(method, url.format(**places), sent, {"If-Match": "*"}).status)
+    assert statuses == [400, 201 if method == "POST" else 200]

@@ -46,6 +46,17 @@ def test_a_fault_strikes_once_and_is_logged(
     assert "fault" not in emulator.requests[-1]
 
 
+def test_somebody_elses_answer_may_be_any_page(emulator: Emulator, user: Visitor) -> None:
+    page = {"kind": "proxy_page", "path": "^/v1"}
+    emulator.faults.add([{**page, "status": 404, "body": "{}", "content_type": "application/json"}])
+    answer = create(user)
+    assert (answer.status, answer.headers["Content-Type"], answer.body) == (404, "application/json", b"{}")
+    emulator.faults.add([{**page, "status": 403, "body": ""}])
+    answer = create(user)
+    assert (answer.status, answer.headers["Content-Type"], answer.body) == (403, "text/html", b"")
+    assert len(user.list_keys()) == 1
+
+
 def test_a_busy_answer_may_say_when_to_come_back(emulator: Emulator, user: Visitor) -> None:
     emulator.faults.add([{"kind": "status", "status": 429, "retry_after": 7}, {"kind": "status", "status": 429}])
     assert user.log_in().headers["Retry-After"] == "7"

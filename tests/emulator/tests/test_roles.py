@@ -139,3 +139,30 @@ def test_a_role_can_be_granted_to_all_who_have_none() -> None:
     robot = user.create_service_id(apikey={"name": "first"})
     holder = Visitor(user.emulator, robot["apikey"]["apikey"])
     assert holder.ask("GET", "/v1/apikeys", iam_id=robot["iam_id"]).status == 200
+
+
+def test_what_the_caller_may_not_see_is_hidden_as_what_does_not_exist() -> None:
+    user = Visitor(Emulator(settings=Settings(foreign_key_status=404)))
+    robot = user.create_service_id(apikey={"name": "first"})
+    second = user.add_user()
+    key_url, robot_url, any_version = f"/v1/apikeys/{robot['apikey']['id']}", f"/v1/serviceids/{robot['id']}", "*"
+    for method, url, content in (
+        ("GET", key_url, None),
+        ("PUT", key_url, {"name": "b"}),
+        ("POST", f"{key_url}/lock", None),
+        ("DELETE", f"{key_url}/disable", None),
+        ("DELETE", key_url, None),
+        ("GET", robot_url, None),
+        ("PUT", robot_url, {"name": "b"}),
+        ("POST", f"{robot_url}/lock", None),
+        ("DELETE", robot_url, None),
+    ):
+        answers = [
+            second.ask(method, each, content, {"If-Match": any_version}) for each in (url, url.replace("-", "-0"))
+        ]
+        assert [answer.status for answer in answers] == [404, 404]
+        codes = {answer.json()["errors"][0]["message_code"] for answer in answers}
+        assert codes == {"BXNIM0102E"}
+    assert second.ask("GET", "/v1/apikeys/details", headers={"IAM-ApiKey": robot["apikey"]["apikey"]}).status == 404
+    assert second.ask("GET", "/v1/apikeys", iam_id=robot["iam_id"]).status == 403
+    assert user.ask("GET", key_url).status == 200

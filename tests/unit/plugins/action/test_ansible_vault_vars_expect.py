@@ -96,7 +96,7 @@ def test_a_copy_of_the_file_has_the_same_revision(run, tmp_path):
     assert not run(path="copy.yml", value="two", expect=revision).get("failed")
 
 
-@pytest.mark.parametrize("expect", ["", "sha256:", "none", "MISSING", "a" * 64, f"sha256:{'a' * 63}\n"])
+@pytest.mark.parametrize("expect", ["sha256:", "none", "MISSING", "a" * 64, f"sha256:{'a' * 63}\n"])
 def test_what_is_no_revision_does_not_turn_the_comparison_off(run, tmp_path, expect):
     result = run(value="one", expect=expect)
 

@@ -8,7 +8,6 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import IDENTITY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import BoundedRetry
@@ -21,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import (
     iam_service_id,
     iam_service_id_info,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 from iam_emulator import Emulator, EmulatorAdapter, Visitor
 
 Result = dict[str, t.Any]
@@ -89,11 +89,15 @@ def scene() -> Scene:
     return Scene()
 
 
-def params_of(spec: dict[str, t.Any], options: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Every option of the module, as its argument check hands them on."""
-    defaults = {name: option.get("default") for name, option in spec["argument_spec"].items()}
-    assert options.keys() <= defaults.keys()
-    return {**defaults, **options}
+def result_of(
+    module: t.Any, options: dict[str, t.Any], connect: t.Callable[[], IamClient], check_mode: bool = False
+) -> Result:
+    """The result of a task, its arguments checked as Ansible has them checked."""
+    checked = check_arguments(module.SPEC, options, "task")
+    if checked.problem:
+        return {"failed": True, "changed": False, "msg": checked.problem}
+    client = connect()
+    return outcome(lambda params, check: module.run(params, check, client), checked.options, check_mode)
 
 
 @pytest.fixture
@@ -101,12 +105,7 @@ def manage(scene: t.Any) -> t.Callable[..., Result]:
     """A task with iam_api_key: its result, failures included."""
 
     def manage(check_mode: bool = False, *, client: t.Any = None, **options: t.Any) -> Result:
-        connected = client or scene.connect()
-
-        def work(params: dict[str, t.Any], check: bool) -> Result:
-            return iam_api_key.run(params, check, connected)
-
-        return outcome(work, params_of(iam_api_key.SPEC, options), check_mode)
+        return result_of(iam_api_key, options, lambda: client or scene.connect(), check_mode)
 
     return manage
 
@@ -114,19 +113,11 @@ def manage(scene: t.Any) -> t.Callable[..., Result]:
 @pytest.fixture
 def manage_all(scene: t.Any) -> t.Callable[..., Result]:
     """A task with iam_api_key_bulk; each key needs only the options that matter."""
-    key_options = iam_api_key_bulk.SPEC["argument_spec"]["keys"]["options"]
 
     def manage_all(
         keys: list[dict[str, t.Any]], check_mode: bool = False, *, client: t.Any = None, **options: t.Any
     ) -> Result:
-        connected = client or scene.connect()
-        owners = [{**dict.fromkeys(IDENTITY), **owner} for owner in options.pop("identities", [])]
-        given = {"keys": [params_of({"argument_spec": key_options}, key) for key in keys], "identities": owners}
-        return outcome(
-            lambda params, check: iam_api_key_bulk.run(params, check, connected),
-            params_of(iam_api_key_bulk.SPEC, {**given, **options}),
-            check_mode,
-        )
+        return result_of(iam_api_key_bulk, {"keys": keys, **options}, lambda: client or scene.connect(), check_mode)
 
     return manage_all
 
@@ -136,12 +127,7 @@ def list_keys(scene: t.Any) -> t.Callable[..., Result]:
     """A task with iam_api_key_info."""
 
     def list_keys(**options: t.Any) -> Result:
-        connected = scene.connect()
-        return outcome(
-            lambda params, check: iam_api_key_info.run(params, check, connected),
-            params_of(iam_api_key_info.SPEC, options),
-            False,
-        )
+        return result_of(iam_api_key_info, options, scene.connect)
 
     return list_keys
 
@@ -151,12 +137,8 @@ def manage_robot(scene: t.Any) -> t.Callable[..., Result]:
     """A task with iam_service_id."""
 
     def manage_robot(check_mode: bool = False, **options: t.Any) -> Result:
-        connected = scene.connect(**{name: options[name] for name in ("api_key",) if name in options})
-        return outcome(
-            lambda params, check: iam_service_id.run(params, check, connected),
-            params_of(iam_service_id.SPEC, options),
-            check_mode,
-        )
+        credentials = {name: options[name] for name in ("api_key",) if name in options}
+        return result_of(iam_service_id, options, lambda: scene.connect(**credentials), check_mode)
 
     return manage_robot
 
@@ -166,11 +148,6 @@ def list_robots(scene: t.Any) -> t.Callable[..., Result]:
     """A task with iam_service_id_info."""
 
     def list_robots(**options: t.Any) -> Result:
-        connected = scene.connect()
-        return outcome(
-            lambda params, _check: iam_service_id_info.run(params, False, connected),
-            params_of(iam_service_id_info.SPEC, options),
-            False,
-        )
+        return result_of(iam_service_id_info, options, scene.connect)
 
     return list_robots

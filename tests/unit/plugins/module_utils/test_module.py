@@ -18,6 +18,7 @@ class Module:
     def __init__(self, **spec) -> None:
         self.params = {}
         self.check_mode = False
+        self.blank = []
 
     def exit_json(self, **result):
         raise TypeError(f"cannot print {result}")
@@ -28,7 +29,7 @@ class Module:
 
 
 def test_what_fails_after_the_work_tells_its_kind_and_place_and_not_its_text(monkeypatch, capsys):
-    monkeypatch.setattr(_module, "AnsibleModule", Module)
+    monkeypatch.setattr(_module, "_Module", Module)
 
     with pytest.raises(SystemExit):
         _module.run_module(lambda params, check_mode: {"changed": True, "key_value": SECRET}, {})
@@ -36,3 +37,17 @@ def test_what_fails_after_the_work_tells_its_kind_and_place_and_not_its_text(mon
     told = capsys.readouterr().out
     assert json.loads(told)["msg"].startswith("Unexpected TypeError at test_module.py:")
     assert SECRET not in told
+
+
+def test_a_module_tells_what_must_not_be_blank_and_does_nothing(monkeypatch, capsys):
+    class Blank(Module):
+        def __init__(self, **spec) -> None:
+            super().__init__(**spec)
+            self.blank = ["service_id"]
+
+    monkeypatch.setattr(_module, "_Module", Blank)
+
+    with pytest.raises(SystemExit):
+        _module.run_module(lambda params, check_mode: pytest.fail("it worked"), {})
+
+    assert json.loads(capsys.readouterr().out)["msg"].startswith("`service_id` must not be blank")

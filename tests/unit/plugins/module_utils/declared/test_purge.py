@@ -26,6 +26,11 @@ def names_of(scene, iam_id):
     return [key.name for key in scene.emulator.world.keys_of(iam_id)]
 
 
+def of_the_robot(robot, key):
+    """The same key with the robot as its owner, unless it says that it has none."""
+    return {name: value for name, value in {"service_id": robot, **key}.items() if value is not False}
+
+
 def wanted(robot, **more):
     return {"service_id": robot, "name": "wanted", **more}
 
@@ -38,7 +43,7 @@ def test_undeclared_keys_go_and_protected_ones_stay_with_a_reason(scene, robot, 
     assert names_of(scene, f"iam-{robot}") == ["wanted", "locked", "rotated", "listed"]
     assert {key["name"]: key["reason"] for key in result["kept"]} == {
         "locked": "it is locked, and `unlock` does not allow to delete it",
-        "rotated": "it belongs to a rotation",
+        "rotated": "it belongs to a rotation, [cloudkeys 3f9a2c7d/2]",
         "listed": "it is in `keep_ids`",
     }
     assert (result["changed"], "msg" in result) == (True, False)
@@ -89,11 +94,11 @@ def test_the_key_that_logs_in_is_never_purged(scene, manage_all):
         ([], {"identities": [{"service_id": True}]}),
         ([{"name": "extra", "state": "absent"}], {}),
         # Keys of somebody else are declared, but none of this one.
-        ([{"name": "mine", "service_id": None, "discard_value": True}], {"identities": [{"service_id": True}]}),
+        ([{"name": "mine", "service_id": False, "discard_value": True}], {"identities": [{"service_id": True}]}),
     ],
 )
 def test_an_identity_is_not_emptied_by_mistake(scene, robot, manage_all, keys, options):
-    keys = [{"service_id": robot, **key} for key in keys]
+    keys = [of_the_robot(robot, key) for key in keys]
     owners = {"identities": [{"service_id": robot}]} if options else {}
     result = manage_all(keys, purge=True, **owners)
 
@@ -117,14 +122,14 @@ def test_no_keys_and_no_identities_is_nothing_to_do(scene, robot, manage_all):
         {"name": "locked", "description": "new"},
         {"name": "new"},
         {"name": "wanted too", "description": "[cloudkeys 3f9a2c7d/9]"},
-        {"key_value": "v" * 44, "service_id": None},
+        {"key_value": "v" * 44, "service_id": False},
     ],
 )
 def test_nothing_of_an_identity_is_purged_when_one_of_its_keys_failed(scene, robot, manage_all, bad):
     for _time in range(2):
         scene.user.create_key(name="twin", iam_id=f"iam-{robot}")
     before = names_of(scene, f"iam-{robot}")
-    result = manage_all([wanted(robot), {"service_id": robot, **bad}], purge=True, unlock=True)
+    result = manage_all([wanted(robot), of_the_robot(robot, bad)], purge=True, unlock=True)
 
     assert result["failed"]
     assert names_of(scene, f"iam-{robot}") == before

@@ -126,3 +126,15 @@ def test_a_locked_key_that_stops_a_delete_is_named_as_the_reason():
 @pytest.mark.parametrize(("method", "path"), [("POST", "/identity/token"), ("GET", "/v1/accounts/x/settings/identity")])
 def test_what_is_not_in_the_table_means_what_it_always_does(method, path):
     assert advice_for(method, path, None, "IBMid-1") == {}
+
+
+@pytest.mark.parametrize(("owner", "role"), [("user", "User API key creator"), ("robot", "Operator or Administrator")])
+def test_a_missing_role_is_named_once(scene, manage, owner, role):
+    robot = scene.user.create_service_id(name="robot")
+    client = scene.connect()
+    scene.faults({"kind": "status", "status": 403, "method": "POST", "path": "apikeys"})
+    named = {"service_id": robot["id"]} if owner == "robot" else {}
+    result = manage(client=client, name="one", discard_value=True, **named)
+
+    assert result["msg"].count(role) == 1
+    assert result["msg"].count("IAM Identity") == 1

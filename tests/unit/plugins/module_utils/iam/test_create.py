@@ -13,9 +13,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     Invalid,
     LimitReached,
     NotPermitted,
+    NotUnderstood,
     Refused,
     ServiceFailed,
     TooBusy,
+    UnknownOwner,
 )
 
 VALUE = "v" * 44
@@ -144,3 +146,124 @@ def test_a_value_is_44_characters_of_ibms_alphabet_and_no_option():
 
 def test_a_value_does_not_show_in_a_repr(scene):
     assert VALUE not in repr(create(scene)) + repr(NewKey("n", "i", "a", VALUE))
+
+
+# ---- refusals that say what was wrong
+
+
+@pytest.fixture
+def robot(scene):
+    return scene.user.create_service_id(name="robot")
+
+
+def create_for(client, scene, robot, **more):
+    new = NewKey(name="new", iam_id=robot["iam_id"], account_id=scene.account_id, **{"key_value": VALUE, **more})
+    return client.api_keys.create(new)
+
+
+@pytest.mark.parametrize("key_value", [VALUE, None])
+def test_an_owner_that_was_deleted_meanwhile_is_named(scene, robot, key_value):
+    client = scene.connect()
+    scene.user.ask("DELETE", f"/v1/serviceids/{robot['id']}")
+
+    with pytest.raises(UnknownOwner, match=f"there is no service ID {robot['id']} any more") as caught:
+        create_for(client, scene, robot, key_value=key_value)
+    assert isinstance(caught.value, Invalid)
+    assert caught.value.transaction_id
+    assert scene.sent().count(f"GET /v1/serviceids/{robot['id']}") == 1
+
+
+@pytest.mark.parametrize("fault", [{}, {"kind": "status", "status": 403}, {"kind": "proxy_page", "status": 404}])
+def test_an_owner_that_is_there_or_cannot_be_looked_up_is_not_blamed(scene, robot, fault):
+    client = scene.connect()
+    scene.faults(on_create("status", status=400))
+    if fault:
+        scene.faults({**fault, "path": "serviceids/"})
+
+    with pytest.raises(Invalid) as caught:
+        create_for(client, scene, robot)
+    assert caught.value.__class__ is Invalid
+    assert "does not accept the value of a property" in str(caught.value)
+
+
+def test_a_refused_input_tells_how_long_its_texts_are_and_not_what_they_say(scene, robot):
+    scene.emulator.change_settings(description_limit=100)
+    description = "for Jane " * 10 + "[cloudkeys 3f9a2c7d/12]"
+
+    with pytest.raises(Invalid) as caught:
+        create_for(scene.connect(), scene, robot, description=description)
+    told = (
+        "sent were a name of 3 characters and a description of 113 characters (24 of them the marker of the rotation)"
+    )
+    assert told in str(caught.value)
+    assert "Jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "change"),
+    [
+        ({"name_limit": 9}, lambda client, key, _robot: client.api_keys.update(key["id"], {"name": "x" * 10}, "*")),
+        (
+            {"name_limit": 9},
+            lambda client, _key, robot: client.service_ids.update(robot["id"], {"name": "x" * 10}, "*"),
+        ),
+        (
+            {"name_limit": 9},
+            lambda client, _key, _robot: client.service_ids.create("x" * 10, client.caller().account_id),
+        ),
+    ],
+)
+def test_a_change_that_is_refused_tells_the_length_of_what_was_sent(scene, robot, settings, change):
+    key = scene.user.create_key(name="one")
+    scene.emulator.change_settings(**settings)
+
+    with pytest.raises(Invalid, match="sent were a name of 10 characters"):
+        change(scene.connect(), key, robot)
+
+
+def test_only_a_refused_input_tells_lengths(scene, robot):
+    for status in (403, 409, 422, 500):
+        client = scene.connect()
+        scene.faults(on_create("status", status=status, times=9))
+        with pytest.raises(IamError) as caught:
+            create_for(client, scene, robot)
+        assert "sent were" not in str(caught.value)
+        scene.emulator.faults.waiting.clear()
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "BXNIM0102E"), (404, "BXNIM0415E"), (400, "BXNIM0415E")])
+def test_whatever_the_look_up_of_an_unknown_value_answers_a_lost_create_is_settled(scene, status, code):
+    scene.emulator.change_settings(details_unknown_status=status, details_unknown_code=code)
+    scene.faults(on_create("cut_before"))
+
+    assert create(scene).name == "new"
+    assert scene.sent().count("POST /identity/token") == 1, "the token was not refused"
+
+
+def test_a_create_for_which_no_log_in_succeeds_was_not_sent(scene):
+    client = scene.connect()
+    scene.faults({"kind": "proxy_page", "status": 403, "path": "identity", "times": 9})
+
+    with pytest.raises(NotUnderstood) as caught:
+        client.api_keys.create(NewKey("new", scene.iam_id, scene.account_id, VALUE))
+    assert not caught.value.may_have_happened
+    assert scene.sent() == ["POST /identity/token"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+def test_a_create_that_a_proxy_answers_is_looked_for_and_sent_again(scene, status):
+    scene.faults(on_create("proxy_page", status=status))
+    made = create(scene)
+
+    assert [key["id"] for key in scene.keys("new")] == [made.id]
+    assert scene.sent().count(CREATE) == 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422])
+def test_a_create_that_a_proxy_always_answers_may_have_happened(scene, status):
+    scene.faults(on_create("proxy_page", status=status, times=9))
+    with pytest.raises(NotUnderstood) as caught:
+        create(scene)
+
+    assert caught.value.may_have_happened
+    assert scene.keys("new") == []

@@ -14,7 +14,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     CannotConnect,
     Conflict,
     DisabledKey,
-    IamError,
     Invalid,
     LimitReached,
     NotFound,
@@ -31,7 +30,9 @@ ROLES = "Operator or Administrator to create and delete keys, Editor to change t
 
 
 def v1_body(code):
-    return {"errors": [{"message_code": code, "message": "s3cret"}], "trace": "t-1"}
+    """IBM's sample of a 401 has no message_code."""
+    error = {"code": "said", "message": "s3cret"}
+    return {"errors": [{**error, "message_code": code} if code else error], "trace": "t-1"}
 
 
 def token_body(code):
@@ -46,9 +47,9 @@ def codes_in(body):
     ("status", "body", "kind", "texts"),
     [
         # The token endpoint.
-        (400, token_body("BXNIM0106E"), Invalid, ["does not accept the value of a property"]),
-        (400, token_body("BXNIM0109E"), Invalid, ["a property is missing or empty"]),
-        (400, token_body("BXNIM0113E"), Invalid, ["a CRN is not valid"]),
+        (400, token_body("BXNIM0106E"), BadCredentials, ["does not accept the value of a property"]),
+        (400, token_body("BXNIM0109E"), BadCredentials, ["a property is missing or empty"]),
+        (400, token_body("BXNIM0113E"), BadCredentials, ["a CRN is not valid"]),
         (400, token_body("BXNIM0139E"), BadCredentials, ["issued to another client"]),
         (400, token_body("BXNIM0141E"), BadCredentials, ["not a member of the account"]),
         (401, token_body("BXNIM0308E"), BadCredentials, ["no valid authorization"]),
@@ -57,30 +58,44 @@ def codes_in(body):
         (400, token_body("BXNIM0405E"), BadCredentials, ["the token is expired"]),
         (400, token_body("BXNIM0407E"), BadCredentials, ["the token is not accepted"]),
         (400, token_body("BXNIM0408E"), BadCredentials, ["the refresh token is expired"]),
+        (400, token_body("BXNIM0410E"), BadCredentials, ["not accepted: their user left the account"]),
+        (401, token_body("BXNIM0430E"), BadCredentials, ["not accepted from this address", "certain IP addresses"]),
+        (401, token_body("BXNIM0436E"), BadCredentials, ["not accepted: their user is suspended"]),
+        (400, token_body("BXNIM9999E"), BadCredentials, ["the credentials are not accepted"]),
+        (404, token_body("BXNIM0102E"), BadCredentials, ["the credentials are not accepted"]),
+        (409, token_body("BXNIM0908E"), BadCredentials, ["its state does not allow this"]),
+        (418, token_body("BXNIM9999E"), BadCredentials, ["the credentials are not accepted"]),
+        (401, token_body("BXNIM0415E"), UnknownKeyValue, ["wrong, was deleted"]),
+        (429, token_body("BXNIM0415E"), TooBusy, ["too many requests; try again later"]),
+        (500, token_body("BXNIM0415E"), ServiceFailed, ["failed by itself; try again later"]),
         (400, token_body("BXNIM0415E"), UnknownKeyValue, ["wrong, was deleted, or was created seconds ago"]),
         (400, token_body("BXNIM0421E"), BadCredentials, ["the log-in has expired"]),
         (400, token_body("BXNIM0439E"), BadCredentials, ["the session ended because nobody used it"]),
         (400, token_body("BXNIM0462E"), DisabledKey, ["the API key is disabled"]),
-        (403, token_body("BXNIM0515E"), NotPermitted, ["may not manage client IDs"]),
+        (403, token_body("BXNIM0515E"), BadCredentials, ["may not manage client IDs"]),
         (500, token_body("BXNIM0050E"), ServiceFailed, ["failed by itself; try again later"]),
         # Everything else.
         (400, v1_body("BXNIM0106E"), Invalid, ["does not accept the value of a property"]),
-        (400, None, Invalid, ["does not accept this input"]),
+        (400, v1_body(None), Invalid, ["does not accept this input"]),
+        (400, v1_body("BXNIM0415E"), NotFound, ["no such thing, or the caller may not know"]),
+        (404, v1_body("BXNIM0415E"), NotFound, ["no such thing, or the caller may not know"]),
         (401, v1_body("BXNIM0308E"), BadCredentials, ["no valid authorization"]),
-        (401, None, BadCredentials, ["the credentials are not accepted"]),
+        (401, v1_body(None), BadCredentials, ["the credentials are not accepted"]),
         (403, v1_body("BXNIM0513E"), NotPermitted, [ROLES, "Administrator to see other users' keys"]),
-        (403, None, NotPermitted, [ROLES]),
+        (403, v1_body("BXNIM0515E"), NotPermitted, ["may not manage client IDs"]),
+        (403, v1_body(None), NotPermitted, [ROLES]),
         (404, v1_body("BXNIM0102E"), NotFound, ["no such thing, or the caller may not know"]),
-        (404, None, NotFound, ["no such thing, or the caller may not know"]),
+        (404, v1_body(None), NotFound, ["no such thing, or the caller may not know"]),
         (409, v1_body("BXNIM0908E"), Conflict, ["its state does not allow this"]),
-        (409, None, Conflict, ["it is locked, is so already, or was changed"]),
-        (412, None, Conflict, ["it is locked, is so already, or was changed"]),
+        (409, v1_body(None), Conflict, ["it is locked, is so already, or was changed"]),
+        (412, v1_body(None), Conflict, ["it is locked, is so already, or was changed"]),
         (422, v1_body("BXNIM0151E"), LimitReached, ["20 unless IBM raised it"]),
         (422, v1_body("BXNIM0908E"), Invalid, ["its state does not allow this"]),
         (429, None, TooBusy, ["too many requests; try again later"]),
-        (500, None, ServiceFailed, ["failed by itself; try again later"]),
+        (500, v1_body(None), ServiceFailed, ["failed by itself; try again later"]),
+        (500, v1_body("BXNIM0102E"), ServiceFailed, ["failed by itself; try again later"]),
         (503, v1_body("BXNIM0050E"), ServiceFailed, ["failed by itself; try again later"]),
-        (418, None, NotUnderstood, []),
+        (418, v1_body(None), NotUnderstood, []),
     ],
 )
 def test_an_answer_becomes_an_error_that_names_action_reason_and_references(status, body, kind, texts):
@@ -96,11 +111,22 @@ def test_an_answer_becomes_an_error_that_names_action_reason_and_references(stat
 
 
 @pytest.mark.parametrize(
-    "body", [[], "text", {"errors": "x"}, {"errors": [5]}, {"errors": []}, {"errorCode": ["s3cret"]}]
+    "body",
+    [
+        *(None, [], "text", 5, {}, {"errors": "x"}, {"errors": [5]}, {"errors": []}, {"errors": [{}]}),
+        *({"errors": [{"title": "no"}]}, {"errors": [{"code": 404}]}, {"errors": [{"message": "m"}, 5]}),
+        *({"errorCode": ["s3cret"]}, {"errorCode": "BXNIM0415E"}, {"errorMessage": "gone"}, {"error": "not_found"}),
+        {"errorCode": "404", "errorMessage": "s3cret"},
+    ],
 )
-def test_an_odd_error_body_is_survived(body):
-    text = "IBM Cloud IAM answered 404 to look: there is no such thing, or the caller may not know that there is"
-    assert str(error_from_reply(404, body, "look", None)) == text
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 412, 422, 500])
+def test_an_odd_error_body_is_nobodys_word(body, status):
+    error = error_from_reply(status, body, "look", None)
+
+    assert error.__class__ is NotUnderstood
+    assert f"what answered {status} to look is not from IBM Cloud IAM" in str(error)
+    assert "neither that it is gone nor that a right is missing" in str(error)
+    assert error.may_have_happened
 
 
 def test_a_code_that_is_none_is_not_shown():
@@ -124,13 +150,44 @@ def test_a_proxys_page_is_told_from_an_answer(scene):
         client.api_keys.get("ApiKey-1")
 
 
-@pytest.mark.parametrize("fault", [{"kind": "proxy_page", "times": 9}, {"kind": "proxy_page", "status": 403}])
-def test_a_proxys_error_page_gives_an_error_of_its_status(scene, fault):
-    scene.faults(fault)
-    with pytest.raises(IamError, match=r"answered (502|403) to log in") as caught:
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 412, 422, 502])
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ({}, "(text/html)"),
+        ({"body": ""}, "(empty)"),
+        ({"body": '{"error": "s3cret"}', "content_type": "application/json; charset=utf-8"}, "(application/json, not"),
+        ({"body": "s3cret", "content_type": "s3cret of a proxy"}, "(no content type)"),
+        ({"body": "[" * 200_000}, "(text/html)"),
+    ],
+)
+def test_a_proxys_page_tells_what_came_and_nothing_of_its_content(scene, status, page, told):
+    scene.faults({"kind": "proxy_page", "status": status, "times": 9, **page})
+    with pytest.raises(NotUnderstood) as caught:
         scene.connect().caller()
 
-    assert "html" not in str(caught.value)
+    words = f"what answered {status} to log in with an API key is not from IBM Cloud IAM {told}"
+    assert str(caught.value).startswith(words)
+    assert "<html>" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_refusal_in_the_form_of_the_other_endpoint_is_not_iams(scene):
+    client = scene.connect()
+    token_style = '{"errorCode": "BXNIM0415E", "errorMessage": "x"}'
+    v1_style = '{"errors": [{"message_code": "BXNIM0415E"}]}'
+    scene.faults({"kind": "proxy_page", "status": 400, "path": "identity", "body": v1_style})
+    with pytest.raises(NotUnderstood):
+        client.caller()
+    scene.faults({"kind": "proxy_page", "status": 404, "path": "v1", "body": token_style})
+    with pytest.raises(NotUnderstood):
+        client.api_keys.get("ApiKey-1")
+
+
+def test_who_sends_too_many_requests_is_told_so_by_whoever_counts_them(scene):
+    scene.faults({"kind": "proxy_page", "status": 429, "times": 9})
+    with pytest.raises(TooBusy, match="too many requests"):
+        scene.connect().caller()
 
 
 class NoWire(requests.adapters.BaseAdapter):

@@ -8,11 +8,83 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys, NewKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotUnderstood
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import MOST_PAGES, each_entry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIds
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
+
+# What each method asks, and what its answer is asked for.
+CALLS: dict[str, t.Callable[[t.Any, t.Any], t.Any]] = {
+    "list keys": lambda client, scene: client.api_keys.list(scene.iam_id, scene.account_id),
+    "search keys": lambda client, scene: list(client.api_keys.search(scene.account_id, scope="account")),
+    "get a key": lambda client, _scene: client.api_keys.get("ApiKey-1"),
+    "read a key": lambda client, _scene: client.api_keys.read("ApiKey-1", include_history="true"),
+    "read activity": lambda client, _scene: client.api_keys.read_activity("ApiKey-1"),
+    "find by value": lambda client, _scene: client.api_keys.find_by_value("v" * 44),
+    "update a key": lambda client, _scene: client.api_keys.update("ApiKey-1", {"name": "x"}, "1-a"),
+    "delete a key": lambda client, _scene: client.api_keys.delete("ApiKey-1"),
+    "lock a key": lambda client, _scene: client.api_keys.lock("ApiKey-1"),
+    "unlock a key": lambda client, _scene: client.api_keys.unlock("ApiKey-1"),
+    "disable a key": lambda client, _scene: client.api_keys.disable("ApiKey-1"),
+    "enable a key": lambda client, _scene: client.api_keys.enable("ApiKey-1"),
+    "search service IDs": lambda client, scene: list(client.service_ids.search(scene.account_id)),
+    "list named": lambda client, scene: client.service_ids.list_named("robot", scene.account_id),
+    "get a service ID": lambda client, _scene: client.service_ids.get("ServiceId-1"),
+    "read a service ID": lambda client, _scene: client.service_ids.read("ServiceId-1", include_history="true"),
+    "create a service ID": lambda client, scene: client.service_ids.create("robot", scene.account_id),
+    "update a service ID": lambda client, _scene: client.service_ids.update("ServiceId-1", {"name": "x"}, "1-a"),
+    "delete a service ID": lambda client, _scene: client.service_ids.delete("ServiceId-1"),
+    "lock a service ID": lambda client, _scene: client.service_ids.lock("ServiceId-1"),
+    "unlock a service ID": lambda client, _scene: client.service_ids.unlock("ServiceId-1"),
+    "list groups": lambda client, scene: client.service_ids.list_groups(scene.account_id),
+    "ask for a report": lambda client, scene: ActivityReports(client.send, scene.clock).inactive_keys(
+        "a", for_hours=1, timeout_seconds=1
+    ),
+}
+ANSWERED_WITHOUT_CONTENT = {"delete", "lock", "unlock", "disable", "enable"}
+BODIES = {"HTML": "<html>in</html>", "nothing": "", "list": "[]", "null": "null", "object": "{}", "text": '"in"'}
+
+
+@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_success_that_says_nothing_is_not_understood(scene: t.Any, call: str, body: str, status: int) -> None:
+    client = scene.connect()
+    client.caller()
+    scene.faults({"kind": "proxy_page", "status": status, "body": BODIES[body], "path": "^/v1", "times": 9})
+
+    with pytest.raises(NotUnderstood) as caught:
+        CALLS[call](client, scene)
+    assert caught.value.may_have_happened
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.split()[0] not in ANSWERED_WITHOUT_CONTENT])
+def test_a_success_without_content_is_not_understood(scene: t.Any, call: str) -> None:
+    client = scene.connect()
+    client.caller()
+    scene.faults({"kind": "proxy_page", "status": 204, "body": "", "path": "^/v1", "times": 9})
+
+    with pytest.raises(NotUnderstood):
+        CALLS[call](client, scene)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_create_is_not_believed_and_looked_for(scene: t.Any, body: str) -> None:
+    client = scene.connect()
+    client.caller()
+    scene.faults({"kind": "proxy_page", "status": 201, "body": BODIES[body], "method": "POST", "path": "apikeys"})
+    made = client.api_keys.create(NewKey("new", scene.iam_id, scene.account_id, "v" * 44))
+
+    assert [key["id"] for key in scene.keys("new")] == [made.id]
+
+
+@pytest.mark.parametrize("body", [*BODIES.values(), '{"access_token": 5}', '{"access_token": "a.b.c"}'])
+def test_a_log_in_without_a_token_is_not_understood(scene: t.Any, body: str) -> None:
+    scene.faults({"kind": "proxy_page", "status": 200, "body": body, "path": "identity"})
+
+    with pytest.raises(NotUnderstood):
+        scene.connect().caller()
 
 
 class Answers:

@@ -40,7 +40,13 @@ def test_only_a_create_is_not_repeatable(method, path, repeatable):
     assert not any(retry.may_repeat(method, path, status) for status in (200, 400, 401, 403, 404, 409, 412, 422))
 
 
-@pytest.mark.parametrize("kind", [{"kind": "cut_before"}, {"kind": "cut_after"}, {"kind": "status", "status": 503}])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *({"kind": "cut_before"}, {"kind": "cut_after"}, {"kind": "status", "status": 503}),
+        *({"kind": "proxy_page", "status": status} for status in (429, 500, 502, 503, 504)),
+    ],
+)
 def test_a_read_is_sent_again(scene, key_id, kind):
     client = scene.connect()
     scene.faults({**kind, **GET, "times": 2})

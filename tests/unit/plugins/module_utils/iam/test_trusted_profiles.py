@@ -10,7 +10,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     BadCredentials,
     MissingCredentials,
     NotPermitted,
-    NotUnderstood,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
 from iam_emulator.scenery import link_compute_resource
@@ -125,7 +124,7 @@ def test_a_failed_log_in_is_never_taken_for_a_thing_that_is_gone(scene):
         scene.connect(profile_id="Profile-unknown", api_key=scene.api_key).api_keys.delete(robot["apikey"]["id"])
     client = scene.connect()
     scene.faults({"kind": "status", "status": 404, "path": "identity"})
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(BadCredentials):
         client.service_ids.delete(robot["id"])
 
 

@@ -62,9 +62,3 @@ def test_no_description_is_an_empty_one():
 def test_nobody_can_write_a_marker_by_hand():
     with pytest.raises(TaskRefused, match="must not end like a rotation marker"):
         KeyWish("i", "a", name="n", description="mine [cloudkeys 3f9a2c7d/5]")
-
-
-@pytest.mark.parametrize("name", ["", " ", "\t"])
-def test_a_key_needs_a_name_that_can_be_read(name):
-    with pytest.raises(TaskRefused, match="must not be empty"):
-        KeyWish("i", "a", name=name)

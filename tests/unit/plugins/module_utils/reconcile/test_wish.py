@@ -17,7 +17,6 @@ USER, ROBOT = "IBMid-1", "iam-ServiceId-1"
 @pytest.mark.parametrize(
     ("iam_id", "asked", "says"),
     [
-        (USER, {"name": " "}, "name of an API key must not be empty"),
         (USER, {"description": "x [cloudkeys 3f9a2c7d/5]"}, "like a rotation marker"),
         (USER, {"store_value": True}, "`store_value: true` is for API keys of service IDs"),
         (ROBOT, {"support_sessions": True}, "`support_sessions: true` is for API keys of users"),
@@ -25,7 +24,6 @@ USER, ROBOT = "IBMid-1", "iam-ServiceId-1"
         (USER, {"on_duplicate": "newest", "state": "absent"}, "would delete another key in every run"),
         (USER, {"key_value": "v" * 31}, "at least 32 characters"),
         (USER, {"id": "ApiKey-1", "recreate": True}, "a key of another id"),
-        (USER, {"key_value": "", "state": "absent"}, "must not be empty"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(iam_id, asked, says):

@@ -221,3 +221,21 @@ def test_where_a_value_goes_does_not_show_in_a_repr(scene):
     place = DeclaredDestination(scene.connect(), {"file": None, "key_value": "s3cret"}, False)
 
     assert "s3cret" not in repr(place)
+
+
+def test_an_owner_that_is_deleted_between_the_list_and_the_create_is_named(scene, manage):
+    robot = scene.user.create_service_id(name="robot")
+    client = scene.connect()
+    client.caller()
+    serve = scene.emulator.serve
+
+    def serve_late(request):
+        if request.method == "POST" and request.path == "/v1/apikeys":
+            scene.emulator.world.service_ids.clear()
+        return serve(request)
+
+    scene.emulator.serve = serve_late
+    result = manage(client=client, name="one", service_id=robot["id"], discard_value=True)
+
+    assert f"there is no service ID {robot['id']} any more" in result["msg"]
+    assert scene.sent().count(f"GET /v1/serviceids/{robot['id']}") == 1

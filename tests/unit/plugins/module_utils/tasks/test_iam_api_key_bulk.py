@@ -178,7 +178,7 @@ def test_a_defect_in_one_key_is_told_with_the_others(scene, robots, manage_all, 
     ],
 )
 def test_what_is_declared_twice_is_refused_before_anything_is_done(scene, manage_all, keys, says):
-    result = manage_all([{"discard_value": False, "reveal": False, **key} for key in keys])
+    result = manage_all(keys)
 
     assert f"`keys` names more than once: {says}" in result["msg"]
     assert "v" * 44 not in result["msg"]

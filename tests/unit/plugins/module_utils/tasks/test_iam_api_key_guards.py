@@ -227,4 +227,4 @@ def test_a_refused_create_of_an_own_key_may_be_a_restriction_of_the_account(scen
     named = {"service_id": "robot"} if owner == "robot" else {}
     result = manage(client=client, name="one", discard_value=True, **named)
 
-    assert ("the role 'User API key creator'" in result["msg"]) is is_told
+    assert ("the role User API key creator" in result["msg"]) is is_told

@@ -88,9 +88,9 @@ def test_a_value_that_is_not_stored_cannot_be_had_again(scene, make, path):
     assert scene.writes() == []
 
 
-def test_a_key_that_is_disabled_on_the_way_still_gives_its_stored_value(scene, make):
+def test_a_key_that_is_disabled_on_the_way_still_gives_its_stored_value(scene, robot, manage, make):
     key_id = make(store_value=True)["api_key"]["id"]
-    result = make(name=None, id=key_id, store_value=True, reveal=True, description="new")
+    result = manage(id=key_id, service_id=robot, store_value=True, reveal=True, description="new")
 
     assert result["changed"]
     assert result["key_value"] == the_key(scene)["apikey"]

@@ -272,7 +272,7 @@ def test_a_service_id_does_not_move_to_another_group(scene, manage_robot, edge):
 
 @pytest.mark.parametrize("name", ["", "  "])
 def test_a_name_is_not_empty(scene, manage_robot, name):
-    assert "must not be empty" in manage_robot(name=name)["msg"]
+    assert "`name` must not be blank" in manage_robot(name=name)["msg"]
 
 
 def test_a_restricted_account_says_which_role_is_needed(scene, manage_robot):

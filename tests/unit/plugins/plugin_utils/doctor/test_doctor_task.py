@@ -191,3 +191,13 @@ def test_a_repository_that_cannot_be_read_is_told(room: Room, tmp_path: Path) ->
     to_do = room.to_do(slots=[slot()], git={"repository": str(tmp_path / "nowhere.git"), "branch": BRANCH})
 
     assert list(to_do) == [f"Git repository {tmp_path / 'nowhere.git'}"]
+
+
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_slot_whose_owner_is_blank_is_none_of_the_callers(room: Room, blank: str | None) -> None:
+    to_do = room.to_do(slots=[slot(service_id=blank)], try_create=True)
+
+    assert "`service_id` must not be blank" in to_do["options of slot ci_key"]
+    assert [
+        entry for entry in room.scene.emulator.requests if entry["method"] == "POST" and "keys" in entry["path"]
+    ] == []

@@ -103,6 +103,7 @@ class WatchedAdapter(EmulatorAdapter):
             answer._content = json.dumps(body).encode()
         if name == "GET /v1/apikeys/details" and self._effects.hidden_from_lookups:
             answer.status_code = 404
+            answer._content = b'{"errors": [{"code": "not_found", "message_code": "BXNIM0102E"}]}'
         return answer
 
 

@@ -366,3 +366,114 @@ def test_a_key_that_cannot_be_put_in_order_is_replaced_when_it_is_due() -> None:
     assert outcome.failure is None
     assert "publish" in outcome.taken
     assert "could not be mended" in outcome.warnings[0]
+
+
+# ---- records that name what is not the slot's
+
+
+def test_a_value_nobody_knows_is_not_overwritten_by_a_first_key() -> None:
+    scene = staged_first_key()
+    scene.store.values["deploy"], scene.store.stamp = "a password of somebody's", scene.store.stamp + 1
+
+    (outcome,) = scene.run()
+
+    assert "holds a value already" in (outcome.failure or "")
+    assert scene.value == "a password of somebody's"
+
+
+def foreign_key(scene: Scene) -> t.Any:
+    return scene.visitor.create_key(name="theirs (next)", iam_id=scene.owner["iam_id"])
+
+
+def test_a_key_that_somebody_put_on_record_is_not_touched() -> None:
+    scene = Scene()
+    scene.run()
+    theirs = foreign_key(scene)
+    assert scene.record.current is not None
+    current = replace(scene.record.current, id=theirs["id"])
+    scene.store.records["deploy"] = replace(scene.record, current=current)
+
+    (outcome,) = scene.run()
+
+    assert "somebody edited one of them" in (outcome.failure or "")
+    assert scene.keys()[theirs["id"]].name == "theirs (next)"
+    assert scene.works(scene.value)
+
+
+def test_a_replaced_key_that_somebody_put_on_record_is_not_touched() -> None:
+    scene = in_overlap()
+    theirs = foreign_key(scene)
+    (old,) = scene.record.superseded
+    scene.store.records["deploy"] = replace(scene.record, superseded=(replace(old, id=theirs["id"]),))
+    scene.pass_time(4 * DAY_SECONDS)
+
+    (outcome,) = scene.run()
+
+    assert "somebody edited it" in (outcome.failure or "")
+    assert not scene.keys()[theirs["id"]].disabled
+
+
+# ---- what is left when a record is lost
+
+
+@pytest.mark.parametrize("has_value", [True, False])
+def test_a_slot_whose_record_was_lost_is_not_gone(has_value: bool) -> None:
+    scene = not_wanted()
+    scene.store.records.clear()
+    if not has_value:
+        scene.store.values.clear()
+
+    (outcome,) = scene.run()
+
+    assert "has no record of this slot" in (outcome.failure or "")
+    assert len(scene.keys()) == 1
+
+
+def forget_the_replaced_key(scene: Scene) -> str:
+    (old,) = scene.record.superseded
+    scene.store.records["deploy"] = replace(scene.record, superseded=())
+    return old.id
+
+
+def test_a_leaked_key_that_only_its_marker_ties_to_the_slot_is_deleted() -> None:
+    scene = in_overlap()
+    leaked_id = forget_the_replaced_key(scene)
+
+    (outcome,) = scene.run(compromised_ids=frozenset({leaked_id}))
+
+    assert outcome.failure is None
+    assert leaked_id not in set(scene.keys())
+
+
+def test_a_key_with_the_marker_goes_with_the_slot() -> None:
+    scene = Scene(overlap_hours=0.0, soak_hours=0.0, quiet_hours=0.0)
+    scene.run()
+    scene.slot = replace(scene.slot, policy=replace(scene.slot.policy, overlap_hours=72.0))
+    scene.pass_time(91 * DAY_SECONDS)
+    scene.run()
+    forget_the_replaced_key(scene)
+    scene.slot = replace(scene.slot, is_wanted=False, policy=replace(scene.slot.policy, overlap_hours=0.0))
+
+    (outcome,) = scene.run()
+
+    assert outcome.step.name == "gone"
+    assert scene.keys() == {}
+
+
+def test_a_pending_key_that_somebody_deleted_is_made_again_and_published_by_its_own_id() -> None:
+    scene, effects = Scene(use_marker=False), Effects()
+
+    def somebody_deletes() -> None:
+        if effects.done[-1] == "POST /v1/apikeys":
+            (key_id,) = scene.keys()
+            scene.visitor.ask("DELETE", f"/v1/apikeys/{key_id}")
+            effects.watch = lambda: None
+
+    effects.watch = somebody_deletes
+    (outcome,) = scene.run(effects=effects)
+
+    if outcome.failure is None:
+        assert scene.keys()[scene.published_id].key_value == scene.value
+    else:
+        scene.run()
+    assert scene.keys()[scene.published_id].key_value == scene.value

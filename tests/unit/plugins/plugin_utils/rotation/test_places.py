@@ -61,7 +61,7 @@ def test_an_operator_whose_keys_fill_all_places_but_one_gets_all_of_them_rotated
     assert told_later
 
 
-def test_the_place_that_is_free_goes_to_the_most_urgent_and_the_others_learn_when_the_next_gets_free() -> None:
+def test_the_place_that_is_free_goes_to_the_most_urgent_and_the_others_learn_when() -> None:
     scene, slots = crowd(3, others=16)
     scene.keys()[published_id(scene, slots[1])].created_at -= timedelta(days=5).total_seconds()
     scene.pass_time(91 * DAY_SECONDS)

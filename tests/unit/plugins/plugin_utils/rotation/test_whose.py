@@ -87,7 +87,7 @@ def test_another_account_does_not_take_over_a_slot_whose_record_names_no_account
 
     (outcome,) = unchanged_by(scene, lambda: scene.run(words.pop("slot"), **words))
 
-    assert f"logs in, as {scene.owner['iam_id']} in account {scene.emulator.seed.account_id}" in (outcome.failure or "")
+    assert f"logs in, as {scene.owner['iam_id']} of account {scene.emulator.seed.account_id}" in (outcome.failure or "")
 
 
 def test_a_record_that_does_not_say_whose_it_is_is_completed_once() -> None:
@@ -269,3 +269,20 @@ def test_there_is_no_way_back_to_a_key_of_another_owner() -> None:
 
     assert "declare the owner" in (outcome.failure or "")
     assert scene.value == value
+
+
+def test_a_key_that_a_colleague_may_not_delete_is_not_forgotten() -> None:
+    scene = Scene()
+    retiring(scene)
+    (old,) = scene.record.superseded
+    for days in (4, 8):
+        scene.pass_time(days * DAY_SECONDS)
+        api_key = None
+        if days == 8:
+            scene.emulator.change_settings(foreign_key_status=404)
+            api_key = scene.visitor.add_user("Colleague", "API key reviewer").key_value
+        (outcome,) = scene.run(api_key=api_key)
+
+    assert outcome.failure
+    assert old.id in set(scene.keys())
+    assert old.id in scene.record.known_ids

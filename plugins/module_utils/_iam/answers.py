@@ -1,0 +1,87 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which answers are IBM Cloud IAM's own: what has not its form was given by somebody else (iam-facts.md 6.3)."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+NO_CONTENT = 204
+TOO_MANY_REQUESTS = 429
+LOG_IN = "/identity/"
+
+# The form of IAM's codes. A broken server may put anything there, a part of what was sent to it for instance.
+CODE = re.compile("[A-Z]{2,8}[0-9]{2,6}[A-Z]?")
+MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60}")
+
+Form = t.Literal["log-in", "v1"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, whoever gave it; `body` is decoded JSON, None when there was none or it is no JSON."""
+
+    status: int
+    content_type: str
+    is_empty: bool
+    body: t.Any = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, status: int, content_type: str, content: bytes) -> Answer:
+        """Take in what came."""
+        try:
+            body = json.loads(content) if content else None
+        except (ValueError, RecursionError):
+            body = None
+        media_type = content_type.partition(";")[0].strip().lower()
+        return cls(status, media_type if MEDIA_TYPE.fullmatch(media_type) else "", not content, body)
+
+    def is_of_iam(self, path: str) -> bool:
+        """Whether IAM gives such an answer to a request of this path.
+
+        The form of a 429 is open (iam-facts.md 6.2); it says that nothing was done, whoever counts the requests.
+        """
+        if self.status == TOO_MANY_REQUESTS:
+            return True
+        if self.status >= 400:
+            return form_of_refusal(self.body) == ("log-in" if path.startswith(LOG_IN) else "v1")
+        if self.status == NO_CONTENT:
+            return self.is_empty
+        return self.status < 300 and isinstance(self.body, dict)
+
+    @property
+    def in_words(self) -> str:
+        """What came, without anything of its content."""
+        if self.is_empty:
+            return "empty"
+        return f"{self.content_type or 'no content type'}{'' if self.body is None else ', not in its form'}"
+
+
+def form_of_refusal(body: t.Any) -> Form | None:
+    """In which of IAM's two forms this refusal is: the token endpoint's, that of /v1, or neither."""
+    if not isinstance(body, dict):
+        return None
+    if isinstance(body.get("errorMessage"), str) and _is_code(body.get("errorCode")):
+        return "log-in"
+    entries = body.get("errors")
+    return "v1" if isinstance(entries, list) and entries and all(map(_is_error_of_v1, entries)) else None
+
+
+def code_in(body: t.Any) -> str | None:
+    """IAM's code of a refusal that is in one of its forms; it may be missing (iam-facts.md 6.3)."""
+    form = form_of_refusal(body)
+    if form is None:
+        return None
+    code = body["errorCode"] if form == "log-in" else body["errors"][0].get("message_code")
+    return code if _is_code(code) else None
+
+
+def _is_code(text: t.Any) -> bool:
+    return isinstance(text, str) and bool(CODE.fullmatch(text))
+
+
+def _is_error_of_v1(entry: t.Any) -> bool:
+    return isinstance(entry, dict) and any(isinstance(entry.get(m), str) for m in ("code", "message_code", "message"))

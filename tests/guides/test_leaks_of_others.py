@@ -1,0 +1,48 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The playbook for leaked keys, with answers that name none, and with the key of a slot that it was not given."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import Desk
+from ansible_collections.cloudkeys.ibmcloud.tests.guides.test_commands import record
+
+REVOKE = "ansible-playbook cloudkeys.ibmcloud.revoke_leaked --vault-id prod@prompt"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"revoke_leaked_ids": ""},
+        {"revoke_leaked_ids": None, "revoke_leaked_values": ["", " "]},
+        {"rotate_api_keys_compromised_values_file": " "},
+    ],
+    ids=str,
+)
+def test_a_run_that_names_no_leaked_key_fails(desk: Desk, answers: dict[str, t.Any]) -> None:
+    desk.make_slot()
+
+    shown = desk.run(f"! {REVOKE} -e @slots.yml -e '{json.dumps(answers)}'")
+
+    assert "nothing was said to be leaked" in shown
+    assert not list((desk.folder / "group_vars/all").iterdir())
+
+
+def test_the_key_of_a_slot_of_others_is_disabled_and_named(desk: Desk) -> None:
+    desk.make_slot()
+    desk.rotate()
+    leaked = record(desk)["current"]["id"]
+    answers = json.dumps({"rotate_api_keys_slots": [], "revoke_leaked_ids": [leaked, ""]})
+
+    shown = " ".join(desk.run(f"{REVOKE} -e '{answers}'").split())
+
+    assert f"The key {leaked} (deploy) belongs to a slot that was not among these, [cloudkeys " in shown
+    assert '"disabled": true' in desk.ask("iam_api_key_info", f"id={leaked}")
+
+    desk.run(f"{REVOKE} -e @slots.yml -e '{json.dumps({'revoke_leaked_ids': [leaked]})}'")
+    assert record(desk)["current"]["id"] != leaked

@@ -19,7 +19,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import FileState, Violated, all_keys, file_state
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Undo, World
 from iam_emulator import Visitor
+from iam_emulator.entities import ServiceId
+from iam_emulator.seeds import Seed
 from iam_emulator.world import Caller
+from iam_emulator.world import World as IamWorld
 
 Act = t.Callable[[World], t.Optional[Undo]]
 
@@ -123,6 +126,7 @@ def _write_value(make: t.Callable[[World], str], *, is_kept: bool = True, variab
         before, value = store.values.get(name), make(world)
         if before == value:
             raise NothingToDo
+        persons_before = world.ledger.persons_values.pop(name, None)
         store.values[name] = value
         store.stamp += 1
         # What nobody knows may be replaced where a published key has lost its value; nowhere else.
@@ -135,17 +139,23 @@ def _write_value(make: t.Callable[[World], str], *, is_kept: bool = True, variab
             world.ledger.persons_values.pop(name, None)
             # A run may have moved it with its slot.
             now_at = name if variable else _place(world)
-            if store.values.get(now_at) != value:
-                return
-            if before is None:
-                del store.values[now_at]
-            else:
-                store.values[now_at] = before
-            store.stamp += 1
+            if store.values.get(now_at) == value:
+                _put_back(world, now_at, before, persons_before)
 
         return undo
 
     return act
+
+
+def _put_back(world: World, name: str, value: str | None, persons_value: str | None) -> None:
+    store = world.scene.store
+    if value is None:
+        store.values.pop(name, None)
+    else:
+        store.values[name] = value
+    if persons_value is not None:
+        world.ledger.persons_values[name] = persons_value
+    store.stamp += 1
 
 
 def _another_key(world: World) -> str:
@@ -184,12 +194,14 @@ def _remove_value(world: World) -> Undo | None:
     value = store.values.pop(name, None)
     if value is None:
         raise NothingToDo
+    persons_value = world.ledger.persons_values.pop(name, None)
     store.stamp += 1
 
     def undo() -> None:
-        if name not in store.values and (name not in store.records or _is_published(world, name, value)):
-            store.values[name] = value
-            store.stamp += 1
+        if name in store.values:
+            return
+        if persons_value or name not in store.records or _is_published(world, name, value):
+            _put_back(world, name, value, persons_value)
 
     return undo
 
@@ -230,7 +242,8 @@ def _edit_record(change: t.Callable[[World, Record], Record | None]) -> Act:
 
 def _note_edit(world: World, before: FileState) -> None:
     """What a person struck out is not forgotten by the rotation."""
-    scene, after = world.scene, file_state(world.scene)
+    scene = world.scene
+    after = FileState({name: scene.store.records[name] for name in before.records if name in scene.store.records}, {})
     scene.store.stamp += 1
     world.ledger.is_counted = False
     struck_out = before.known_ids - after.known_ids
@@ -462,7 +475,7 @@ def _runs_in_another_account(world: World) -> Undo | None:
     before, keys_before = file_state(scene), set(all_keys(scene))
     has_record = _place(world) in scene.store.records
     seed = scene.emulator.add_account()
-    owner = _service_id_of(scene.emulator.worlds[seed.account_id], seed)
+    owner = make_namesake(scene.emulator.worlds[seed.account_id], seed)
     world.run_of_somebody_else(replace(scene.slot, iam_id=owner, account_id=seed.account_id), seed.api_key)
     if has_record and file_state(scene).records != before.records:
         raise Violated("I13: a run in another account has written to the record")
@@ -478,29 +491,22 @@ def _runs_in_another_account(world: World) -> Undo | None:
     return undo
 
 
-def _service_id_of(world: t.Any, seed: t.Any) -> str:
-    """A service ID of the same name in this account."""
+def make_namesake(account: IamWorld, seed: Seed) -> str:
+    """A service ID of the same name in another account -> its IAM ID."""
     caller = Caller(seed.iam_id, seed.account_id)
-    made = _make_service_id(world, caller)
-    world.roles[made] = frozenset({"Operator"})
-    return made
-
-
-def _make_service_id(world: t.Any, caller: Caller) -> str:
-    from iam_emulator.entities import ServiceId
-
-    entity_id = f"ServiceId-{world.randomness.uuid()}"
+    entity_id = f"ServiceId-{account.randomness.uuid()}"
     service_id = ServiceId(
         id=entity_id,
         iam_id=f"iam-{entity_id}",
         account_id=caller.account_id,
         name="ci",
         created_by=caller.iam_id,
-        created_at=world.clock.now(),
-        group_id=world.default_group_id,
+        created_at=account.clock.now(),
+        group_id=account.default_group_id,
     )
-    world.service_ids[entity_id] = service_id
-    world.note_change(service_id, caller, "CREATE")
+    account.service_ids[entity_id] = service_id
+    account.note_change(service_id, caller, "CREATE")
+    account.roles[service_id.iam_id] = frozenset({"Operator"})
     return service_id.iam_id
 
 

@@ -35,7 +35,7 @@ class FileState:
     @property
     def key_values(self) -> set[str]:
         """Every value in it, wherever it is kept."""
-        found = set(self.values.values())
+        found = {value.rstrip("\n") for value in self.values.values()}
         for record in self.records.values():
             kept = [record.pending, *record.superseded]
             found |= {each.key_value for each in kept if each is not None and each.key_value}
@@ -107,7 +107,7 @@ def _check_overlaps(scene: Scene, ledger: Ledger, record: Record | None) -> None
     for entry in record.superseded if record and overlap else ():
         if entry.id in ledger.leaked_ids | ledger.taken_ids or now >= entry.superseded_at + overlap:
             continue
-        key = scene.emulator.world.keys.get(entry.id)
+        key = all_keys(scene).get(entry.id)
         if key is None or key.disabled:
             raise Violated("I2: an overlap was cut short", entry.id)
 

@@ -8,6 +8,7 @@ what is tried here is the protocol.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 from collections.abc import Iterator
@@ -163,14 +164,26 @@ class World:
         check_says(self.scene, outcome, orders.get("compromised_ids", ()), len(told))
         return outcome
 
-    def run_of_somebody_else(self, slot: Slot, api_key: str | None = None) -> SlotOutcome | None:
-        """A whole run that comes between two port calls of the one that is under way."""
-        mine = self.scene.slot, self.fault, self.visit, self.done, self.calls
+    @contextlib.contextmanager
+    def seen_as(self, slot: Slot) -> Iterator[None]:
+        """Meanwhile this slot and its owner are what is looked at."""
+        mine = self.scene.slot, self.scene.owner
         self.scene.slot = slot
+        if slot.iam_id != mine[0].iam_id:
+            self.scene.owner = {"id": slot.iam_id.removeprefix("iam-"), "iam_id": slot.iam_id}
         try:
-            return self.run(api_key=api_key)
+            yield
         finally:
-            self.scene.slot, self.fault, self.visit, self.done, self.calls = mine
+            self.scene.slot, self.scene.owner = mine
+
+    def run_of_somebody_else(self, slot: Slot, api_key: str | None = None, **orders: t.Any) -> SlotOutcome | None:
+        """A whole run that comes between two port calls of the one that is under way."""
+        mine = self.fault, self.visit, self.done, self.calls
+        try:
+            with self.seen_as(slot):
+                return self.run(api_key=api_key, **orders)
+        finally:
+            self.fault, self.visit, self.done, self.calls = mine
 
 
 class DirectTransport:

@@ -45,7 +45,7 @@ def come_to_rest(plot: Plot, world: World, orders: Orders) -> str | None:
     raise Violated("I8: not at rest", f"{outcome.step.name} after {QUIET_RUNS} runs")
 
 
-def check_rest(plot: Plot, world: World, orders: Orders) -> None:
+def check_rest(plot: Plot, world: World) -> None:
     """At rest: one key, the published one, nothing left over, and nothing to do."""
     scene = world.scene
     record = scene.store.records.get(scene.slot.variable)
@@ -102,19 +102,24 @@ def play(plot: Plot, actor: Actor, schedule: Schedule) -> bool:
             world.undo = actor.act(world)
     except NothingToDo:
         return False
+    _settle(plot, actor, world, orders)
+    return True
+
+
+def _settle(plot: Plot, actor: Actor, world: World, orders: Orders) -> None:
+    """To rest with what the actor left, or else once that is undone."""
     why_stopped = come_to_rest(plot, world, orders)
     if why_stopped and actor.is_harmless:
         raise Violated("harmless: the slot does not come to rest by itself", why_stopped)
     if why_stopped:
         if world.undo:
             world.undo()
-        why_still = come_to_rest(plot, world, {})
-        if why_still and actor.may_stay_stopped:
-            return True
-        if why_still:
-            raise Violated("stuck: undone, and it still stops", why_still)
-    check_rest(plot, world, orders)
-    return True
+        why_stopped = come_to_rest(plot, world, {})
+    if why_stopped and actor.may_stay_stopped:
+        return
+    if why_stopped:
+        raise Violated("stuck: undone, and it still stops", why_stopped)
+    check_rest(plot, world)
 
 
 def without_a_fault(plot: Plot) -> Iterator[Schedule]:

@@ -257,7 +257,9 @@ class Scene:
 
     def keys(self) -> dict[str, t.Any]:
         """The keys of the service ID, by id, as the emulator has them."""
-        return {key_id: key for key_id, key in self.emulator.world.keys.items() if key.iam_id == self.owner["iam_id"]}
+        accounts = self.emulator.worlds.values()
+        keys = {key_id: key for account in accounts for key_id, key in account.keys.items()}
+        return {key_id: key for key_id, key in keys.items() if key.iam_id == self.owner["iam_id"]}
 
     def works(self, key_value: str | None) -> bool:
         """Whether a value would log in, without logging in."""

@@ -92,6 +92,8 @@ class World:
     ledger: Ledger = field(default_factory=Ledger)
     undo: Undo | None = None
     has_been_visited: bool = False
+    # A run that was given an order has ended well.
+    was_obeyed: bool = False
     versions: list[FileState] = field(default_factory=list)
 
     def come_between(self, name: str) -> None:

@@ -12,13 +12,13 @@ from random import Random
 
 import pytest
 import yaml
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import NothingToDo
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import Violated, check_is_published
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS, MORE_PLOTS
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import Orders, Plot
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Fault, Visit, World, every_fault
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import HOUR_SECONDS
-
-from .actors import ACTORS, Actor, NothingToDo
-from .invariants import Violated, check_is_published
-from .more_plots import ALL_PLOTS, MORE_PLOTS
-from .plots import Orders, Plot
-from .schedules import Fault, Visit, World, every_fault
 
 Record = t.Callable[[str, object], None]
 QUIET_RUNS = 7
@@ -37,6 +37,7 @@ def come_to_rest(plot: Plot, world: World, orders: Orders) -> str | None:
         assert outcome is not None
         if outcome.failure is not None:
             return outcome.failure
+        world.was_obeyed |= number == 0 and bool(orders)
         if number and plot.is_wanted:
             check_is_published(world.scene)
         if number and outcome.step.name in {"idle", "gone"} and not outcome.swept and not outcome.taken:
@@ -120,6 +121,11 @@ def _settle(plot: Plot, actor: Actor, world: World, orders: Orders) -> None:
     if why_stopped:
         raise Violated("stuck: undone, and it still stops", why_stopped)
     check_rest(plot, world)
+    if world.was_obeyed:
+        try:
+            plot.check_end(world, orders)
+        except AssertionError as error:
+            raise Violated("I15: green, and the order was not carried out", str(error).partition("\n")[0]) from None
 
 
 def without_a_fault(plot: Plot) -> Iterator[Schedule]:

@@ -11,10 +11,9 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import PLOTS, Orders, Plot
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault, World, every_fault
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import HOUR_SECONDS
-
-from .plots import PLOTS, Orders, Plot
-from .schedules import FAULTS, Fault, World, every_fault
 
 Record = t.Callable[[str, object], None]
 QUIET_RUNS = 5

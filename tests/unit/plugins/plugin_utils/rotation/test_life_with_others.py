@@ -7,7 +7,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor, NothingToDo, make_namesake
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import NothingToDo
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.acts_of_runs import make_namesake
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import check_is_published
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault, Undo, Visit, World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (

@@ -16,6 +16,8 @@ description:
   - Always runs on the controller, in Ansible's own process, with the vault secrets of this run (C(--vault-id),
     C(--ask-vault-pass), AWX vault credentials).
   - A slot that fails does not stop the others; the task fails at the end when any slot failed.
+  - An option that is blank, null or a text of nothing but blanks, counts as left out. It is refused where a run would
+    touch more by that, as O(slots), O(until), O(git) and O(probed_ids), or a file or name of a slot.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.git
@@ -50,6 +52,7 @@ options:
           - A relative path starts at the folder of the playbook. In an ad-hoc call, and with the playbooks of this
             collection, it starts where Ansible was started. With O(git) it starts at the top of the repository.
           - A file in the project folder of an AWX job is refused, because that folder goes away with the job.
+          - However it is spelled, through links too, a file is the same for all slots, copies and moves of the task.
         type: path
         required: true
       variable:
@@ -194,7 +197,8 @@ options:
     default: disable_first
   rollback_to_ids:
     description:
-      - Ids of replaced keys that are made the published ones again, as long as their deletion is not announced.
+      - Ids of replaced keys that are made the published ones again, as long as their deletion is not announced. An
+        order that stays in a variable is carried out once.
     type: list
     elements: str
     default: []
@@ -237,7 +241,8 @@ options:
     type: int
   max_age_days:
     description:
-      - A key older than this many days is replaced, by the creation time that IBM Cloud tells.
+      - A key older than this many days is replaced, by the creation time that IBM Cloud tells. At least V(1), so that
+        no new key is due at once.
     type: float
     default: 90
   rotate_before_expiry_days:
@@ -248,7 +253,8 @@ options:
   expires_in_days:
     description:
       - New keys expire after so many days, as a safety net should nobody run the rotation any more. It has to be at
-        least O(max_age_days), O(overlap_hours) and O(soak_hours) together.
+        least O(max_age_days), O(overlap_hours) and O(soak_hours) together, and a day longer than
+        O(rotate_before_expiry_days).
       - Without it, they never expire.
     type: float
   overlap_hours:
@@ -283,13 +289,13 @@ options:
   lease_seconds:
     description:
       - A change that another run has announced is left alone for this long, because its request may still be on its
-        way.
+        way. At least V(120), twice what the longest request with its repetitions may take; at most a day.
     type: float
     default: 120
   settle_seconds:
     description:
       - A new key is published after it has logged in for this long, because IBM Cloud's replicas learn of it at
-        different times.
+        different times. At most an hour.
     type: float
     default: 5
   orphan_min_age_minutes:
@@ -307,6 +313,8 @@ options:
       - A key that was published before this time is replaced now, whatever its age.
       - A time and not a switch, so that a second run does not rotate again. Of the form
         V(2026-03-04T09:15:30+0000). Without it, age and expiry decide.
+      - It has to have passed, by the time of IBM Cloud. For one that is less than a minute away, because the clock that
+        told it is ahead, the run waits.
     type: str
   on_missing_record:
     description:

@@ -9,10 +9,12 @@ short_description: Find out what a rotation of IBM Cloud API keys would stumble 
 version_added: 1.0.0
 description:
   - Asks whether the caller can log in, list keys, see when they were used, and has room for one more; whether the clock
-    is right; whether vault secrets are loaded and which id would encrypt; whether the vault files can be changed and
-    outlive the job. Of files in O(git) the branch is read; that it may be pushed to shows at a push only.
+    is right; whether the rotation would refuse its policy; whether vault secrets are loaded and which id would encrypt;
+    whether the vault files can be changed and outlive the job. Of files in O(git) the branch is read; that it may be
+    pushed to shows at a push only.
   - Answers each question in one line, that it is fine or what to do. Fails when there is something to do.
   - Returns a ready file of slots for the first twenty keys that it sees; the audit writes one for all.
+  - An option that is blank counts as left out, or is refused, as with M(cloudkeys.ibmcloud.iam_api_key_rotation).
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
@@ -31,6 +33,13 @@ options:
     type: list
     elements: dict
     default: []
+  policy:
+    description:
+      - The policy of the rotation's task, as options of M(cloudkeys.ibmcloud.iam_api_key_rotation) by their names. What
+        would be refused of it, or of the policies of O(slots), is something to do. Whatever is left out, or empty, has
+        its default.
+      - Without it, the defaults.
+    type: dict
   vault_id:
     description: The vault id that the rotation is to encrypt with. Without it, the one that Ansible would choose.
     type: str
@@ -67,6 +76,7 @@ EXAMPLES = r"""
 - name: See whether everything is ready for the rotation
   cloudkeys.ibmcloud.iam_doctor:
     slots: "{{ rotate_api_keys_slots }}"
+    policy: {max_age_days: 30, lease_seconds: 300}
     try_create: true
 
 # In AWX: the credentials of docs/examples/awx set IBMCLOUD_API_KEY and CLOUDKEYS_GIT_TOKEN and hold the vault password.

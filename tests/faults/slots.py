@@ -4,18 +4,28 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import time
 import typing as t
 
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import LEAST_LEASE_SECONDS, Policy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_ID, VAULT_PASSWORD, Run, Workplace
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import LONGEST_WAIT_SECONDS, POLL_SECONDS, IamServer
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import (
+    VAULT_ID,
+    VAULT_PASSWORD,
+    Run,
+    Workplace,
+    worker_of,
+)
 
 VARIABLE = "deploy_api_key"
 KEY_NAME = "deploy"
@@ -28,8 +38,13 @@ deploy_region: eu-de   # not a secret
 list:
 - one   # and so does this one
 """
-# One run does a whole rotation, and waits only as long as another one may still be at work.
-AT_ONCE = {"overlap_hours": 0, "soak_hours": 0, "settle_seconds": 0.1, "lease_seconds": 2, "orphan_min_age_minutes": 0}
+# One run does a whole rotation.
+AT_ONCE = {"overlap_hours": 0, "soak_hours": 0, "settle_seconds": 0.1, "orphan_min_age_minutes": 0}
+# After so long nobody leaves an announcement alone any more; tests move IAM's clock on instead of waiting.
+OVER_A_LEASE_SECONDS = LEAST_LEASE_SECONDS + 1
+# A run that waits for another one is done soon after that, or waits for the end of a lease.
+GRACE_SECONDS = 6
+WAITS = re.compile(r": waiting \d+ s ")
 
 
 class SlotScene:
@@ -58,6 +73,10 @@ class SlotScene:
     def make_due(self) -> None:
         """Publish the first key, and let it grow old."""
         make_due(self.workplace, self._client(), [self.wish()])
+
+    def pass_lease(self) -> None:
+        """Whoever announced something before this is gone, as far as a run can tell that begins after it."""
+        self.server.steer("clock", {"advance_seconds": OVER_A_LEASE_SECONDS})
 
     def keys(self) -> list[dict[str, t.Any]]:
         return self.server.keys_of(self.iam_id)
@@ -94,6 +113,36 @@ class SlotScene:
 
     def _client(self) -> IamClient:
         return client_of(self.server)
+
+
+def end_unless_waiting(*runs: Run) -> None:
+    """Wait for runs, which have to go well; one that only waits for a lease to end is killed, harmlessly."""
+    wait_while_busy(runs, [lambda run=run: run.output for run in runs])
+    for run in runs:
+        if run.is_running:
+            kill_with_worker(run.pid)
+            run.kill()
+        else:
+            assert run.wait() == 0, run.output
+
+
+def wait_while_busy(runs: t.Sequence[Run], outputs: t.Sequence[t.Callable[[], str]]) -> None:
+    """Return when all runs have ended, or a while after the last of them has begun to wait for a lease."""
+    give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+    is_waiting = False
+    while any(run.is_running for run in runs) and time.monotonic() < give_up_at:
+        if not is_waiting and all(not run.is_running or WAITS.search(show()) for run, show in zip(runs, outputs)):
+            is_waiting, give_up_at = True, time.monotonic() + GRACE_SECONDS
+        time.sleep(POLL_SECONDS)
+    assert is_waiting or not any(run.is_running for run in runs), "\n".join(show() for show in outputs)
+
+
+def kill_with_worker(pid: int) -> None:
+    """The main process of a run must not see the end of its worker, which may be in a session of its own."""
+    worker = worker_of(pid)
+    os.kill(pid, signal.SIGSTOP)
+    os.kill(worker, signal.SIGKILL)
+    os.killpg(pid, signal.SIGKILL)
 
 
 def client_of(server: IamServer) -> IamClient:

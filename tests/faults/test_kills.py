@@ -19,16 +19,17 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.kills import (
     kill_everything,
     kill_like_awx,
 )
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import SlotScene
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import SlotScene, end_unless_waiting
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import is_alive
 
 each_gap = pytest.mark.parametrize("gap", GAPS, ids=lambda gap: gap.name)
 before_and_after = pytest.mark.parametrize("when", ["before", "after"])
 
 
-def finish(scene: SlotScene, lease_seconds: float = 2) -> None:
-    """The run after the crash."""
-    run = scene.start(lease_seconds=lease_seconds)
+def finish(scene: SlotScene) -> None:
+    """The run after the crash, a lease later."""
+    scene.pass_lease()
+    run = scene.start()
     assert run.wait() == 0, run.output
     scene.check_finished()
 
@@ -50,7 +51,7 @@ def test_a_rotation_killed_in_any_gap_is_finished_by_the_next_run(due_scene: Slo
     kill_everything(due_scene, gap, when)
     due_scene.check_after_a_crash()
 
-    finish(due_scene, lease_seconds=1)
+    finish(due_scene)
 
     assert due_scene.value != old_value
 
@@ -60,7 +61,7 @@ def test_a_first_run_killed_in_any_gap_is_finished_by_the_next_run(scene: SlotSc
     kill_everything(scene, gap, "after")
     scene.check_after_a_crash()
 
-    finish(scene, lease_seconds=1)
+    finish(scene)
 
 
 @before_and_after
@@ -71,11 +72,12 @@ def test_a_worker_that_outlives_its_canceled_job_and_the_next_run_do_not_harm_ea
     worker = kill_like_awx(due_scene, gap, when)
     try:
         due_scene.check_after_a_crash()
-        finish(due_scene)
+        end_unless_waiting(due_scene.start())
     finally:
         wait_for_end(worker)
 
-    due_scene.check_finished()
+    due_scene.check_after_a_crash()
+    finish(due_scene)
 
 
 def wait_for_end(worker: int) -> None:

@@ -110,17 +110,40 @@ class Workplace:
         }
 
     def start_rotation(
-        self, slots: list[dict[str, t.Any]], *, vault_ids: t.Sequence[str] = (VAULT_ID,), **variables: t.Any
+        self,
+        slots: t.Any,
+        *,
+        vault_ids: t.Sequence[str] = (VAULT_ID,),
+        arguments: t.Sequence[str] = (),
+        **variables: t.Any,
     ) -> Run:
-        """Begin `ansible-playbook cloudkeys.ibmcloud.rotate` over these slots."""
+        """Begin `ansible-playbook cloudkeys.ibmcloud.rotate` over these slots; names in capitals are environment."""
+        asked = {"slots": slots, **{name: value for name, value in variables.items() if name.islower()}}
+        return self.start_playbook(
+            "cloudkeys.ibmcloud.rotate",
+            {f"rotate_api_keys_{name}": value for name, value in asked.items()},
+            {name: value for name, value in variables.items() if name.isupper()},
+            vault_ids=vault_ids,
+            arguments=arguments,
+        )
+
+    def start_playbook(
+        self,
+        playbook: str,
+        variables: dict[str, t.Any],
+        environ: dict[str, str] | None = None,
+        *,
+        vault_ids: t.Sequence[str] = (VAULT_ID,),
+        arguments: t.Sequence[str] = (),
+    ) -> Run:
+        """Begin a playbook with these variables."""
         number = len(list((self.root / "output").iterdir()))
         asked = self.root / f"asked-{number}.json"
-        chosen = {f"rotate_api_keys_{name}": value for name, value in variables.items() if name.islower()}
-        asked.write_text(json.dumps({"rotate_api_keys_slots": slots, **chosen}), encoding="utf-8")
+        asked.write_text(json.dumps(variables), encoding="utf-8")
         ids = [word for vault_id in vault_ids for word in ("--vault-id", f"{vault_id}@{self.password_file}")]
-        environ = {**self.environ(), **{name: value for name, value in variables.items() if name.isupper()}}
-        command = ["ansible-playbook", "cloudkeys.ibmcloud.rotate", *ids, "-e", f"@{asked}"]
-        self._runs.append(Run(command, self.root / "work", environ, self.root / "output" / f"{number}.txt"))
+        command = ["ansible-playbook", playbook, *ids, "-e", f"@{asked}", *arguments]
+        surroundings = {**self.environ(), **(environ or {})}
+        self._runs.append(Run(command, self.root / "work", surroundings, self.root / "output" / f"{number}.txt"))
         return self._runs[-1]
 
     def end_runs(self) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import time
 import typing as t
 from dataclasses import dataclass
 
@@ -13,7 +14,6 @@ import yaml
 from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import ROOT, Desk
 
 ID_IN_EXAMPLES = "ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b"
-LATER_THAN_ANY_KEY = "2999-01-01T00:00:00+0000"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ def a_slot_in_its_overlap(desk: Desk) -> None:
     """The published key is the one that leaks, and the key before the one to go back to."""
     desk.make_slot()
     desk.rotate()
-    desk.rotate("-e", f"rotate_api_keys_rotate_if_older_than={LATER_THAN_ANY_KEY}")
+    # As a reader tells the time; times of records are rounded up to the second.
+    time.sleep(1)
+    desk.rotate("-e", "rotate_api_keys_rotate_if_older_than=$(date -u +%Y-%m-%dT%H:%M:%S+0000)")
     leaked = desk.write("leaked-values", "")
     desk.take("leaked.yml", (ID_IN_EXAMPLES, record(desk)["current"]["id"]), ("/run/leaked-values", str(leaked)))
 

@@ -61,12 +61,13 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_git/": ["module_utils._errors"],
     "plugin_utils/_hiding.py": ["module_utils._outcome", "module_utils._secrets", "ansible.utils.display"],
     "plugin_utils/_in_process.py": [
-        *("module_utils._iam", "module_utils._secrets", "plugin_utils._collection_action", "ansible.module_utils"),
+        *("module_utils._iam", "module_utils._secrets", "ansible.module_utils"),
+        "plugin_utils._collection_action",
     ],
     "plugin_utils/_paths.py": [],
     "plugin_utils/_rotation/": [
-        *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
-        *("module_utils._private_file", "module_utils._reconcile"),
+        *("module_utils._arguments", "module_utils._blanks", "module_utils._errors", "module_utils._iam"),
+        *("module_utils._identities", "module_utils._private_file", "module_utils._reconcile"),
         *("plugin_utils._checked", "plugin_utils._git", "plugin_utils._vault_file"),
     ],
     "plugin_utils/_vault_file/": ["module_utils._errors", "module_utils._private_file", "yaml"],

@@ -71,8 +71,12 @@ def fits(fragment: str, text: str) -> bool:
 
 
 def said_elsewhere() -> str:
-    """Where a fragment may come from beside exceptions: the role, and texts that are put together before."""
-    files = [*ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("plugins/plugin_utils/**/*.py")]
+    """Where a fragment may come from beside exceptions: roles and playbooks, and texts that are put together before."""
+    files = [
+        *ROOT.glob("roles/*/tasks/*.yml"),
+        *ROOT.glob("playbooks/*.yml"),
+        *ROOT.glob("plugins/plugin_utils/**/*.py"),
+    ]
     names = ("_blanks.py", "_iam/transport.py", "_reconcile/gone.py")
     files += [ROOT / "plugins/module_utils" / name for name in names]
     return " ".join(" ".join(path.read_text(encoding="utf-8").split()) for path in files)

@@ -69,7 +69,7 @@ def differences(table: Options, told: Told) -> list[str]:
         looks = {
             "the manual": manual == {**rule, **default},
             "the manual of slots[].policy": f"O({name})" in told.of_a_slot,
-            "the role's argument spec": told.role.get(name) == {"description": refers, **rule},
+            "the role's argument spec": told.role.get(name) == {"description": refers, "type": "raw"},
             "the role's defaults": name not in told.role_defaults,
             "the role's task": told.role_passes_on.get(name) == f"{{{{ rotate_api_keys_{name} | default(omit) }}}}",
             "the guide": told.guide.get(name, str(row.get("default", "none"))) == str(row.get("default", "none")),

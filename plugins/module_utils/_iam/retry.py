@@ -18,9 +18,11 @@ LONGEST_PAUSE_SECONDS = 8.0
 CONNECT_TIMEOUT_SECONDS = 5
 READ_TIMEOUT_SECONDS = 15
 
-# A rotation's announcement is good for 120 s and its request is sent in the first half: so one request with all its
-# repetitions (20 s for the first try, this budget, 20 s for the last) has to end within 60 s.
 RETRY_BUDGET_SECONDS = 20.0
+
+# One request with all its repetitions: the first try, the budget, in which the last try begins, and that try. A
+# rotation's lease is counted from it.
+LONGEST_REQUEST_SECONDS = RETRY_BUDGET_SECONDS + 2 * (CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS)
 
 
 def is_repeatable(method: str, path: str) -> bool:

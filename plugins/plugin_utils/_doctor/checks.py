@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import throw_away_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import StoreContext, open_store
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of, task_options
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import DEFAULT_LABEL, label_of
@@ -74,6 +75,19 @@ def check_clock(client: IamClient, here: datetime) -> Check:
         f"the controller is {abs(seconds):.0f} seconds {ahead} IBM Cloud. A rotation goes by IBM Cloud's time, so "
         "nothing is shortened by it; set the clock all the same",
     )
+
+
+def check_policies(slots: t.Sequence[t.Mapping[str, t.Any]], task_policy: t.Any, now: datetime) -> Check:
+    """What a rotation would refuse of the policy of the task and of each slot; `now` is IAM's time."""
+
+    def ask() -> str:
+        options = task_options(task_policy)
+        for slot in slots:
+            given = {"name": slot.get("name"), "policy": slot.get("policy"), "use_marker": slot.get("use_marker", True)}
+            policy_of(options, given, now)
+        return "no new key would be due at once"
+
+    return answered("policy", ask)
 
 
 def check_keys(name: str, keys: t.Sequence[ApiKey], limit: int) -> Check:

@@ -30,6 +30,8 @@ SPEC: dict[str, t.Any] = {
         **CONNECTION,
         # The same slots as the rotation takes; what is of no interest here is passed over.
         "slots": {"type": "list", "elements": "dict", "default": []},
+        # Checked with `task_options`, because here "" counts as not said.
+        "policy": {"type": "dict"},
         "vault_id": {"type": "str"},
         **GIT,
         "try_create": {"type": "bool", "default": False},
@@ -89,6 +91,8 @@ def _blank_in(slot: dict[str, t.Any]) -> list[str]:
 
 def _about_iam(params: Params, client: IamClient, controller: Controller, check_mode: bool) -> list[Check]:
     asked = [checks.check_renewal(client), checks.check_clock(client, controller.here)]
+    if params["slots"]:
+        asked.append(checks.check_policies(params["slots"], params["policy"], client.now()))
     for name, owner in _owners(params).items():
         asked += _about_owner(params, client, controller, name, owner, check_mode)
     return [*asked, checks.check_activity(client), checks.check_report(client, params["report_timeout_seconds"])]

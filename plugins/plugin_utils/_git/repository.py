@@ -40,6 +40,8 @@ class Branch:
         self._ref = f"refs/heads/{name}"
         self._author = author
         self._pause = pause
+        # Each commit that the server took from here, with the one that was the tip before.
+        self._taken: dict[str, str] = {}
         self.name = name
         self.tip = ""
 
@@ -65,13 +67,27 @@ class Branch:
         return self._git.call("cat-file", "blob", f"{self.tip}:{path}")
 
     def has_touched(self, since: str, path: str) -> bool:
-        """Tell whether the file was written since a commit, also when it came back to what it was."""
+        """Tell whether the file was written since a commit, also when it came back to what it was.
+
+        Some servers make another commit of one that they took. That is no write of the file, as long as it is the only
+        one since the commit before, and the file is byte for byte the one that was pushed.
+        """
         if since == self.tip:
             return False
-        if not self.has(since):
+        if self.has(since):
+            return self._times_written(since, path) > 0
+        before = self._taken.get(since)
+        if before is None or not self.has(before) or self._blob(self.tip, path) != self._blob(since, path):
             return True
-        written = self._git.call("rev-list", "--full-history", "--max-count=1", f"{since}..{self.tip}", "--", path)
-        return bool(written)
+        own_writes = 0 if self._blob(before, path) == self._blob(since, path) else 1
+        return self._times_written(before, path) > own_writes
+
+    def _times_written(self, since: str, path: str) -> int:
+        return len(self._git.call("rev-list", "--full-history", f"{since}..{self.tip}", "--", path).split())
+
+    def _blob(self, commit: str, path: str) -> bytes:
+        """What names the file's mode and content; empty when there is none."""
+        return self._git.call("ls-tree", "-z", commit, "--", path)
 
     def has(self, commit: str) -> bool:
         """Tell whether the branch contains a commit."""
@@ -111,7 +127,7 @@ class Branch:
             )  # fmt: skip
             if done.code == 0:
                 self._git.call("update-ref", _TIP, commit)
-                self.tip = commit
+                self.tip, self._taken[commit] = commit, parent
                 return True
             self._look_after(done.words)
             if self.has(commit):

@@ -61,6 +61,17 @@ def check_leaked_may_go(session: Session, view: View, step: Step) -> View:
     why = view.why_needed(str(step.key_id), session.iam.login_key_id)
     if why:
         raise SlotStopped(why)
+    return check_is_named(session, view, step)
+
+
+def check_is_named(session: Session, view: View, step: Step) -> View:
+    """Refuse to touch a published key that leaked by the record alone, if that may name another one."""
+    key, current = view.key(step.key_id), require(view.record.current, "a published key")
+    is_ours = key is not None and split_description(key.description)[1] == Marker(
+        view.record.slot_id, current.generation
+    )
+    if not is_ours and step.key_id not in view.orders.compromised_ids:
+        session.values.is_lost(view.loaded)
     return view
 
 
@@ -139,6 +150,10 @@ def withdraw(session: Session, view: View, step: Step) -> Result:
     pending = view.pending
     found = session.iam.api_keys.find_by_value(pending.key_value) if pending.key_value else None
     key = found or view.pending_key()
+    if key is None and pending.key_value:
+        session.values.check_dead(
+            pending.key_value, f"the value of generation {pending.generation}, which is withdrawn,"
+        )
     if key is not None:
         check_is_ours(view, key)
         _guard(session, view, key.id)

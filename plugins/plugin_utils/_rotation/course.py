@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begin
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen, foresee
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot, plan_sweep
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_orders import why_leak_is_open
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import NotWritten, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import (
@@ -185,6 +186,7 @@ class Course:
         elif self.step.name == "intend" and self.begin.of_all.must_wait:
             self.phase = "held"
         elif self.step.name == "intend" and self._put_off():
+            self._failure = why_leak_is_open(self.view, self._orders, self.step)
             self.phase = "done"
         elif self.step.rests:
             self._come_to_rest()
@@ -282,6 +284,7 @@ class Course:
         return True
 
     def _come_to_rest(self) -> None:
+        self._failure = why_leak_is_open(self.view, self._orders, self.step)
         sweep, self._rest = plan_sweep(self.view, self.step), self.step
         self.step, self.phase = sweep or self.step, "ask" if sweep else "done"
         self._is_told = False

@@ -13,6 +13,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.own
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.same_file import (
+    check_letter_case,
+    first_spellings,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
     Orders,
     Place,
@@ -23,11 +27,26 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 
 
 def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
-    """Make the paths of a task absolute; a relative one starts at `folder`, a vault file in Git at its repository."""
-    for slot in params["slots"]:
-        moved_from = [slot["moved_from"]] if slot["moved_from"] and slot["moved_from"]["file"] else []
-        for place in (slot, *slot["copies"], *moved_from):
-            place["file"] = check_path(place["file"]) if params["git"] else os.path.join(folder, place["file"])
+    """Make the paths of a task absolute; a relative one starts at `folder`, a vault file in Git at its repository.
+
+    One file has one spelling afterwards, the first that the user wrote, wherever it is named: so whatever compares
+    files may compare texts. Raises TaskRefused and GitError for paths that cannot be used.
+    """
+    places = [
+        place
+        for slot in params["slots"]
+        for place in (slot, *slot["copies"], slot["moved_from"] or {})
+        if place.get("file")
+    ]
+    for place in places:
+        place["file"] = check_path(place["file"]) if params["git"] else os.path.join(folder, place["file"])
+    files = [place["file"] for place in places]
+    if params["git"]:
+        check_letter_case(files)
+    else:
+        spelled = first_spellings(files)
+        for place in places:
+            place["file"] = spelled[place["file"]]
     for holder, name in (
         (params, "compromised_values_file"),
         (params["git"] or {}, "ssh_key_file"),
@@ -39,9 +58,10 @@ def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
 
 def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) -> list[Slot]:
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
+    policies = [policy_of(params, given, client.now()) for given in params["slots"]]
     found = resolve(client, map(owner_named_by, params["slots"]), concurrency)
     slots = []
-    for given in params["slots"]:
+    for given, policy in zip(params["slots"], policies):
         iam_id, problem = _owner(found[owner_named_by(given)])
         slots.append(
             Slot(
@@ -60,7 +80,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) ->
                 copies=tuple(Place(each["file"], each["variable"]) for each in given["copies"]),
                 moved_from=_moved_from(given),
                 retire_ids=frozenset(given["retire_ids"]),
-                policy=policy_of(params, given),
+                policy=policy,
             )
         )
     try:

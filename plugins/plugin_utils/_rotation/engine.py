@@ -240,9 +240,15 @@ class _Rounds:
                     # The service ID was deleted, and its keys with it; that is proven for each key on record.
                     listed[owner] = []
                     return
+                why = self._text_of(error)
+                if isinstance(error, (Invalid, NotFound)):
+                    why = (
+                        f"IBM Cloud has no list of the keys of {owner[0]}, the owner of this slot: it was deleted, or "
+                        f"is of another account. Name the owner that there is now: {why}"
+                    )
                 for course in courses:
                     if owner in course.owners:
-                        course.fail(self._text_of(error))
+                        course.fail(why)
 
         looking = [course for course in courses if course.phase != "done"]
         owners_now = {course.owners[0] for course in looking}

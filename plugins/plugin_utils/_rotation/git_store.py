@@ -29,6 +29,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 # While others push to the same branch. The engine plans again after a lost commit, and is bounded as well.
 _REBASE_TRIES = 5
 _COPY_TRIES = 3
+# One may be a person who mends the history; a server that does so to every push will never stop.
+_REWRITES_BORNE = 2
 
 
 class GitStore:
@@ -44,12 +46,13 @@ class GitStore:
         self._tell = tell
         # Each file that lies in the folder, with the commit whose content it is.
         self._provided: dict[str, str] = {}
+        self._rewritten_tips: set[str] = set()
         self._refusal: GitError | None = None
 
     def refresh(self) -> None:
         self._branch.refresh()
-        for path, commit in list(self._provided.items()):
-            if self._branch.has_touched(commit, path):
+        for path in list(self._provided):
+            if self._is_touched(path):
                 self._provide(path)
             else:
                 self._provided[path] = self._branch.tip
@@ -95,7 +98,9 @@ class GitStore:
         with self._provided_again_unless_done(path):
             content = self._place(path).read_bytes() if self._place(path).exists() else None
             for _try in range(_REBASE_TRIES):
-                if self._branch.has_touched(self._provided[path], path):
+                if self._is_touched(path):
+                    if self._refusal:
+                        raise self._refusal
                     raise CommitLost(f"somebody else pushed another {path} to {self._branch.name}")
                 if content is None or content == self._branch.read(path):
                     return
@@ -105,6 +110,21 @@ class GitStore:
                     self._tell(f"{path}: pushed {commit[:12]} to {self._branch.name}")
                     return
             raise CommitLost(f"others keep pushing to {self._branch.name}")
+
+    def _is_touched(self, path: str) -> bool:
+        """Whether the file is another than the one that lies here; a history that is rewritten again ends pushing."""
+        commit = self._provided[path]
+        if not self._branch.has_touched(commit, path):
+            return False
+        if not self._branch.has(commit):
+            self._rewritten_tips.add(self._branch.tip)
+        if len(self._rewritten_tips) > _REWRITES_BORNE:
+            self._refusal = GitError(
+                f"{self._branch.name} was rewritten {len(self._rewritten_tips)} times in this run: what is pushed does "
+                "not stay as it was pushed. Nothing was overwritten; name a branch in git.branch on which no server "
+                "hook, bot or person replaces commits, then run again"
+            )
+        return True
 
     def _try_push(self, commit: str) -> bool:
         if self._refusal:

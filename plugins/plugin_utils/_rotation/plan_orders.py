@@ -39,6 +39,17 @@ def _plan_leak(view: View, record: Record, orders: Orders) -> Step | None:
     return Step("disable_leaked", f"the leaked key {key.id} is disabled before anything else", key.id)
 
 
+def why_leak_is_open(view: View, orders: Orders, rest: Step) -> str | None:
+    """Why a run that goes all the way is not well where it rests: a leaked key of the slot still works."""
+    record = view.loaded.record
+    if record is None or rest.name == "stop" or orders.until != "retired" or orders.probed_ids is not None:
+        return None
+    marked = {each.id for each in (record.current, *record.superseded) if each is not None and each.compromised}
+    leaked = marked | (record.known_ids & orders.compromised_ids)
+    alive = sorted(key.id for key in view.keys if key.id in leaked and not key.disabled)
+    return f"{', '.join(alive)} leaked and still works: {rest.reason}" if alive else None
+
+
 def _plan_withdraw(view: View, record: Record, orders: Orders) -> Step | None:
     key = view.pending_key()
     if key is None or key.id not in orders.withdraw_ids | orders.compromised_ids:

@@ -4,23 +4,37 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import is_blank
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 
 Options = dict[str, dict[str, t.Any]]
 
 BOUNDS = ("least", "most")
+_MOMENT = "%Y-%m-%dT%H:%M:%S%z"
+
+# An announced request is sent in the first half of its lease, and has to end in the other.
+LEAST_LEASE_SECONDS = math.ceil(2 * retry.LONGEST_REQUEST_SECONDS)
+# For how long no new key may be due: longer than any run takes, and IAM tells ages in minutes.
+LEAST_REST_DAYS = 1
+# How far the clock that a user reads a time from may be ahead of IAM's: so long a run waits for that time.
+CLOCKS_AGREE_WITHIN = timedelta(minutes=1)
 
 # A hundred years: far more than anybody means, and what dates can be counted with.
 DAYS = {"type": "float", "least": 0, "most": 36_500}
+AGE = {**DAYS, "least": LEAST_REST_DAYS}
 HOURS = {"type": "float", "least": 0, "most": 876_000}
 MINUTES = {"type": "float", "least": 0, "most": 52_560_000}
-SECONDS = {"type": "float", "least": 0, "most": 3_153_600_000}
+# A run sleeps so long, and a new key is not to be due when it wakes.
+SETTLE = {"type": "float", "least": 0, "most": 3_600}
+LEASE = {"type": "float", "least": LEAST_LEASE_SECONDS, "most": 86_400}
 COUNT = {"type": "int", "least": 0, "most": 1_000_000, "no_log": False}
 TIME = {"type": "str"}
 ON_PREVIOUS_IN_USE = {"type": "str", "choices": ["wait", "warn", "fail"]}
@@ -36,7 +50,7 @@ class Policy:
     to them by tests/project/test_policy_options.py.
     """
 
-    max_age_days: float = field(default=90, metadata=DAYS)
+    max_age_days: float = field(default=90, metadata=AGE)
     rotate_before_expiry_days: float = field(default=30, metadata=DAYS)
     expires_in_days: float | None = field(default=None, metadata=DAYS)
     overlap_hours: float = field(default=72, metadata=HOURS)
@@ -44,8 +58,8 @@ class Policy:
     quiet_hours: float = field(default=24, metadata=HOURS)
     wait_at_most_days: float = field(default=30, metadata=DAYS)
     on_previous_in_use: str = field(default="warn", metadata=ON_PREVIOUS_IN_USE)
-    lease_seconds: float = field(default=120, metadata=SECONDS)
-    settle_seconds: float = field(default=5, metadata=SECONDS)
+    lease_seconds: float = field(default=120, metadata=LEASE)
+    settle_seconds: float = field(default=5, metadata=SETTLE)
     orphan_min_age_minutes: float = field(default=120, metadata=MINUTES)
     keys_per_identity: int = field(default=20, metadata=COUNT)
     rotate_if_older_than: datetime | None = field(default=None, metadata=TIME)
@@ -78,25 +92,36 @@ POLICY_SPEC: Options = {
 }
 
 
-def policy_of(params: dict[str, t.Any], given: dict[str, t.Any]) -> Policy:
-    """The task's policy, with what the slot says itself on top of it; raises TaskRefused for what makes no sense."""
+def policy_of(params: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any], now: datetime) -> Policy:
+    """The task's policy, with what the slot says itself on top of it; `now` is IAM's time.
+
+    Raises TaskRefused for what makes no sense, and for what would make a new key due at once.
+    """
     slot = f"slot {given['name']}: "
     task = _values({name: params[name] for name in POLICY_SPEC}, "")
-    policy = Policy(**{**task, **_values(_overrides(given["policy"] or {}, slot), f"{slot}policy: ")})
+    policy = Policy(**{**task, **_values(_checked_options(OVERRIDES, given["policy"] or {}, slot), f"{slot}policy: ")})
     if policy.key_source == "iam" and not given["use_marker"]:
         raise TaskRefused(f"{slot}a key whose value IAM chooses can be found only by its marker")
     _check_expiry(slot, policy)
+    _check_moment(slot, policy, now)
     return policy
 
 
-def _overrides(given: dict[str, t.Any], slot: str) -> dict[str, t.Any]:
-    """What a slot says itself, in the types of the table; Ansible has only seen that it is a mapping."""
+def task_options(given: t.Any) -> dict[str, t.Any]:
+    """The options of a task whose policy is told as one mapping, for `policy_of`; raises TaskRefused."""
+    return _checked_options(POLICY_SPEC, given or {}, "")
+
+
+def _checked_options(spec: Options, given: t.Any, where: str) -> dict[str, t.Any]:
+    """What a mapping says, in the types of the table; `where` begins a refusal."""
+    if not isinstance(given, dict):
+        raise TaskRefused(f"{where}policy: it is not a mapping of options")
     unknown = sorted(map(str, given.keys() - OVERRIDES.keys()))
     if unknown:
-        raise TaskRefused(f"{slot}policy has no option {', '.join(unknown)}; there are {', '.join(OVERRIDES)}")
-    checked = check_arguments({"argument_spec": OVERRIDES}, _said(given), "policy")
+        raise TaskRefused(f"{where}policy has no option {', '.join(unknown)}; there are {', '.join(OVERRIDES)}")
+    checked = check_arguments({"argument_spec": spec}, _said(given), "policy")
     if checked.problem:
-        raise TaskRefused(f"{slot}policy: {checked.problem}")
+        raise TaskRefused(f"{where}policy: {checked.problem}")
     return checked.options
 
 
@@ -120,15 +145,34 @@ def _values(given: dict[str, t.Any], where: str) -> dict[str, t.Any]:
 
 
 def _said(given: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Without null, and without "", which is what a survey of AWX gives for a question that nobody answered."""
-    return {name: value for name, value in given.items() if value is not None and value != ""}
+    """Without null and blank texts, which a survey of AWX gives for a question that nobody answered."""
+    return {name: value for name, value in given.items() if not is_blank(value)}
 
 
 def _check_expiry(slot: str, policy: Policy) -> None:
-    """A key has to outlive its rotation: age, overlap and soak."""
+    """A key has to outlive its rotation, age, overlap and soak, and must not be due because it will expire."""
+    if policy.expires_in_days is None:
+        return
+    said = f"{slot}expires_in_days is {policy.expires_in_days:g}, but"
     needed_days = policy.max_age_days + (policy.overlap + policy.soak) / timedelta(days=1)
-    if policy.expires_in_days is not None and policy.expires_in_days < needed_days:
+    if policy.expires_in_days < needed_days:
         raise TaskRefused(
-            f"{slot}expires_in_days is {policy.expires_in_days:g}, but a key is in use for up to "
-            f"{needed_days:g} days (max_age_days, overlap_hours and soak_hours together)"
+            f"{said} a key is in use for up to {needed_days:g} days "
+            "(max_age_days, overlap_hours and soak_hours together)"
+        )
+    if policy.expires_in_days < policy.rotate_before_expiry_days + LEAST_REST_DAYS:
+        raise TaskRefused(
+            f"{said} a key is replaced {policy.rotate_before_expiry_days:g} days before it expires "
+            "(rotate_before_expiry_days), so a new one would be due at once: let keys live for at least "
+            f"{policy.rotate_before_expiry_days + LEAST_REST_DAYS:g} days, or replace them later"
+        )
+
+
+def _check_moment(slot: str, policy: Policy, now: datetime) -> None:
+    """A key of this very moment would be older than a moment to come, again in every run until then."""
+    asked = policy.rotate_if_older_than
+    if asked is not None and asked > now + CLOCKS_AGREE_WITHIN:
+        raise TaskRefused(
+            f"{slot}rotate_if_older_than is {asked:{_MOMENT}}, and IBM Cloud's time is {now:{_MOMENT}}: every new key "
+            "would be due at once, so name a time that has passed"
         )

@@ -58,6 +58,13 @@ def check_pair(session: Session, view: View, step: Step) -> View:
     return view
 
 
+def check_published(session: Session, view: View, step: Step) -> View:
+    """Refuse to write anything down of a record whose published key is not the one that the variable holds."""
+    if view.record.current is not None:
+        session.values.is_lost(view.loaded)
+    return view
+
+
 def check_copied_value(session: Session, view: View, step: Step) -> View:
     """Refuse to copy a value that nobody can log in with over one that may be good; raises SlotStopped."""
     if session.values.is_lost(view.loaded):

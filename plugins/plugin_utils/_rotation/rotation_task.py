@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
@@ -31,6 +32,8 @@ def rotate(
     settings = Settings(params["concurrency"], params["batch_size"], params["stop_after_failures"])
     slots = slots_from(params, ports.client, settings.concurrency)
     orders = orders_from(params, ports)
+    if not check_mode:
+        _let_pass([slot.policy.rotate_if_older_than for slot in slots], ports)
     outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
     result = result_of(outcomes, check_mode=check_mode)
     unmanaged = _unmanaged(outcomes, ports.client, orders)
@@ -43,6 +46,15 @@ def rotate(
             "touched: make another key, log in with that, and run again"
         )
     return {**result, "unmanaged_ids": unmanaged}
+
+
+def _let_pass(moments: t.Iterable[datetime | None], ports: Ports) -> None:
+    """Wait for a moment that is almost there: a key that is published before it would be due again in the next run."""
+    iam = ports.client
+    seconds = max(((moment - iam.now()).total_seconds() for moment in moments if moment), default=0)
+    if seconds > 0:
+        ports.tell(f"waiting {seconds:.0f} s until rotate_if_older_than: IBM Cloud's clock is behind")
+        iam.clock.sleep(seconds)
 
 
 def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> list[str]:

@@ -150,7 +150,7 @@ class Session:
                 if orders.verify_values or loaded.stale_copies
                 else self.values.is_known_lost(loaded)
             ),
-            rollback_ids=orders.rollback_to_ids,
+            orders=orders,
         )
         return self.remember(view)
 

@@ -101,7 +101,7 @@ def _record_value_of_iam(view: View, step: Step, done: Done, now: datetime) -> W
 
 def _publish(view: View, step: Step, done: Done, now: datetime) -> Write:
     key = require(done.key, "the key that was proven")
-    after = record_changes.published(view.record, key.id, now, view.value_to_keep, view.rollback_ids)
+    after = record_changes.published(view.record, key.id, now, view.value_to_keep, view.orders.rollback_to_ids)
     return Write(after, view.pending.key_value)
 
 
@@ -179,12 +179,12 @@ STEPS: dict[ActName, StepKind] = {
         act=acts.delete,
         conclude=lambda view, step, done, now: Write(view.record.without_superseded(str(step.key_id))),
     ),
-    "retire_found": StepKind(announce=_retire_found),
+    "retire_found": StepKind(ask=proof.check_published, announce=_retire_found),
     "mark_leaked": StepKind(
         announce=lambda view, step, now: Write(record_changes.leaked(view.record, step.key_id)),
     ),
     # What was marked on record announces it.
-    "disable_leaked": StepKind(act=acts.disable_leaked),
+    "disable_leaked": StepKind(ask=acts.check_is_named, act=acts.disable_leaked),
     "make_place": StepKind(
         ask=acts.check_leaked_may_go,
         announce=lambda view, step, now: Write(record_changes.making_place(view.record, now)),

@@ -60,9 +60,7 @@ class Values:
         found_id = self.id_of(loaded.published_value)
         place = f"{self._slot.file}: {self._slot.variable}"
         if found_id is None:
-            self._check_nobody_logs_in(
-                loaded.published_value, f"{place} holds a value that is none of this slot's, and that"
-            )
+            self.check_dead(loaded.published_value, f"{place} holds a value that is none of this slot's, and that")
             return current is not None
         if current is None or found_id != current.id:
             says = f"the record says that {current.id} is published" if current else "no key of this slot is published"
@@ -111,7 +109,8 @@ class Values:
             )
         self.gone_ids.add(key_id)
 
-    def _check_nobody_logs_in(self, key_value: str, what: str) -> None:
+    def check_dead(self, key_value: str, what: str) -> None:
+        """Raise SlotStopped unless it is proven that no key has this value; `what` begins the sentence."""
         absence = absence_of_value(self._iam, key_value)
         if not absence.is_gone:
             raise SlotStopped(f"{what} is not proven to be dead. Nothing was changed: {absence.words}")

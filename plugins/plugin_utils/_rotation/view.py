@@ -12,7 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Pending, Record, Superseded
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Place, Slot
 
 RestName = t.Literal["idle", "later", "staged", "hand_over", "published", "overlap", "in_use", "soak", "stop", "gone"]
 ActName = t.Literal[
@@ -30,6 +30,8 @@ AT_REST_WITH_KEYS: frozenset[RestName] = frozenset({"idle", "hand_over", "publis
 
 # IAM's servers tell the time at log-in; a token is a moment older than what is recorded by it.
 CLOCKS_AGREE_WITHIN = timedelta(minutes=2)
+
+NOTHING_ORDERED = Orders()
 
 T = t.TypeVar("T")
 
@@ -136,7 +138,7 @@ class View:
     has_place: bool = True
     place_frees_at: datetime | None = None
     has_replaced: bool = False
-    rollback_ids: frozenset[str] = frozenset()
+    orders: Orders = NOTHING_ORDERED
 
     @property
     def record(self) -> Record:
@@ -202,7 +204,10 @@ class View:
         """Why this key must neither be disabled nor deleted; which key the run logs in with is asked for last."""
         current = self.loaded.record.current if self.loaded.record else None
         if current is not None and key_id == current.id:
-            return f"API key {key_id} is the published one and stays"
+            return (
+                f"API key {key_id} is the published one and stays, though the record has it among the replaced ones: "
+                "somebody edited it. Bring its last version back"
+            )
         return self.why_needed(key_id, login_key_id)
 
     def why_needed(self, key_id: str, login_key_id: t.Callable[[], str | None]) -> str | None:

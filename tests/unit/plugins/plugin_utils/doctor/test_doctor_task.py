@@ -201,3 +201,32 @@ def test_a_slot_whose_owner_is_blank_is_none_of_the_callers(room: Room, blank: s
     assert [
         entry for entry in room.scene.emulator.requests if entry["method"] == "POST" and "keys" in entry["path"]
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "own", "says"),
+    [
+        ({"max_age_days": 0}, {}, "max_age_days is 0"),
+        ({"rotate_if_older_than": "2999-01-01T00:00:00+0000"}, {}, "so name a time that has passed"),
+        ({}, {"lease_seconds": 10}, "slot ci_key: policy: lease_seconds is 10"),
+        ({"expires_in_days": 40}, {"max_age_days": 20, "rotate_before_expiry_days": 60}, "live for at least 61 days"),
+        ({"max_age": 3}, {}, "policy has no option max_age;"),
+        ({}, "max_age_days=30", "slot ci_key: policy: it is not a mapping"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_policy_that_a_rotation_would_refuse_is_something_to_do(
+    room: Room, policy: dict[str, t.Any], own: t.Any, says: str, check_mode: bool
+) -> None:
+    asked = room.examine(slots=[slot(policy=own)], policy=policy, check_mode=check_mode)["checks"]
+
+    (told,) = [each["text"] for each in asked if each["name"] == "policy" and each["fine"] is False]
+    assert says in told
+
+
+@pytest.mark.parametrize("policy", [None, {}, {"max_age_days": "", "key_source": None}, {"soak_hours": "3"}], ids=str)
+def test_a_policy_that_says_little_or_nothing_is_fine(room: Room, policy: dict[str, t.Any] | None) -> None:
+    asked = room.examine(slots=[slot(policy=policy)], policy=policy)["checks"]
+
+    assert [each["fine"] for each in asked if each["name"] == "policy"] == [True]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import textwrap
 import typing as t
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -116,6 +117,96 @@ def test_a_commit_of_what_is_no_longer_there_is_lost_and_undone(stores: Stores) 
         commit(store, SLOT, loaded, replace(RECORD, revision=3), "the-value")
 
     assert store.load(SLOT).record == RECORD
+
+
+# Makes another commit of the one that was pushed, as servers do that sign commits or put their own committer in.
+REWRITES = """\
+    unset GIT_QUARANTINE_PATH
+    export GIT_AUTHOR_NAME=server GIT_AUTHOR_EMAIL=x GIT_COMMITTER_NAME=server GIT_COMMITTER_EMAIL=x
+    echo x >> asked
+    tree=$(git rev-parse 'main^{tree}')
+    """
+AS_IT_IS = "git update-ref refs/heads/main $(git commit-tree $tree -p main^ -m rewritten)\n"
+WITH_ANOTHER_CONTENT = f"""\
+    export GIT_INDEX_FILE=rewriting.index
+    git read-tree main
+    blob=$( (git show main:{FILE}; echo '# seen by the server') | git hash-object -w --stdin)
+    git update-index --add --cacheinfo 100644,$blob,{FILE}
+    tree=$(git write-tree)
+    """
+
+
+def rewriting(remote: Remote, *more: str) -> None:
+    remote.hook("post-receive", "".join(textwrap.dedent(part) for part in (REWRITES, *more, AS_IT_IS)))
+
+
+def test_a_server_that_makes_another_commit_of_a_push_changes_nothing(remote: Remote) -> None:
+    scene = Scene()
+    rewriting(remote)
+    slots = [
+        replace(scene.make_slot(name, soak_hours=0, overlap_hours=0), file=f"{name[0]}.yml")
+        for name in ("a1", "a2", "b1")
+    ]
+
+    for days in (0, 91, 0):
+        scene.pass_time(days * 86400)
+        outcomes = rotate(scene, remote, *slots)
+        assert [outcome.failure for outcome in outcomes] == [None] * 3
+
+    assert [outcome.step.name for outcome in outcomes] == ["idle"] * 3
+    assert remote.messages()[:-1] == ["rewritten\n"] * (len(remote.messages()) - 1)
+    assert [line for line in scene.told if "somebody else changed" in line] == []
+
+
+def test_a_server_that_changes_every_push_is_given_up_with_one_clear_message(remote: Remote) -> None:
+    scene = Scene()
+    slot = replace(scene.make_slot("deploy", soak_hours=0, overlap_hours=0), file=FILE)
+    rotate(scene, remote, slot)
+    scene.pass_time(91 * 86400)
+    rewriting(remote, WITH_ANOTHER_CONTENT)
+
+    (outcome,) = rotate(scene, remote, slot)
+
+    assert "main was rewritten 3 times in this run" in str(outcome.failure)
+    assert "name a branch in git.branch on which" in str(outcome.failure)
+    assert len((remote.path / "asked").read_text().splitlines()) == 3
+    (remote.path / "hooks" / "post-receive").unlink()
+    (outcome,) = rotate(scene, remote, slot)
+    assert (outcome.failure, outcome.step.name, len(scene.keys())) == (None, "idle", 1)
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["with the same content again", "with other content"])
+def test_a_history_that_somebody_rewrote_is_noticed_and_not_overwritten(
+    remote: Remote, stores: Stores, same: bool
+) -> None:
+    store, first = stores(), remote.tip
+    loaded = commit(store, SLOT, store.load(SLOT), RECORD)
+    content = remote.read(FILE) + "\n"
+    remote.git("update-ref", "refs/heads/main", first)
+    theirs = remote.write(FILE, "somebody: else\n")
+    if same:
+        theirs = remote.write(FILE, content)
+    store.refresh()
+
+    with pytest.raises(CommitLost):
+        commit(store, SLOT, loaded, replace(RECORD, revision=3), "the-value")
+
+    assert remote.tip == theirs
+    assert (store.load(SLOT).record == RECORD) is same
+
+
+def test_a_history_that_was_rewritten_below_what_was_pushed_is_noticed_too(remote: Remote, stores: Stores) -> None:
+    store = stores()
+    loaded = commit(store, SLOT, store.load(SLOT), RECORD)
+    content = remote.read(FILE) + "\n"
+    remote.git("update-ref", "-d", "refs/heads/main")
+    (remote.path / "index").unlink()
+    theirs = remote.write(FILE, content)
+
+    with pytest.raises(CommitLost):
+        commit(store, SLOT, loaded, replace(RECORD, revision=3))
+
+    assert remote.tip == theirs
 
 
 def test_what_others_push_elsewhere_takes_no_commit_away(remote: Remote, stores: Stores) -> None:

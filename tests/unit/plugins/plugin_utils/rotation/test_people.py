@@ -477,3 +477,77 @@ def test_a_pending_key_that_somebody_deleted_is_made_again_and_published_by_its_
     else:
         scene.run()
     assert scene.keys()[scene.published_id].key_value == scene.value
+
+
+# ---- leaks, when the record or the variable was edited
+
+
+def test_a_leaked_key_that_stands_on_record_only_is_not_disabled() -> None:
+    scene = Scene()
+    scene.run()
+    theirs = foreign_key(scene)
+    assert scene.record.current is not None
+    current = replace(scene.record.current, id=theirs["id"], compromised=True)
+    scene.store.records["deploy"] = replace(scene.record, current=current)
+
+    (outcome,) = scene.run()
+
+    assert "somebody edited one of them" in (outcome.failure or "")
+    assert not scene.keys()[theirs["id"]].disabled
+
+
+def test_a_leaked_key_that_is_not_the_one_on_record_is_not_written_down() -> None:
+    scene = Scene()
+    scene.run()
+    leaked_id, before = scene.published_id, scene.record
+    assert before.current is not None
+    edited = replace(before, current=replace(before.current, id=foreign_key(scene)["id"]))
+    scene.store.records["deploy"] = edited
+
+    (outcome,) = scene.run(compromised_ids=frozenset({leaked_id}))
+    assert "somebody edited one of them" in (outcome.failure or "")
+    assert scene.record == edited
+    scene.store.records["deploy"] = before
+
+    assert scene.run(compromised_ids=frozenset({leaked_id}))[0].failure is None
+    assert leaked_id not in set(scene.keys())
+
+
+def test_a_run_is_red_while_a_leaked_key_works() -> None:
+    scene, effects = Scene(), Effects()
+    scene.run()
+    leaked_id, leaked_value = scene.published_id, scene.value
+
+    def somebody_takes_the_value_away() -> None:
+        if scene.store.records["deploy"].last_generation == 2 and scene.published_id != leaked_id:
+            scene.store.values.pop("deploy", None)
+            scene.store.stamp += 1
+            effects.watch = lambda: None
+
+    effects.watch = somebody_takes_the_value_away
+    (outcome,) = scene.run(effects=effects, compromised_ids=frozenset({leaked_id}), leak_response="replace_first")
+
+    assert scene.works(leaked_value)
+    assert f"{leaked_id} leaked and still works" in (outcome.failure or "")
+
+
+def test_the_value_of_a_withdrawn_key_is_not_dropped_while_it_may_work() -> None:
+    scene = killed_after_the_create(use_marker=False)
+    pending_value = scene.record.pending.key_value if scene.record.pending else None
+    scene.pass_time(300)
+
+    (outcome,) = scene.run(effects=Effects(hidden_from_lookups=True), withdraw_ids=frozenset())
+
+    assert outcome.failure
+    assert scene.works(pending_value)
+    assert scene.record.pending is not None
+
+
+def test_an_owner_that_was_deleted_is_told_by_name() -> None:
+    scene = Scene()
+    scene.run()
+    scene.visitor.ask("DELETE", f"/v1/serviceids/{scene.owner['id']}")
+
+    (outcome,) = scene.run()
+
+    assert f"no list of the keys of {scene.owner['iam_id']}" in (outcome.failure or "")

@@ -5,17 +5,23 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import (
+    CLOCKS_AGREE_WITHIN,
+    LEAST_LEASE_SECONDS,
     OVERRIDES,
     Policy,
     policy_of,
+    task_options,
 )
 
+NOW = datetime(2026, 6, 1, 12, 0, 7, tzinfo=timezone.utc)
 A_KEY = "k3yThatWasPutInTheWrongPlace-0123456789abcdef"
 
 
@@ -25,7 +31,7 @@ def made(own: t.Any = None, use_marker: bool = True, **task: t.Any) -> Policy:
     checked = ArgumentSpecValidator(**SPEC).validate({"slots": [slot], **task})
     assert checked.error_messages == []
     params = checked.validated_parameters
-    return policy_of(params, params["slots"][0])
+    return policy_of(params, params["slots"][0], NOW)
 
 
 def test_a_task_that_says_nothing_has_the_defaults() -> None:
@@ -36,9 +42,9 @@ def test_a_slot_overrides_what_the_task_says_and_nothing_else() -> None:
     assert made({"overlap_hours": 1}, overlap_hours=2, soak_hours=3) == Policy(overlap_hours=1, soak_hours=3)
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
+@pytest.mark.parametrize("nothing", [None, "", "  "])
 @pytest.mark.parametrize("name", OVERRIDES)
-def test_null_and_an_empty_text_are_not_said(name: str, nothing: str | None) -> None:
+def test_null_and_a_blank_text_are_not_said(name: str, nothing: str | None) -> None:
     assert made({name: nothing, "soak_hours": nothing}, soak_hours=3) == Policy(soak_hours=3)
 
 
@@ -73,6 +79,27 @@ REFUSED: list[tuple[dict[str, t.Any], str]] = [
     ({"overlap_hours": float("inf")}, "overlap_hours is inf, and has to be from 0 to 876000"),
     ({"rotate_if_older_than": "yesterday"}, "^slot deploy: policy: rotate_if_older_than is not a time"),
     ({"expires_in_days": 99}, "^slot deploy: expires_in_days is 99, .* in use for up to 100 days"),
+    # A new key would be due at once.
+    ({"max_age_days": 0}, "^slot deploy: policy: max_age_days is 0, and has to be from 1 to 36500"),
+    ({"max_age_days": 0.9}, "max_age_days is 0.9, and has to be from 1 to 36500"),
+    ({"max_age_days": 5, "expires_in_days": 20}, "a key is replaced 30 days before .* live for at least 31 days"),
+    ({"max_age_days": 5, "expires_in_days": 30.5}, "expires_in_days is 30.5, but a key is replaced 30 days before"),
+    ({"expires_in_days": 120, "rotate_before_expiry_days": 120}, "live for at least 121 days, or replace them later"),
+    ({"settle_seconds": 3_601}, "settle_seconds is 3601, and has to be from 0 to 3600"),
+    ({"rotate_if_older_than": "2026-06-01T12:05:00+0000"}, "^slot deploy: rotate_if_older_than is 2026-06-01T12:05:00"),
+    ({"rotate_if_older_than": "2999-01-01T00:00:00+0000"}, "IBM Cloud's time is 2026-06-01T12:00:07.0000: every new"),
+    # A request could still be on its way when another run takes over.
+    ({"lease_seconds": 0}, "^slot deploy: policy: lease_seconds is 0, and has to be from 120 to 86400"),
+    ({"lease_seconds": 119}, "lease_seconds is 119, and has to be from 120"),
+]
+ACCEPTED: list[dict[str, t.Any]] = [
+    {"max_age_days": 1, "overlap_hours": 0, "soak_hours": 0},
+    {"max_age_days": 5, "expires_in_days": 31},
+    {"max_age_days": 5, "expires_in_days": 15, "rotate_before_expiry_days": 14},
+    {"expires_in_days": 100},
+    {"settle_seconds": 3_600},
+    {"lease_seconds": 120},
+    {"rotate_if_older_than": "2026-06-01T12:00:07+0000"},
 ]
 
 
@@ -80,6 +107,42 @@ REFUSED: list[tuple[dict[str, t.Any], str]] = [
 def test_what_makes_no_sense_in_a_slot_is_refused_by_name(own: dict[str, t.Any], says: str) -> None:
     with pytest.raises(TaskRefused, match=says):
         made(own)
+
+
+@pytest.mark.parametrize(("own", "says"), [row for row in REFUSED if "policy: argument" not in row[1]], ids=str)
+def test_a_task_is_refused_what_a_slot_is_refused(own: dict[str, t.Any], says: str) -> None:
+    if own.keys() <= OVERRIDES.keys() and "key_source" not in own and "yesterday" not in own.values():
+        with pytest.raises(TaskRefused, match=says.replace("^slot deploy: policy: ", "^")):
+            made(**own)
+
+
+@pytest.mark.parametrize("own", ACCEPTED, ids=str)
+def test_what_leaves_a_new_key_alone_for_a_day_is_taken(own: dict[str, t.Any]) -> None:
+    made(own)
+    made(**own)
+
+
+def test_a_time_that_a_clock_a_little_ahead_told_is_taken() -> None:
+    asked = NOW + CLOCKS_AGREE_WITHIN
+
+    assert made(rotate_if_older_than=f"{asked:%Y-%m-%dT%H:%M:%S%z}").rotate_if_older_than == asked
+    with pytest.raises(TaskRefused, match="so name a time that has passed"):
+        made(rotate_if_older_than=f"{asked + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S%z}")
+
+
+def test_a_lease_is_twice_the_longest_request_whatever_that_is() -> None:
+    tries = 2 * (retry.CONNECT_TIMEOUT_SECONDS + retry.READ_TIMEOUT_SECONDS)
+
+    assert tries + retry.RETRY_BUDGET_SECONDS == retry.LONGEST_REQUEST_SECONDS
+    assert 2 * retry.LONGEST_REQUEST_SECONDS <= LEAST_LEASE_SECONDS <= Policy().lease_seconds
+    with pytest.raises(TaskRefused, match="lease_seconds"):
+        made(lease_seconds=LEAST_LEASE_SECONDS - 1)
+
+
+@pytest.mark.parametrize("no_mapping", ["max_age_days=30", [30], 30], ids=str)
+def test_a_policy_that_is_no_mapping_is_refused_whoever_reads_it(no_mapping: t.Any) -> None:
+    with pytest.raises(TaskRefused, match=r"^policy: it is not a mapping of options$"):
+        task_options(no_mapping)
 
 
 @pytest.mark.parametrize("name", OVERRIDES)

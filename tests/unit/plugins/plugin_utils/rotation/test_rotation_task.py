@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -83,20 +84,43 @@ REFUSED: list[tuple[list[dict[str, t.Any]], dict[str, t.Any], str]] = [
     ([slot("a", key_name="x"), slot("b", key_name="x")], {}, "both use the key name 'x'"),
     ([slot("a")], {"rotate_if_older_than": "yesterday"}, "rotate_if_older_than"),
     ([slot("a")], {"expires_in_days": 99}, "in use for up to 100 days"),
+    ([slot("a")], {"max_age_days": 0}, "max_age_days is 0"),
+    ([slot("a"), slot("b", policy={"lease_seconds": 10})], {}, "slot b: policy: lease_seconds is 10"),
+    ([slot("a")], {"rotate_if_older_than": "2999-01-01T00:00:00+0000"}, "name a time that has passed"),
+    ([slot("a")], {"max_age_days": 5, "expires_in_days": 20}, "live for at least 31 days"),
     ([slot("a")], {"overlap_hours": -1}, "overlap_hours is -1, and has to be from 0 to 876000"),
 ]
 
 
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check mode"])
 @pytest.mark.parametrize(("slots", "others", "words"), REFUSED, ids=[row[2] for row in REFUSED])
 def test_options_that_do_not_fit_are_refused_before_anything_is_done(
-    slots: list[dict[str, t.Any]], others: dict[str, t.Any], words: str
+    slots: list[dict[str, t.Any]], others: dict[str, t.Any], words: str, check_mode: bool
 ) -> None:
     scene = Scene()
 
     with pytest.raises(TaskRefused, match=words):
-        run(scene, *slots, **others)
+        run(scene, *slots, check_mode=check_mode, **others)
 
     assert scene.keys() == {}
+
+
+def test_a_time_a_moment_ahead_rotates_once_and_the_next_run_leaves_the_new_key_alone() -> None:
+    scene = Scene()
+    run(scene, slot())
+    scene.pass_time(DAY_SECONDS)
+    ahead = datetime.fromtimestamp(scene.emulator.clock.now() + 50, timezone.utc)
+    asked = {"rotate_if_older_than": f"{ahead:%Y-%m-%dT%H:%M:%S%z}"}
+
+    (foreseen,) = run(scene, slot(), check_mode=True, **asked)["slots"]
+    (first,) = run(scene, slot(), **asked)["slots"]
+    (second,) = run(scene, slot(), **asked)["slots"]
+
+    assert foreseen["step"] == "intend"
+    assert (first["taken"], second["taken"], second["generation"]) == (["intend", "publish"], [], 2)
+    assert [line for line in scene.told if "until rotate_if_older_than" in line] == [
+        "waiting 50 s until rotate_if_older_than: IBM Cloud's clock is behind"
+    ]
 
 
 def test_a_ready_token_is_refused_because_it_does_not_tell_the_time() -> None:

@@ -48,7 +48,7 @@ def due_scene(scene: SlotScene) -> SlotScene:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all-pairs", action="store_true", help="try all schedules of two faults, not one in sixty")
+    parser.addoption("--all-pairs", action="store_true", help="try all schedules of two disturbances, not some")
 
 
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:
@@ -58,6 +58,9 @@ def pytest_terminal_summary(terminalreporter: t.Any) -> None:
         for name, text in report.user_properties:
             if name == "shown":
                 terminalreporter.write_line(text)
+    for kind in ("actors", "actors with a fault"):
+        counts = [count for report in passed for name, count in report.user_properties if name == kind]
+        terminalreporter.write_line(f"{sum(counts)} schedules of {kind}")
     mutants = sum("test_a_defect_is_noticed" in report.nodeid for report in passed)
     kills = sum("test_kills" in report.nodeid for report in passed)
     terminalreporter.write_line(f"{kills} tests of killed runs, {mutants} planted defects noticed")

@@ -29,14 +29,18 @@ class Plot:
     policy: dict[str, t.Any]
     begin: t.Callable[[World], Orders]
     check_end: t.Callable[[World, Orders], None]
+    has_run: bool = True
+    is_wanted: bool = True
 
     def world(self) -> tuple[World, Orders]:
         """The world right before the run that meets faults, a foreign key in it, and what that run is asked for."""
         scene = Scene(**self.policy)
         world = World(scene)
-        world.run()
+        scene.store.values["other"] = world.ledger.bystanders["other"] = "not ours"
+        if self.has_run:
+            world.run()
         foreign = scene.visitor.create_key(name="deploy (next)", iam_id=scene.owner["iam_id"], description="by hand")
-        world.foreign = {foreign["id"]: scene.keys()[foreign["id"]].entity_tag}
+        world.ledger.foreign = {foreign["id"]: scene.keys()[foreign["id"]].entity_tag}
         return world, self.begin(world)
 
     def effects(self) -> int:
@@ -46,7 +50,7 @@ class Plot:
         return len(world.done)
 
 
-def _due(world: World) -> Orders:
+def due(world: World) -> Orders:
     world.scene.pass_time(91 * DAY_SECONDS)
     return {}
 
@@ -82,7 +86,7 @@ def _did_not_pass_its_probe(world: World) -> Orders:
     return {"withdraw_ids": frozenset({staged.pending_id if staged and staged.pending_id else ""})}
 
 
-def _any_end(world: World, orders: Orders) -> None:
+def any_end(world: World, orders: Orders) -> None:
     pass
 
 
@@ -111,12 +115,12 @@ def _the_withdrawn_key_is_gone(world: World, orders: Orders) -> None:
 
 
 PLOTS: dict[str, Plot] = {
-    "due, local, at once": Plot(AT_ONCE, _due, _any_end),
-    "due, local, with overlap": Plot(WITH_OVERLAP, _due, _any_end),
-    "due, iam, at once": Plot({**AT_ONCE, "key_source": "iam"}, _due, _any_end),
-    "due, iam, with overlap": Plot({**WITH_OVERLAP, "key_source": "iam"}, _due, _any_end),
-    "due, locked": Plot({**AT_ONCE, "locked": True}, _due, _the_key_is_locked),
-    "due, with a copy": Plot({**AT_ONCE, "copies": (Place("other.yml", "copy"),)}, _due, _the_copy_has_the_value),
+    "due, local, at once": Plot(AT_ONCE, due, any_end),
+    "due, local, with overlap": Plot(WITH_OVERLAP, due, any_end),
+    "due, iam, at once": Plot({**AT_ONCE, "key_source": "iam"}, due, any_end),
+    "due, iam, with overlap": Plot({**WITH_OVERLAP, "key_source": "iam"}, due, any_end),
+    "due, locked": Plot({**AT_ONCE, "locked": True}, due, _the_key_is_locked),
+    "due, with a copy": Plot({**AT_ONCE, "copies": (Place("other.yml", "copy"),)}, due, _the_copy_has_the_value),
     "withdrawn": Plot(AT_ONCE, _did_not_pass_its_probe, _the_withdrawn_key_is_gone),
     "leaked": Plot(WITH_OVERLAP, _leaked, _the_leaked_key_is_gone),
     "leaked, replaced first": Plot(WITH_OVERLAP, _leaked_without_outage, _the_leaked_key_is_gone),

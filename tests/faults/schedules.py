@@ -8,10 +8,11 @@ what is tried here is the protocol.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials
@@ -20,7 +21,17 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import (
+    FileState,
+    Ledger,
+    Violated,
+    check_instant,
+    check_says,
+    check_write,
+    file_state,
+)
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     ONE_AT_A_TIME,
     EmulatorClock,
@@ -28,6 +39,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
     Scene,
 )
 from iam_emulator import Request
+
+Undo = t.Callable[[], None]
 
 FAULTS = ("killed before", "killed after", "answer lost", "nothing done", "lands late")
 
@@ -48,20 +61,53 @@ class Fault:
         return f"{self.kind} @{self.at}" + (f" lands @{self.lands_at}" if self.kind == "lands late" else "")
 
 
+def every_fault(effects: int) -> Iterator[Fault]:
+    """Each kind at each effect; what lands late lands before each effect of the next run."""
+    for at in range(effects):
+        for kind in FAULTS[:-1]:
+            yield Fault(at, kind)
+        for lands_at in range(effects):
+            yield Fault(at, "lands late", lands_at)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody acts before the n-th port call of a run; what `act` answers undoes it, None: it cannot be undone."""
+
+    at: int
+    act: t.Callable[[World], Undo | None]
+
+
 @dataclass
 class World:
     """One scene with what is to be true of it at every instant."""
 
     scene: Scene
     fault: Fault | None = None
+    visit: Visit | None = None
     done: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
     late: t.Callable[[], t.Any] | None = None
     lands_at: int = 0
-    foreign: dict[str, str] = field(default_factory=dict)
-    leaked_ids: frozenset[str] = frozenset()
+    ledger: Ledger = field(default_factory=Ledger)
+    undo: Undo | None = None
+    has_been_visited: bool = False
+    # A run that was given an order has ended well.
+    was_obeyed: bool = False
+    versions: list[FileState] = field(default_factory=list)
+
+    def come_between(self, name: str) -> None:
+        """Let somebody else act before this port call, if it is their turn."""
+        number = len(self.calls)
+        self.calls.append(name)
+        visit = self.visit
+        if visit is not None and visit.at == number:
+            self.visit, self.has_been_visited = None, True
+            self.undo = visit.act(self)
 
     def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
         """Do an effect of a run, with what the schedule says of it."""
+        self.come_between(name)
         number = len(self.done)
         self.done.append(name)
         if self.late is not None and number >= self.lands_at:
@@ -74,8 +120,7 @@ class World:
             raise Killed
         if kind == "nothing done":
             raise CannotConnect(f"no answer to {name}", may_have_happened=True)
-        answer = effect()
-        self.check()
+        answer = self._checked(effect)
         if kind == "killed after":
             raise Killed
         if kind == "answer lost":
@@ -85,49 +130,62 @@ class World:
     def _land(self) -> None:
         late, self.late = self.late, None
         if late is not None:
-            late()
-            self.check()
+            self._checked(late)
 
-    def check(self) -> None:
-        """What holds at every instant, the middle of a run included."""
-        scene = self.scene
-        value = scene.value
-        record = scene.store.records.get("deploy")
-        is_taken_away = record and record.current and record.current.id in self.leaked_ids
-        assert value is None or is_taken_away or scene.works(value), "I1: the published value does not log in"
-        now = datetime.fromtimestamp(scene.emulator.clock.now(), timezone.utc)
-        for entry in record.superseded if record else ():
-            overlap = scene.slot.policy.overlap
-            in_overlap = overlap and now < entry.superseded_at + overlap and entry.id not in self.leaked_ids
-            key = scene.emulator.world.keys.get(entry.id)
-            assert not in_overlap or (key and not key.disabled), "I2: an overlap was cut short"
-        ours = [key for key in scene.keys().values() if "cloudkeys" in (key.description or "")]
-        listed = len(record.superseded) if record else 0
-        # A key whose value IAM chose and whose answer was lost is only good for being withdrawn: one more of them.
-        most = 2 if scene.slot.policy.key_source == "local" else 3
-        assert len(ours) <= most + listed, "I4: too many keys"
-        for key_id, tag in self.foreign.items():
-            assert scene.keys()[key_id].entity_tag == tag, "I5: a foreign key was touched"
+    def _checked(self, effect: t.Callable[[], t.Any]) -> t.Any:
+        before = file_state(self.scene)
+        answer = effect()
+        after = file_state(self.scene)
+        if after != before:
+            self.versions.append(before)
+            check_write(self.scene, self.ledger, before, after)
+        check_instant(self.scene, self.ledger)
+        return answer
 
-    def run(self, fault: Fault | None = None, **orders: t.Any) -> SlotOutcome | None:
+    def run(
+        self, fault: Fault | None = None, visit: Visit | None = None, *, api_key: str | None = None, **orders: t.Any
+    ) -> SlotOutcome | None:
         """One run; None when it was killed."""
-        self.fault, self.done = fault, []
-        self.leaked_ids |= orders.get("compromised_ids", frozenset())
-        store = WatchedStore(self)
+        self.fault, self.visit, self.done, self.calls = fault, visit, [], []
+        self.ledger.leaked_ids |= orders.get("compromised_ids", frozenset())
+        told: list[str] = []
         client = IamClient(
             t.cast(t.Any, DirectTransport(self)),
-            Credentials(self.scene.emulator.seed.api_key),
+            Credentials(api_key or self.scene.emulator.seed.api_key),
             clock=EmulatorClock(self.scene.emulator),
         )
-        ports = Ports(client, store, protect=lambda secret: None, tell=lambda line: None)
+        ports = Ports(client, WatchedStore(self), protect=lambda secret: None, tell=told.append)
         try:
-            return rotate_slots(
+            (outcome,) = rotate_slots(
                 [self.scene.slot], ports, Orders(**orders), ONE_AT_A_TIME, check_mode=False, unforeseen=_raise
-            )[0]
+            )
         except Killed:
             return None
         finally:
-            self.fault = None
+            self.fault = self.visit = None
+        check_says(self.scene, outcome, orders.get("compromised_ids", ()), len(told))
+        return outcome
+
+    @contextlib.contextmanager
+    def seen_as(self, slot: Slot) -> Iterator[None]:
+        """Meanwhile this slot and its owner are what is looked at."""
+        mine = self.scene.slot, self.scene.owner
+        self.scene.slot = slot
+        if slot.iam_id != mine[0].iam_id:
+            self.scene.owner = {"id": slot.iam_id.removeprefix("iam-"), "iam_id": slot.iam_id}
+        try:
+            yield
+        finally:
+            self.scene.slot, self.scene.owner = mine
+
+    def run_of_somebody_else(self, slot: Slot, api_key: str | None = None, **orders: t.Any) -> SlotOutcome | None:
+        """A whole run that comes between two port calls of the one that is under way."""
+        mine = self.fault, self.visit, self.done, self.calls
+        try:
+            with self.seen_as(slot):
+                return self.run(api_key=api_key, **orders)
+        finally:
+            self.fault, self.visit, self.done, self.calls = mine
 
 
 class DirectTransport:
@@ -159,7 +217,12 @@ class WatchedStore(MemoryStore):
 
     def __init__(self, world: World) -> None:
         super().__init__(world.scene.store, t.cast(t.Any, world))
+        self._world = world
+
+    def load(self, slot: Slot) -> Loaded:
+        self._world.come_between("load")
+        return super().load(slot)
 
 
 def _raise(error: Exception) -> str:
-    raise error
+    raise Violated(f"stop: unexpected {type(error).__name__}", str(error)) from error

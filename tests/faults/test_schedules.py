@@ -11,10 +11,9 @@ import typing as t
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import PLOTS, Orders, Plot
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault, World, every_fault
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import HOUR_SECONDS
-
-from .plots import PLOTS, Orders, Plot
-from .schedules import FAULTS, Fault, World
 
 Record = t.Callable[[str, object], None]
 QUIET_RUNS = 5
@@ -38,15 +37,6 @@ def finish(plot: Plot, world: World, orders: Orders, why: object) -> None:
     assert world.run() is not None
     assert world.scene.writes() == [], f"I7: {why}: an idle run writes"
     plot.check_end(world, orders)
-
-
-def every_fault(effects: int) -> Iterator[Fault]:
-    """Each kind at each effect; what lands late lands before each effect of the next run."""
-    for at in range(effects):
-        for kind in FAULTS[:-1]:
-            yield Fault(at, kind)
-        for lands_at in range(effects):
-            yield Fault(at, "lands late", lands_at)
 
 
 @pytest.mark.parametrize("name", PLOTS)

@@ -22,6 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import (
     Orders,
+    Place,
     Slot,
     SlotStopped,
     foreign_copy,
@@ -135,22 +136,24 @@ class MemoryStore:
         self._disk.before_load()
         if self._disk.stamp != self._known_stamp:
             self._known_stamp, self._epoch = self._disk.stamp, self._epoch + 1
-        value = self._disk.values.get(slot.variable)
-        copies = ((place, self._disk.values.get(place.variable)) for place in slot.copies)
+        text = self._disk.values.get(slot.variable)
+        value = _key_value(text)
+        copies = ((place, _key_value(self._disk.values.get(place.variable))) for place in slot.copies)
         stale = tuple((place, found) for place, found in copies if found != value)
-        return Loaded(self._disk.records.get(slot.variable), value, self._epoch, stale)
+        had_line_break = value is not None and value != text
+        return Loaded(self._disk.records.get(slot.variable), value, self._epoch, stale, had_line_break)
 
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:
-            if self._disk.values.get(place.variable, published_value) not in {published_value, *own_values}:
-                raise SlotStopped(foreign_copy(place))
-            self._effects.perform("copy", lambda place=place: self._copy(place.variable, published_value))
+            self._effects.perform("copy", lambda place=place: self._copy(place, published_value, own_values))
 
-    def _copy(self, variable: str, value: str | None) -> None:
+    def _copy(self, place: Place, value: str | None, own_values: frozenset[str]) -> None:
+        if _key_value(self._disk.values.get(place.variable)) not in {None, value, *own_values}:
+            raise SlotStopped(foreign_copy(place))
         if value is None:
-            self._disk.values.pop(variable, None)
+            self._disk.values.pop(place.variable, None)
         else:
-            self._disk.values[variable] = value
+            self._disk.values[place.variable] = value
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         self._disk.before_commit()
@@ -178,11 +181,17 @@ class MemoryStore:
             self._disk.records.pop(variable, None)
         else:
             self._disk.records[variable] = change.record
-        if change.value_after is None:
+        if change.removes_value:
             self._disk.values.pop(variable, None)
-        else:
-            self._disk.values[variable] = change.value_after
+        elif change.published_value is not None:
+            self._disk.values[variable] = change.published_value
         return Loaded(change.record, change.value_after, self._epoch)
+
+
+def _key_value(text: str | None) -> str | None:
+    """What the file store makes of a text."""
+    value = (text or "").rstrip("\r\n")
+    return value if value.strip() else None
 
 
 class Scene:
@@ -248,7 +257,9 @@ class Scene:
 
     def keys(self) -> dict[str, t.Any]:
         """The keys of the service ID, by id, as the emulator has them."""
-        return {key_id: key for key_id, key in self.emulator.world.keys.items() if key.iam_id == self.owner["iam_id"]}
+        accounts = self.emulator.worlds.values()
+        keys = {key_id: key for account in accounts for key_id, key in account.keys.items()}
+        return {key_id: key for key_id, key in keys.items() if key.iam_id == self.owner["iam_id"]}
 
     def works(self, key_value: str | None) -> bool:
         """Whether a value would log in, without logging in."""

@@ -267,8 +267,8 @@ options:
       - New keys expire after so many days, as a safety net should nobody run the rotation any more. It has to be at
         least O(max_age_days), O(overlap_hours) and O(soak_hours) together, and a day longer than
         O(rotate_before_expiry_days).
-      - Without it, a new key lives as long as the key before, if that expires, else for ever. A key that lives too short
-        for that, so that its successor would be due at once, fails the slot until this option says how long.
+      - Without it, a new key lives as long as the key before, if that expires, else for ever. A key that lives too
+        short for that, so that its successor would be due at once, fails the slot until this option says how long.
     type: float
   overlap_hours:
     description:
@@ -319,8 +319,9 @@ options:
   keys_per_identity:
     description:
       - How many API keys one identity may have, disabled ones included. The places that are free go to the most urgent
-        slots, which are those with a leaked, gone or expired key and then those that have been due for longest. The others
-        rest in the step V(later), with the date when the next old key is deleted. Where none will be, the slot fails.
+        slots, which are those with a leaked, gone or expired key and then those that have been due for longest. The
+        others rest in the step V(later), with the date when the next old key is deleted. Where none will be, the slot
+        fails.
     type: int
     default: 20
   rotate_if_older_than:

@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 from tree import CHECKOUT
 
 PICTURE = CHECKOUT / "docs" / "pictures" / "rotation.svg"
-WIDTH, HEIGHT = 420, 744
+WIDTH, HEIGHT = 420, 770
 
 # The middle of every box. Those on the left, on the way of an ordinary rotation, are larger.
 MAIN_X, SIDE_X = 200, 364
@@ -32,7 +32,7 @@ STATES: dict[RestName, tuple[int, int]] = {
     "published": (SIDE_X, 426),
     "soak": (MAIN_X, 480),
     "gone": (MAIN_X, 560),
-    "stop": (58, 712),
+    "stop": (58, 738),
 }
 # Where only a run that was stopped leaves a slot; and where every slot begins, which is a dot.
 BETWEEN = {"announced": (SIDE_X, 160), "made": (MAIN_X, 160)}
@@ -115,11 +115,12 @@ ARROWS = [
 ]
 # Below the picture: steps that have no place of their own in it, and when they are taken.
 ASIDES: list[tuple[int, tuple[ActName, ...], str]] = [
-    (610, ("move", "wait", "note_owners", "copy", "finish_publishing"), "as needed"),
+    (610, ("move", "wait", "copy", "finish_publishing"), "wherever they are needed"),
     (636, ("mark_leaked", "disable_leaked", "make_place"), "a key leaked"),
-    (662, ("sweep",), "where a slot rests: keys that stopped runs have left"),
+    (662, ("note_owners", "forget_order"), "of the record alone"),
+    (688, ("sweep",), "where a slot rests: keys that stopped runs have left"),
 ]
-STOP_NOTE = Label(112, 717, note="from anywhere: a person has to look")
+STOP_NOTE = Label(112, 743, note="from anywhere: a person has to look")
 
 HEAD = f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"

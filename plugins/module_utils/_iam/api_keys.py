@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import typing as t
 from dataclasses import dataclass, field
@@ -116,6 +117,10 @@ class NewKey:
         }
 
 
+# A value is looked up in a header: one with blanks, line breaks or letters beyond ASCII cannot be sent, so it is none.
+SENDABLE = re.compile("[!-~]+")
+
+
 def draw_key_value() -> str:
     """Draw a fresh value: 44 characters of IBM's own alphabet, never looking like a command-line option."""
     while True:
@@ -166,7 +171,9 @@ class ApiKeys:
         return KeyDetails.from_iam(self._send("GET", _path(key_id), f"read API key {key_id}", query=asked).body)
 
     def find_by_value(self, key_value: str) -> ApiKey | None:
-        """The key that has this value; None when IAM knows of none."""
+        """The key that has this value; None when IAM knows of none, or can know of none."""
+        if not SENDABLE.fullmatch(key_value):
+            return None
         try:
             reply = self._send(
                 "GET",

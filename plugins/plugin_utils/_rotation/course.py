@@ -32,6 +32,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
     Loaded,
     Step,
     View,
+    current_leaked,
     require,
 )
 
@@ -92,7 +93,7 @@ class Course:
 
     @property
     def owners(self) -> list[tuple[str, str]]:
-        """Whose keys have to be listed, as IAM ID and account: the slot's owner, and former ones on record."""
+        """Whose keys have to be listed (IAM ID, account): the slot's owner, and former ones on record."""
         former = self.loaded.record.owners - {self.slot.iam_id} if self.loaded.record else frozenset()
         return [(iam_id, self.slot.account_id) for iam_id in (self.slot.iam_id, *sorted(former))]
 
@@ -135,16 +136,14 @@ class Course:
         check_account(self.slot, record)
         self.session.note_published(loaded)
         is_settled = record is not None and record.pending is None and not self.slot.retire_ids
-        is_settled = is_settled and len(self.owners) == 1
-        self.may_glance = is_settled and not self.has_looked
+        self.may_glance = is_settled and len(self.owners) == 1 and not self.has_looked
         if self.phase != "look":
             self._view = replace(self.view, loaded=loaded)
 
     def see(self, keys: Iterable[ApiKey], *, is_whole: bool) -> None:
         """See the slot; `loaded` was read before the keys were listed. What only a question can tell is asked here."""
         view = self.session.see(self.loaded, keys, self._orders, is_whole=is_whole)
-        if not self.has_looked:
-            self._before = self.loaded.record
+        self._before = self._before if self.has_looked else self.loaded.record
         self._view, self.step = view, plan_slot(view, self._orders)
         if self.step.name == "observe" and is_whole:
             self._view = self.session.observe(view, str(self.step.key_id))
@@ -183,7 +182,7 @@ class Course:
             self.phase = "look"
         elif self.step.name == "wait":
             self._wait()
-        elif self.step.name == "intend" and self.begin.of_all.must_wait:
+        elif self.step.name == "intend" and self.begin.of_all.must_wait and not current_leaked(self.view):
             self.phase = "held"
         elif self.step.name == "intend" and self._put_off():
             self._failure = why_leak_is_open(self.view, self._orders, self.step)
@@ -276,7 +275,8 @@ class Course:
     def _put_off(self) -> bool:
         """Whether no rotation may begin now: then the slot rests until another run."""
         stage = None if self._orders.may_begin else "rotations begin in the stage before the probe"
-        why_not = stage or self.begin.of_all.why_none()
+        # A leaked key is shut already: its users wait for the successor, and not for another run.
+        why_not = stage or (None if current_leaked(self.view) else self.begin.of_all.why_none())
         if why_not is None:
             self.begin.take()
             return False

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import os
 import typing as t
+from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
@@ -109,9 +111,17 @@ def _owner(found: str | Exception) -> tuple[str, str | None]:
     raise found
 
 
-def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:
-    """What the task asks of this run beside the policy; leaked values are looked up, and only their ids go on."""
-    leaked = set(params["compromised_ids"]) | ids_of_leaked_values(params, ports)
+@dataclass
+class Leaked:
+    """Keys that leaked: `ids` are there, and `problems` tell of what it cannot be proven that it is dead."""
+
+    ids: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+
+def orders_from(params: dict[str, t.Any], ids_by_value: set[str]) -> Orders:
+    """What the task asks of this run beside the policy; of leaked values only the ids go on."""
+    leaked = set(params["compromised_ids"]) | ids_by_value
     orders = Orders(
         until=params["until"],
         leak_response=params["leak_response"],
@@ -128,20 +138,29 @@ def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:
     return orders
 
 
-def ids_of_leaked_values(params: dict[str, t.Any], ports: Ports) -> set[str]:
-    """The ids of the keys that have these values; a value that no key has is revoked already."""
+def look_up_leaked_values(params: dict[str, t.Any], ports: Ports) -> Leaked:
+    """The keys that have the leaked values of a task; raises TaskRefused when the file with them cannot be read."""
     values = list(params["compromised_values"] or ())
     if params["compromised_values_file"]:
         values += _lines_of(params["compromised_values_file"])
-    for value in values:
-        ports.protect(value)
-    found = (ports.client.api_keys.find_by_value(value) for value in values)
-    return {key.id for key in found if key is not None}
+    leaked = Leaked()
+    for given in values:
+        # As people paste it, and as `echo` leaves it in a vaulted text.
+        key_value = given.strip()
+        for secret in filter(None, (given, key_value)):
+            ports.protect(secret)
+        found = ports.client.api_keys.find_by_value(key_value) if key_value else None
+        if found is not None:
+            leaked.ids.add(found.id)
+        elif key_value:
+            absence = absence_of_value(ports.client, key_value)
+            leaked.problems += [] if absence.is_gone else [f"a leaked value may still work: {absence.words}"]
+    return leaked
 
 
 def _lines_of(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8") as stream:
+        with open(path, encoding="utf-8-sig") as stream:
             return [line.strip() for line in stream if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"

@@ -20,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import keys_in_account_list
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begins
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import Course
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.first_look import look_at_all
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.places import with_places
@@ -55,22 +56,14 @@ def rotate_slots(
     """Move every slot as far as it can go now; `unforeseen` turns an exception nobody expected into a safe text."""
     ports.store.refresh()
     begins = Begins(settings.batch_size, settings.stop_after_failures)
-    published = {(slot.file, slot.variable): _published_id(slot, ports) for slot in slots}
-    courses = [Course(Session(slot, ports, published), orders, begins, ports.tell) for slot in slots]
+    checked, published = look_at_all(slots, ports)
+    courses = [Course(Session(slot, ports, published), orders, begins, ports.tell) for slot in checked]
     with _workers(settings.concurrency) as workers:
         rounds = _Rounds(ports, orders, begins, settings.concurrency, workers, unforeseen)
         rounds.each(lambda course: _arrive(course, ports, check_mode=check_mode), courses)
         while any(course.phase != "done" for course in courses):
             rounds.play(courses, check_mode=check_mode)
     return [course.outcome() for course in courses]
-
-
-def _published_id(slot: Slot, ports: Ports) -> str | None:
-    with contextlib.suppress(Exception):
-        # Its own turn tells what is wrong with a slot that cannot be read.
-        records = [ports.store.load(place).record for place in (slot, slot.before_move) if place]
-        return next((record.current.id for record in records if record and record.current), None)
-    return None
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, round_up
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Done
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS, Write
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS, StepKind, Write
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     ActName,
     Drawn,
@@ -58,6 +58,7 @@ def foresee(view: View, orders: Orders) -> list[Foreseen]:
     """Every step from here until the slot rests for good, rests included; orders hold all the way."""
     way: list[Foreseen] = []
     is_new = view.loaded.record is None
+    last: StepKind | None = None
     for _turn in range(MOST_STEPS):
         step = plan_slot(view, orders)
         if step.rests or step.name == "wait":
@@ -70,7 +71,13 @@ def foresee(view: View, orders: Orders) -> list[Foreseen]:
             view = replace(view, last_logins={**view.last_logins, str(step.key_id): None})
         else:
             foreseen, view = _take(view, step)
-            way.append(foreseen)
+            kind = STEPS[t.cast(ActName, step.name)]
+            if last is not None and step.name in last.next_at_once - last.tells_next:
+                # A run tells it as a part of the step before.
+                way[-1] = replace(way[-1], record=foreseen.record)
+            else:
+                way.append(foreseen)
+            last = kind
     return [_without_made_up_id(each) for each in way] if is_new else way
 
 
@@ -84,6 +91,8 @@ def _take(view: View, step: Step) -> tuple[Foreseen, View]:
     view, done = EXPECTED.get(t.cast(ActName, step.name), _nothing_new)(view, step)
     view = _written(view, kind.conclude(view, step, done, now))
     view = replace(view, has_replaced=view.has_replaced or kind.replaces_key)
+    if kind.writes_copies:
+        view = replace(view, loaded=replace(view.loaded, stale_copies=()))
     return Foreseen(step, view.now, announced, view.loaded.record), view
 
 

@@ -24,23 +24,30 @@ def with_places(views: t.Sequence[View], orders: Orders, known: t.Sequence[View]
 
     `known` are the views of all slots of the run, those that rest already too: their keys on the way out free places.
     """
-    asking, others = _by_owner(views), _by_owner(known)
+    asking, others = _by_owner(views), _by_owner(known, with_former=True)
     granted = {id(view): given for owner in asking for view, given in _hand_out(asking[owner], orders, others[owner])}
     return [granted[id(view)] for view in views]
 
 
-def _by_owner(views: t.Iterable[View]) -> dict[str, list[View]]:
+def _by_owner(views: t.Iterable[View], *, with_former: bool = False) -> dict[str, list[View]]:
+    """The views of each owner; a slot that has another owner now may hold places of the one before."""
     found: dict[str, list[View]] = {}
     for view in views:
-        found.setdefault(view.slot.iam_id, []).append(view)
+        former = view.loaded.record.owners if with_former and view.loaded.record else frozenset()
+        for iam_id in {view.slot.iam_id} | former:
+            found.setdefault(iam_id, []).append(view)
     return found
 
 
 def _hand_out(asking: list[View], orders: Orders, others: list[View]) -> t.Iterator[tuple[View, View]]:
     """To slots of one owner, the most urgent first."""
     iam_id = asking[0].slot.iam_id
-    taken = len({key.id for view in others for key in view.keys if key.iam_id == iam_id}) + sum(map(_is_unmade, others))
-    frees = [moment for view in others if view.loaded.record for moment in places_freed_at(view, view.loaded.record)]
+    taken = len({key.id for view in others for key in view.keys if key.iam_id == iam_id}) + sum(
+        _is_unmade(view, iam_id) for view in others
+    )
+    frees = [
+        moment for view in others if view.loaded.record for moment in places_freed_at(view, view.loaded.record, iam_id)
+    ]
     for view, wants_one in sorted(((view, _wish(view, orders)) for view in asking), key=_urgency):
         has_place = taken < view.slot.policy.keys_per_identity
         if wants_one is not None and has_place:
@@ -61,7 +68,8 @@ def _urgency(entry: tuple[View, datetime | None]) -> tuple[bool, datetime]:
     return entry[1] is None, entry[1] or AT_ONCE
 
 
-def _is_unmade(view: View) -> bool:
-    """A key that was announced and is not there yet has its place."""
-    record = view.loaded.record
-    return record is not None and record.pending is not None and view.pending_key() is None
+def _is_unmade(view: View, iam_id: str) -> bool:
+    """A key that was announced for this owner and is not there yet has its place."""
+    pending = view.loaded.record.pending if view.loaded.record else None
+    is_theirs = pending is not None and (pending.iam_id or view.slot.iam_id) == iam_id
+    return is_theirs and view.pending_key() is None

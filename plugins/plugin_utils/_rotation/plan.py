@@ -28,6 +28,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
     Step,
     View,
     orphaned,
+    replaced_value,
     wait_for_lease,
 )
 
@@ -44,6 +45,7 @@ def plan_slot(view: View, orders: Orders) -> Step:
         or plan_orders(view, record, orders)
         or plan_pending(view, record, orders)
         or _plan_if_unusable(view, record, orders)
+        or _stop_if_put_back(view)
         or _plan_finish(view, record)
         or plan_leaked(view, record, orders)
         or _stop_if_marked_by_another(view, record)
@@ -113,11 +115,24 @@ def _plan_if_unusable(view: View, record: Record, orders: Orders) -> Step | None
     return start(view, why, key.id) if why else None
 
 
+def _stop_if_put_back(view: View) -> Step | None:
+    """The value of a replaced key in the variable is what its users have: that key is not retired under them."""
+    held_id = view.holds_replaced_id if view.current_key() is not None else None
+    return Step("stop", replaced_value(view, held_id), held_id) if held_id else None
+
+
 def _plan_leaked_current(view: View, current: Current, key: ApiKey, orders: Orders) -> Step:
     """A leaked key may not live anyway, so without a place for its successor it makes that place."""
     step = start(view, f"the published key {key.id} leaked", key.id)
     if step.name == "intend" or view.has_place or orders.leak_response != "disable_first":
         return step
+    if key.id == view.login_key_id:
+        return Step(
+            "stop",
+            f"the leaked key {key.id} is the one that this run logs in with, and {view.slot.iam_id} has no place for "
+            "its successor. It was not deleted; log in with another key, or delete one that is not needed",
+            key.id,
+        )
     busy = wait_for_lease(view.slot, current.deleting_at, view.now)
     why = f"the leaked key {key.id} is deleted first, because {view.slot.iam_id} has no place for one more key"
     return busy or Step("make_place", why, key.id)

@@ -16,6 +16,7 @@ def plan_orders(view: View, record: Record, orders: Orders) -> Step | None:
         or _plan_withdraw(view, record, orders)
         or _plan_rollback(view, record, orders)
         or _plan_hand_over_note(view, record, orders)
+        or _plan_forgetting(record, orders)
     )
 
 
@@ -39,10 +40,18 @@ def _plan_leak(view: View, record: Record, orders: Orders) -> Step | None:
     return Step("disable_leaked", f"the leaked key {key.id} is disabled before anything else", key.id)
 
 
+def _plan_forgetting(record: Record, orders: Orders) -> Step | None:
+    """An order that was carried out counts as carried out as long as it stands."""
+    for entry in record.superseded:
+        if entry.rollback_is_done and entry.id not in orders.rollback_to_ids:
+            return Step("forget_order", f"nobody orders {entry.id} back any more", entry.id)
+    return None
+
+
 def why_leak_is_open(view: View, orders: Orders, rest: Step) -> str | None:
     """Why a run that goes all the way is not well where it rests: a leaked key of the slot still works."""
     record = view.loaded.record
-    if record is None or rest.name == "stop" or orders.until != "retired" or orders.probed_ids is not None:
+    if record is None or rest.name == "stop" or orders.until != "retired":
         return None
     marked = {each.id for each in (record.current, *record.superseded) if each is not None and each.compromised}
     leaked = marked | (record.known_ids & orders.compromised_ids)

@@ -25,7 +25,8 @@ def plan_pending(view: View, record: Record, orders: Orders) -> Step | None:
     key, name = view.pending_key(), f"generation {pending.generation}"
     why_rejected = view.rejected.get(pending.announcement)
     if why_rejected is not None:
-        told = f"the new key was withdrawn and the old one is untouched: {why_rejected}"
+        is_safe = record.current is not None and not record.current.compromised
+        told = f"the new key was withdrawn{' and the old one is untouched' if is_safe else ''}: {why_rejected}"
         return Step("withdraw", why_rejected, key.id if key else None, fails_with=told)
     has_other_owner = pending.iam_id not in (None, view.slot.iam_id)
     if pending.withdrawing_at is not None or not view.slot.is_wanted or has_other_owner:

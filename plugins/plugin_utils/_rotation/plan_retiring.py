@@ -62,9 +62,9 @@ def _overlap_ends(view: View, record: Record, entry: Superseded) -> datetime:
     return max(entry.superseded_at, handed_over_at or entry.superseded_at) + view.slot.policy.overlap
 
 
-def places_freed_at(view: View, record: Record) -> list[datetime]:
-    """When the keys of the slot's owner that are on their way out will be deleted, at the earliest."""
-    entries = [entry for entry in record.superseded if entry.iam_id in (None, view.slot.iam_id)]
+def places_freed_at(view: View, record: Record, iam_id: str) -> list[datetime]:
+    """When the keys of this owner that are on their way out will be deleted, at the earliest."""
+    entries = [entry for entry in record.superseded if (entry.iam_id or view.slot.iam_id) == iam_id]
     return [_freed_at(view, record, entry) for entry in entries if view.key(entry.id) is not None]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import UnknownKeyValue
@@ -19,10 +20,19 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sessi
     Session,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View, require
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
+    Step,
+    View,
+    current_leaked,
+    replaced_value,
+    require,
+)
 
 # Without a settling time one log-in is enough, unless the round took long.
 STILL_PROVEN_SECONDS = 60
+
+# A new key is unknown for seconds (docs/iam-facts.md 1.4); after this long the value is another one.
+UNKNOWN_FOR_GOOD = timedelta(hours=1)
 
 REMOVE_IT = (
     "Somebody put it there, and it may be the only copy, so it is not overwritten. Nothing was changed; remove the "
@@ -37,6 +47,9 @@ def check_value(session: Session, view: View, step: Step) -> View:
     """
     current = view.loaded.record.current if view.loaded.record else None
     is_lost = session.values.is_lost(view.loaded)
+    held_id = view.holds_replaced_id
+    if held_id is not None and held_id != step.key_id and view.current_key() is not None and not current_leaked(view):
+        raise SlotStopped(replaced_value(view, held_id))
     if view.has_value and current is None:
         raise SlotStopped(f"{view.slot.file}: {view.slot.variable} holds a value already. {REMOVE_IT}")
     if is_lost:
@@ -82,7 +95,7 @@ def check_copied_value(session: Session, view: View, step: Step) -> View:
 def prove_for_later(session: Session, view: View, step: Step) -> Result:
     """Log in with the new key, and leave publishing to a later stage."""
     try:
-        again = _log_in_until_settled(session, _pending_value(view))
+        again = _log_in_until_settled(session, _pending_value(view), view.pending.started_at)
     except NeverLogsIn as error:
         return Rejected(str(error))
     if again is None:
@@ -94,7 +107,7 @@ def prove(session: Session, view: View, step: Step) -> Result:
     """Log in with the new key until it holds, and find out which key it is: its id is what gets published."""
     key_value, marker = _pending_value(view), view.marker(view.pending.generation)
     try:
-        again = _log_in_until_settled(session, key_value)
+        again = _log_in_until_settled(session, key_value, view.pending.started_at)
         if again is not None:
             return again
         key = session.made_with(key_value, marker) or session.iam.api_keys.find_by_value(key_value)
@@ -157,7 +170,7 @@ def _pending_value(view: View) -> str:
     return require(view.pending.key_value, "the value of the pending key")
 
 
-def _log_in_until_settled(session: Session, key_value: str) -> Again | None:
+def _log_in_until_settled(session: Session, key_value: str, announced_at: datetime) -> Again | None:
     """Log in with a new value until it works, and wait for the settling time; None when that is over.
 
     Raises SlotStopped while IAM does not know the value or when it belongs to somebody else, NeverLogsIn when waiting
@@ -167,7 +180,10 @@ def _log_in_until_settled(session: Session, key_value: str) -> Again | None:
         return None
     try:
         session.log_in(key_value)
-    except UnknownKeyValue:
+    except UnknownKeyValue as error:
+        if session.iam.now() > announced_at + UNKNOWN_FOR_GOOD:
+            # Replicas agree long since: the value on record is not that key's.
+            raise NeverLogsIn(str(error)) from None
         return session.look_again(f"log in {key_value}") or _stop(
             "the new key is still unknown to IBM Cloud. The old one is untouched; run again later and it goes on from "
             "here"

@@ -175,10 +175,23 @@ def from_data(found: t.Any) -> Record:
     try:
         members = {name: value for name, value in found.items() if name != "format"}
         needed = {name: members[name] for name in ("slot_id", "revision", "last_generation")}
-        return t.cast(Record, _read(Record, {"superseded": [], **members, **needed}))
+        record = t.cast(Record, _read(Record, {"superseded": [], **members, **needed}))
+        _check_adds_up(record)
+        return record
     except (KeyError, TypeError, ValueError, AttributeError):
         raise RecordIsUnreadable("somebody edited it, so bring its last version back") from None
 
+
+def _check_adds_up(record: Record) -> None:
+    """Raise ValueError when one key stands there twice, or has a number that was not given out."""
+    ids = [each.id for each in record.keys if each.id]
+    numbers = [each.generation for each in record.keys]
+    if len(ids) != len(set(ids)) or any(not 1 <= number <= record.last_generation for number in numbers):
+        raise ValueError
+
+
+# Dates that can be counted with, and that a key of IBM Cloud can have.
+YEARS = range(2000, 2200)
 
 PARTS: dict[str, type] = {"current": Current, "pending": Pending}
 
@@ -203,11 +216,18 @@ def _member(name: str, wanted: t.Any, value: t.Any) -> t.Any:
     if name in PARTS:
         return _read(PARTS[name], value)
     if datetime in choices:
-        return parse_time(value)
+        return _moment(value)
     # A truth value is no number here, though it is one in Python.
     if not isinstance(value, choices) or isinstance(value, bool) != (bool in choices):
         raise ValueError
     return value
+
+
+def _moment(value: t.Any) -> datetime:
+    moment = parse_time(value)
+    if moment.year not in YEARS:
+        raise ValueError
+    return moment
 
 
 def _plain(value: t.Any) -> t.Any:

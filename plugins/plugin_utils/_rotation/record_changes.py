@@ -97,6 +97,11 @@ def leaked(record: Record, key_id: str | None) -> Record:
     return record.with_superseded(replace(record.entry(key_id), compromised=True))
 
 
+def order_forgotten(record: Record, key_id: str | None) -> Record:
+    """The order to go back to this key does not stand any more, so a new one is carried out."""
+    return record.with_superseded(replace(record.entry(key_id), rollback_is_done=False))
+
+
 def handed_over(record: Record, now: datetime) -> Record:
     return replace(record, current=replace(require(record.current, "a published key"), handed_over_at=now))
 

@@ -8,8 +8,14 @@ import typing as t
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import MissingCredentials, NotFound
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import orders_from, slots_from
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, MissingCredentials
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import (
+    Leaked,
+    look_up_leaked_values,
+    orders_from,
+    slots_from,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
@@ -31,21 +37,30 @@ def rotate(
         )
     settings = Settings(params["concurrency"], params["batch_size"], params["stop_after_failures"])
     slots = slots_from(params, ports.client, settings.concurrency)
-    orders = orders_from(params, ports)
+    leaked = look_up_leaked_values(params, ports)
+    orders = orders_from(params, leaked.ids)
     if not check_mode:
         _let_pass([slot.policy.rotate_if_older_than for slot in slots], ports)
     outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
     result = result_of(outcomes, check_mode=check_mode)
     unmanaged = _unmanaged(outcomes, ports.client, orders)
-    own_id = ports.client.login_key_id() if unmanaged else None
-    if own_id in unmanaged:
+    own_id = ports.client.login_key_id() if unmanaged.ids else None
+    if own_id in unmanaged.ids:
         # Whoever shuts it by this list shuts themselves out.
-        unmanaged.remove(own_id)
+        unmanaged.ids.remove(own_id)
         result["warnings"].append(
             f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It was not "
             "touched: make another key, log in with that, and run again"
         )
-    return {**result, "unmanaged_ids": unmanaged}
+    return {**_with_problems(result, leaked.problems + unmanaged.problems), "unmanaged_ids": sorted(unmanaged.ids)}
+
+
+def _with_problems(result: dict[str, t.Any], problems: list[str]) -> dict[str, t.Any]:
+    """The result of a run that was told of leaks and cannot say of all of them that they are closed: it failed."""
+    if not problems:
+        return result
+    told = "; ".join(dict.fromkeys(problems))
+    return {**result, "failed": True, "msg": f"{result['msg']}; {told}" if "msg" in result else told}
 
 
 def _let_pass(moments: t.Iterable[datetime | None], ports: Ports) -> None:
@@ -57,16 +72,19 @@ def _let_pass(moments: t.Iterable[datetime | None], ports: Ports) -> None:
         iam.clock.sleep(seconds)
 
 
-def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> list[str]:
+def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> Leaked:
     """Leaked keys that still exist and belong to none of these slots: somebody has to revoke them by their id."""
     records = [record for each in outcomes for record in (each.before, each.after) if record]
     managed = {key_id for record in records for key_id in record.known_ids} | {each.pending_id for each in outcomes}
-    return sorted(key_id for key_id in orders.compromised_ids - managed if _exists(client, key_id))
-
-
-def _exists(client: IamClient, key_id: str) -> bool:
-    try:
-        client.api_keys.get(key_id)
-    except NotFound:
-        return False
-    return True
+    found = Leaked()
+    for key_id in sorted(orders.compromised_ids - managed):
+        try:
+            absence = absence_of(client, key_id)
+        except IamError as error:
+            found.problems.append(f"whether the leaked key {key_id} still works cannot be told: {error}")
+            continue
+        if absence.reason == "shown":
+            found.ids.add(key_id)
+        elif not absence.is_gone:
+            found.problems.append(f"the leaked key {key_id} may still work: {absence.words}")
+    return found

@@ -143,6 +143,9 @@ def _retire_used_orphans(view: View, step: Step, done: Done, now: datetime) -> W
 
 STEPS: dict[ActName, StepKind] = {
     "note_owners": StepKind(announce=_note_owners),
+    "forget_order": StepKind(
+        announce=lambda view, step, now: Write(record_changes.order_forgotten(view.record, step.key_id))
+    ),
     "adopt": StepKind(draws=True, ask=proof.find_adopted_key, act=proof.adopted_key, conclude=_adopt),
     "intend": StepKind(
         draws=True, ask=proof.check_value, announce=_intend, act=acts.create, conclude=_record_value_of_iam

@@ -62,6 +62,10 @@ class Values:
         if found_id is None:
             self.check_dead(loaded.published_value, f"{place} holds a value that is none of this slot's, and that")
             return current is not None
+        replaced = {entry.id: entry.key_value for entry in loaded.record.superseded} if loaded.record else {}
+        if current is not None and replaced.get(found_id) == loaded.published_value:
+            # It is on record as well, so nothing is lost with it.
+            return True
         if current is None or found_id != current.id:
             says = f"the record says that {current.id} is published" if current else "no key of this slot is published"
             raise SlotStopped(

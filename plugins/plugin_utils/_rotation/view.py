@@ -19,7 +19,7 @@ RestName = t.Literal["idle", "later", "staged", "hand_over", "published", "overl
 ActName = t.Literal[
     "wait", "move", "adopt", "intend", "create", "prove", "publish", "finish_publishing", "copy", "note_hand_over",
     "withdraw", "observe", "disable", "delete", "mark_leaked", "disable_leaked", "make_place", "enable", "roll_back",
-    "retire_found", "note_owners", "unpublish", "drop_record", "sweep",
+    "retire_found", "note_owners", "forget_order", "unpublish", "drop_record", "sweep",
 ]  # fmt: skip
 StepName = t.Union[RestName, ActName]
 
@@ -33,6 +33,7 @@ AT_REST_WITH_KEYS: frozenset[RestName] = frozenset({"idle", "hand_over", "publis
 CLOCKS_AGREE_WITHIN = timedelta(minutes=2)
 
 NOTHING_ORDERED = Orders()
+LONGEST_LIFE = timedelta(days=36_500)
 
 T = t.TypeVar("T")
 
@@ -157,7 +158,15 @@ class View:
     @property
     def value_to_keep(self) -> str | None:
         """What goes on record as the published key's value when another one takes its place."""
-        return self.value_in_a_copy or self.loaded.published_value
+        own = None if self.holds_replaced_id else self.loaded.published_value
+        return self.value_in_a_copy or own
+
+    @property
+    def holds_replaced_id(self) -> str | None:
+        """The replaced key whose value the variable holds, by what is on record."""
+        record, value = self.loaded.record, self.loaded.published_value
+        replaced = record.superseded if record is not None and value is not None else ()
+        return next((entry.id for entry in replaced if entry.key_value == value), None)
 
     def key(self, key_id: str | None) -> ApiKey | None:
         """A key as it was seen last."""
@@ -199,7 +208,9 @@ class View:
             return timedelta(days=days)
         if old is None or not old.expires_at or not old.created_at:
             return None
-        return parse_time(old.expires_at) - parse_time(old.created_at)
+        life = parse_time(old.expires_at) - parse_time(old.created_at)
+        # Longer than anybody waits for, and than dates can be counted with: that is for ever.
+        return life if life < LONGEST_LIFE else None
 
     def not_inherited(self) -> list[str]:
         """What a successor will not have of the key before, for the user to know beforehand."""
@@ -233,6 +244,21 @@ class View:
                 "then run again"
             )
         return None
+
+
+def current_leaked(view: View) -> bool:
+    """Whether the published key is marked as leaked."""
+    current = view.loaded.record.current if view.loaded.record else None
+    return current is not None and current.compromised
+
+
+def replaced_value(view: View, held_id: str) -> str:
+    """Why a slot stops whose variable holds the value of a key that was replaced."""
+    return (
+        f"{view.slot.file}: {view.slot.variable} holds the value of {held_id}, which was replaced by "
+        f"{view.record.current.id if view.record.current else 'none'}: somebody put it back. Nothing was changed; name "
+        "it in `rollback_to_ids` to go back to it, or bring the published value back"
+    )
 
 
 def orphaned(view: View, record: Record) -> list[ApiKey]:

@@ -94,6 +94,17 @@ def test_a_value_that_only_a_copy_has_is_kept(left: str | None) -> None:
     assert [(each.id, each.key_value) for each in scene.record.superseded] == [(good_id, good)]
 
 
+def test_check_mode_of_a_copy_ends() -> None:
+    scene = Scene()
+    scene.slot = replace(scene.slot, copies=(Place("other.yml", "copied"),))
+    scene.run()
+    del scene.store.values["copied"]
+
+    (outcome,) = scene.run(check_mode=True)
+
+    assert [each.step.name for each in outcome.foreseen][:2] == ["copy", "idle"]
+
+
 # ---- values as they are in files
 
 

@@ -39,10 +39,10 @@ OWN = frozenset({"old-value"})
 RECORD = Record(
     "12345678",
     2,
-    2,
-    Current(1, "K1", MOMENT),
-    Pending(2, MOMENT, "the-pending-value"),
-    (Superseded(0, "K0", MOMENT, "the-old-value"),),
+    3,
+    Current(2, "K1", MOMENT),
+    Pending(3, MOMENT, "the-pending-value"),
+    (Superseded(1, "K0", MOMENT, "the-old-value"),),
 )
 
 
@@ -125,10 +125,10 @@ def test_a_secret_that_stays_keeps_its_cipher_text(store: FileStore, slot: Slot)
     loaded = commit(store, slot, store.load(slot), RECORD, "the-value")
     before = set(Path(slot.file).read_text(encoding="utf-8").split())
 
-    commit(store, slot, loaded, replace(RECORD, revision=3, pending=None))
+    commit(store, slot, loaded, replace(RECORD, revision=4, pending=None))
 
     after = Path(slot.file).read_text(encoding="utf-8").split()
-    assert [word for word in after if word not in before] == ["3"]
+    assert [word for word in after if word not in before] == ["4"]
 
 
 def test_a_file_that_did_not_change_is_read_once_for_all_its_slots(
@@ -150,11 +150,11 @@ def test_a_file_that_did_not_change_is_read_once_for_all_its_slots(
 def test_a_value_that_changes_its_place_keeps_its_cipher_text(store: FileStore, slot: Slot) -> None:
     first = replace(RECORD, pending=None, superseded=())
     commit(store, slot, store.load(slot), first, "the-value")
-    pending = replace(first, pending=Pending(2, MOMENT, "the-next-value"))
+    pending = replace(first, pending=Pending(3, MOMENT, "the-next-value"))
     commit(store, slot, store.load(slot), pending)
     before = Path(slot.file).read_text(encoding="utf-8")
 
-    published = replace(first, superseded=(Superseded(1, "K1", MOMENT, "the-value"),))
+    published = replace(first, current=Current(3, "K2", MOMENT), superseded=(Superseded(2, "K1", MOMENT, "the-value"),))
     commit(store, slot, store.load(slot), published, "the-next-value")
 
     after = Path(slot.file).read_text(encoding="utf-8")
@@ -168,7 +168,7 @@ def test_a_value_that_changes_its_place_keeps_its_cipher_text(store: FileStore, 
 
 def test_a_value_does_not_take_another_vault_id_along(slot: Slot) -> None:
     ids = [("dev", VaultSecret(b"password of dev")), ("prod", VaultSecret(b"password of prod"))]
-    pending = replace(RECORD, pending=Pending(2, MOMENT, "the-next-value"), superseded=())
+    pending = replace(RECORD, pending=Pending(3, MOMENT, "the-next-value"), superseded=())
     under_prod = FileStore(Cipher(ids), lambda secret: None, vault_id="prod")
     commit(under_prod, slot, under_prod.load(slot), pending, "the-value")
     store = FileStore(Cipher(ids), lambda secret: None, vault_id="dev")

@@ -64,6 +64,15 @@ def test_the_length_of_life_is_inherited() -> None:
     assert abs(new.expires_at - new.created_at - 100 * DAY_SECONDS) < 120
 
 
+def test_a_life_that_no_date_can_tell_is_for_ever() -> None:
+    scene = Scene(on_missing_record="adopt")
+    key_id = adopted(scene)
+    scene.run()
+    scene.keys()[key_id].expires_at = datetime(9999, 12, 30, tzinfo=timezone.utc).timestamp()
+
+    assert not successor_of(scene, key_id).expires_at
+
+
 def test_what_the_policy_says_comes_before_what_is_inherited() -> None:
     scene = Scene(on_missing_record="adopt", expires_in_days=200.0)
     key_id = adopted(scene, expires_at=moment(scene.emulator.clock.now() + 100 * DAY_SECONDS))

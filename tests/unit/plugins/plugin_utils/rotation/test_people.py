@@ -479,6 +479,82 @@ def test_a_pending_key_that_somebody_deleted_is_made_again_and_published_by_its_
     assert scene.keys()[scene.published_id].key_value == scene.value
 
 
+@pytest.mark.parametrize("days", [1, 4, 92])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_replaced_value_that_somebody_put_back_keeps_its_key(days: int, check_mode: bool) -> None:
+    scene = in_overlap()
+    (old,) = scene.record.superseded
+    assert old.key_value is not None
+    new_value = scene.value
+    scene.store.values["deploy"] = old.key_value
+    scene.pass_time(days * DAY_SECONDS)
+
+    (outcome,) = scene.run(check_mode=check_mode)
+
+    assert "somebody put it back" in (outcome.failure or "")
+    assert scene.works(old.key_value)
+    assert scene.works(new_value)
+
+
+def test_a_value_that_was_put_back_by_hand_is_gone_back_to_by_order() -> None:
+    scene = in_overlap()
+    (old,) = scene.record.superseded
+    new_id = scene.published_id
+    assert old.key_value is not None
+    scene.store.values["deploy"] = old.key_value
+
+    (outcome,) = scene.run(rollback_to_ids=frozenset({old.id}))
+
+    assert outcome.failure is None
+    assert scene.published_id == old.id
+    assert [(each.id, each.key_value) for each in scene.record.superseded] == [(new_id, None)]
+
+
+def test_a_leaked_key_goes_though_an_old_value_was_put_back() -> None:
+    scene = in_overlap()
+    (old,) = scene.record.superseded
+    leaked_id, leaked_value = scene.published_id, scene.value
+    assert old.key_value is not None
+    scene.store.values["deploy"] = old.key_value
+
+    (outcome,) = scene.run(compromised_ids=frozenset({leaked_id}))
+
+    assert outcome.failure is None
+    assert not scene.works(leaked_value)
+    assert scene.works(scene.value)
+    assert old.key_value in {each.key_value for each in scene.record.superseded}
+
+
+def test_a_pending_value_that_is_another_s_is_given_up_after_a_while() -> None:
+    scene = killed_after_the_create()
+    assert scene.record.pending is not None
+    wrong = replace(scene.record.pending, key_value="nobody-has-this-value-of-forty-four-letters-")
+    scene.store.records["deploy"] = replace(scene.record, pending=wrong)
+    scene.pass_time(2 * 3600)
+
+    (outcome,) = scene.run()
+    assert outcome.failure
+    assert "untouched" in outcome.failure
+    (outcome,) = scene.run()
+
+    assert outcome.failure is None
+    assert scene.works(scene.value)
+
+
+def test_two_slots_with_one_record_are_refused() -> None:
+    scene = Scene(overlap_hours=0.0, soak_hours=0.0, quiet_hours=0.0)
+    scene.run()
+    twin = replace(scene.slot, name="twin", variable="twin", key_name="twin")
+    scene.store.records["twin"], scene.store.values["twin"] = scene.record, str(scene.value)
+    scene.pass_time(91 * DAY_SECONDS)
+    before = copy.deepcopy((scene.store.records, scene.store.values))
+
+    for outcome in scene.run(scene.slot, twin):
+        assert "one and the same record" in (outcome.failure or "")
+
+    assert (scene.store.records, scene.store.values) == before
+
+
 # ---- leaks, when the record or the variable was edited
 
 

@@ -150,6 +150,37 @@ def test_a_leaked_key_that_the_run_logs_in_with_is_not_deleted_to_make_a_place()
     assert scene.works(value)
 
 
+def test_leaked_keys_do_not_wait_for_a_batch() -> None:
+    scene, slots = crowd(4)
+    leaked = {slot: scene.store.values[slot.variable] for slot in slots}
+    ports = scene.ports(Effects())
+    ids = frozenset(published_id(scene, slot) for slot in slots)
+
+    outcomes = rotate_slots(
+        slots, ports, Orders(compromised_ids=ids), Settings(1, batch_size=1), check_mode=False, unforeseen=str
+    )
+
+    assert [outcome.failure for outcome in outcomes] == [None] * 4
+    assert not any(scene.works(value) for value in leaked.values())
+    assert all(scene.works(scene.store.values[slot.variable]) for slot in slots)
+
+
+def test_a_key_of_the_owner_before_frees_a_place_of_that_owner() -> None:
+    scene, slots = crowd(2, others=18)
+    for key_id, key in list(scene.keys().items()):
+        if key.name == "other" and len(scene.keys()) > 20 - 1:
+            scene.visitor.ask("DELETE", f"/v1/apikeys/{key_id}")
+    other = scene.visitor.create_service_id(name="other", account_id=scene.emulator.seed.account_id)
+    changed = replace(slots[0], iam_id=other["iam_id"])
+    assert scene.run(changed)[0].failure is None
+    scene.visitor.create_key(name="other", iam_id=scene.owner["iam_id"])
+    scene.pass_time(91 * DAY_SECONDS)
+
+    _first, second = scene.run(replace(changed, policy=replace(changed.policy, overlap_hours=2400.0)), slots[1])
+
+    assert (second.step.name, second.failure) == ("later", None)
+
+
 def published_id(scene: Scene, slot: Slot) -> str:
     current = scene.store.records[slot.variable].current
     assert current is not None
@@ -197,6 +228,23 @@ def test_an_order_to_go_back_is_carried_out_once_though_it_stays_in_a_variable()
         (outcome,) = scene.run(**order)
         assert scene.published_id == newest
         assert "was carried out" in outcome.warnings[0]
+
+
+def test_an_order_that_stood_too_long_may_be_given_anew_after_a_run_without_it() -> None:
+    scene = Scene(overlap_hours=24 * 20)
+    old_id, _new_id = ids_of_two(scene)
+    order = {"rollback_to_ids": frozenset({old_id})}
+    scene.run(**order)
+    for _run in range(115):
+        scene.pass_time(DAY_SECONDS)
+        scene.run(**order)
+    assert scene.published_id != old_id
+
+    assert scene.run()[0].taken == ("forget_order",)
+    (outcome,) = scene.run(**order)
+
+    assert outcome.failure is None
+    assert scene.published_id == old_id
 
 
 def test_an_order_that_is_given_anew_leads_back_once_more() -> None:

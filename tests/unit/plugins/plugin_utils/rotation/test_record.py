@@ -65,6 +65,11 @@ def test_no_value_is_shown_when_a_record_is_printed() -> None:
      {**to_data(FULL), "current": {**to_data(FULL)["current"], "published_at": 5}},
      {**to_data(FULL), "current": {**to_data(FULL)["current"], "id": None}},
      {**to_data(FULL), "pending": {**to_data(FULL)["pending"], "key_value": 5}},
+     {**to_data(FULL), "current": {**to_data(FULL)["current"], "id": "K3"}},
+     {**to_data(FULL), "current": {**to_data(FULL)["current"], "generation": 0}},
+     {**to_data(FULL), "last_generation": 3},
+     {**to_data(FULL), "current": {**to_data(FULL)["current"], "published_at": "0001-01-01T00:00:00+0000"}},
+     {**to_data(FULL), "current": {**to_data(FULL)["current"], "published_at": "9999-01-01T00:00:00+0000"}},
      {**to_data(FULL), "of_a_newer_version": 1}, {**to_data(FULL), "format": "x"},
      {name: value for name, value in to_data(FULL).items() if name != "revision"}],
 )  # fmt: skip

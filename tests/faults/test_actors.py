@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 import yaml
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import NothingToDo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import Violated, check_is_published, file_state
@@ -71,12 +72,14 @@ def check_rest(plot: Plot, world: World) -> None:
 
 
 def _is_rotations(world: World, key: t.Any) -> bool:
-    """Whether a key is for the rotation to clear away: without a marker what a person struck out is nobody's."""
-    ledger = world.ledger
+    """Whether a key is for the rotation to clear away: what a person struck out and no marker tells is nobody's."""
+    ledger, marker = world.ledger, split_description(key.description)[1]
+    if key.id in ledger.foreign or key.key_value == world.scene.value:
+        return key.id not in ledger.foreign
+    record = world.scene.store.records.get(world.scene.slot.variable)
     is_lost = ledger.has_outlived or {key.id, key.key_value} & ledger.struck_out
-    return key.id not in ledger.foreign and (
-        world.scene.slot.use_marker or not is_lost or key.key_value == world.scene.value
-    )
+    is_anothers = marker and record and marker.slot_id != record.slot_id and marker.slot_id in ledger.struck_out
+    return not is_anothers and (world.scene.slot.use_marker or not is_lost)
 
 
 @dataclass(frozen=True)

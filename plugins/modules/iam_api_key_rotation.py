@@ -58,6 +58,8 @@ options:
       variable:
         description:
           - The variable that holds the published value. It stays one vaulted text, so nothing that uses it changes.
+          - A value that somebody else put there is not overwritten. The slot stops, unless nobody can log in with it.
+            A line break at its end is read as none, a blank text as no value.
           - Without it, O(slots[].name).
         type: str
       state:
@@ -71,11 +73,14 @@ options:
       key_name:
         description:
           - Name of the key in IBM Cloud. Until a successor is published it is called like that with C( (next)) behind.
+            When it is changed, the next key has the new name; the published one keeps its own.
           - Without it, O(slots[].name).
         type: str
       iam_id:
         description:
           - IAM ID of the owner. Without O(slots[].iam_id) and O(slots[].service_id) the keys are the caller's own.
+          - When another owner is declared than that of the published key, the key is replaced at once by one of the new
+            owner, and keeps its overlap. A record with keys of another account than that of the log-in stops the slot.
         type: str
       service_id:
         description: The service ID that owns the keys, by its id or its name. Without it, see O(slots[].iam_id).
@@ -87,7 +92,8 @@ options:
         description: Description of new keys. Without it they inherit the one of the key before.
         type: str
       locked:
-        description: Whether the published key is locked.
+        description:
+          - Whether the published key is locked. A successor of a key that is locked is locked too, in any case.
         type: bool
         default: false
       use_marker:
@@ -104,7 +110,8 @@ options:
         default: false
       copies:
         description:
-          - More variables that hold the published value, written right after publishing and mended by every run.
+          - More variables that hold the published value, written right after publishing and mended by every run. One
+            that holds anything but a value of this slot is left alone, and the slot stops.
         type: list
         elements: dict
         default: []
@@ -189,16 +196,19 @@ options:
     type: path
   leak_response:
     description:
-      - V(disable_first) shuts a leaked key before a successor exists, which is an outage of seconds for its users.
+      - V(disable_first) shuts a leaked key before a successor exists, which is an outage of seconds for its users. When
+        the owner may have no more keys, the leaked one is even deleted before, to make a place, which the result says.
         V(replace_first) publishes the successor first, and deletes the leaked key after the hand-over.
+      - A run until V(retired) fails as long as a leaked key of its slots still works.
       - A leaked key that this very run logs in with is always replaced first.
     type: str
     choices: [disable_first, replace_first]
     default: disable_first
   rollback_to_ids:
     description:
-      - Ids of replaced keys that are made the published ones again, as long as their deletion is not announced. An
-        order that stays in a variable is carried out once.
+      - Ids of replaced keys that are made the published ones again, as long as their deletion is not announced. Name
+        one of a slot at most. An order that stays in a variable is carried out once. When the key is replaced anew
+        while the order still stands, it is told and not carried out again.
     type: list
     elements: str
     default: []
@@ -237,7 +247,9 @@ options:
     type: int
     default: 50
   stop_after_failures:
-    description: After so many failed slots no further rotation is begun. Without it, failures stop nothing.
+    description:
+      - After so many failed slots no further rotation is begun, and never are more rotations under way than may still
+        fail. Without it, failures stop nothing.
     type: int
   max_age_days:
     description:
@@ -255,7 +267,8 @@ options:
       - New keys expire after so many days, as a safety net should nobody run the rotation any more. It has to be at
         least O(max_age_days), O(overlap_hours) and O(soak_hours) together, and a day longer than
         O(rotate_before_expiry_days).
-      - Without it, they never expire.
+      - Without it, a new key lives as long as the key before, if that expires, else for ever. A key that lives too
+        short for that, so that its successor would be due at once, fails the slot until this option says how long.
     type: float
   overlap_hours:
     description:
@@ -305,7 +318,10 @@ options:
     default: 120
   keys_per_identity:
     description:
-      - How many API keys one identity may have. A rotation is not begun when there is no free place.
+      - How many API keys one identity may have, disabled ones included. The places that are free go to the most urgent
+        slots, which are those with a leaked, gone or expired key and then those that have been due for longest. The
+        others rest in the step V(later), with the date when the next old key is deleted. Where none will be, the slot
+        fails.
     type: int
     default: 20
   rotate_if_older_than:
@@ -320,8 +336,8 @@ options:
     description:
       - What to do when the vault file has no record of the slot, but its variable has a value or IBM Cloud has a
         key of that name.
-      - V(fail) changes nothing and says so. V(adopt) takes over the key whose value the variable holds. V(replace)
-        makes a new key and leaves the one that was found alone.
+      - V(fail) changes nothing and says so. V(adopt) takes over the key whose value the variable holds, with its lock
+        and whatever marker it carries. V(replace) makes a new key and leaves the one that was found alone.
     type: str
     choices: [fail, adopt, replace]
     default: fail

@@ -19,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.project.test_docs_match_specs 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE = ROOT / "roles/rotate_api_keys"
 MODULE = "cloudkeys.ibmcloud.iam_api_key_rotation"
+DOCTOR = "cloudkeys.ibmcloud.iam_doctor"
 Options = dict[str, dict[str, t.Any]]
 # A default that no option has, of each type.
 OTHERWISE = {"float": 7.5, "int": 7, "str": "another"}
@@ -33,6 +34,7 @@ class Told:
     role: Options
     role_defaults: dict[str, t.Any]
     role_passes_on: dict[str, t.Any]
+    doctor_passes_on: dict[str, t.Any]
     guide: dict[str, str]
 
 
@@ -54,6 +56,9 @@ def fixture_told() -> Told:
         role=of_the_role(read(ROLE / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]),
         role_defaults=of_the_role(read(ROLE / "defaults/main.yml")),
         role_passes_on=next(task[MODULE] for task in read(ROLE / "tasks/rotate.yml") if MODULE in task),
+        doctor_passes_on=next(
+            task[DOCTOR]["policy"] for task in read(ROOT / "playbooks/doctor.yml")[0]["tasks"] if DOCTOR in task
+        ),
         guide=dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", guide, flags=re.MULTILINE)),
     )
 
@@ -72,6 +77,7 @@ def differences(table: Options, told: Told) -> list[str]:
             "the role's argument spec": told.role.get(name) == {"description": refers, "type": "raw"},
             "the role's defaults": name not in told.role_defaults,
             "the role's task": told.role_passes_on.get(name) == f"{{{{ rotate_api_keys_{name} | default(omit) }}}}",
+            "the doctor's task": told.doctor_passes_on.get(name) == f"{{{{ rotate_api_keys_{name} | default('') }}}}",
             "the guide": told.guide.get(name, str(row.get("default", "none"))) == str(row.get("default", "none")),
         }
         wrong += [f"{where}: {name}" for where, is_right in looks.items() if not is_right]
@@ -112,6 +118,7 @@ BREAKS: dict[str, t.Callable[[Told, str], t.Any]] = {
     "the role's argument spec": lambda told, name: told.role[name].update(default=POLICY_SPEC[name].get("default")),
     "the role's defaults": lambda told, name: told.role_defaults.update({name: POLICY_SPEC[name].get("default")}),
     "the role's task": lambda told, name: told.role_passes_on.pop(name),
+    "the doctor's task": lambda told, name: told.doctor_passes_on.pop(name),
     "the guide": lambda told, name: told.guide.update({name: "another"}),
 }
 
@@ -130,7 +137,13 @@ def test_an_option_that_only_the_table_knows_is_missed_everywhere(told: Told) ->
 
     assert missed == [
         f"{where}: patience_hours"
-        for where in ("the manual", "the manual of slots[].policy", "the role's argument spec", "the role's task")
+        for where in (
+            "the manual",
+            "the manual of slots[].policy",
+            "the role's argument spec",
+            "the role's task",
+            "the doctor's task",
+        )
     ]
 
 

@@ -127,9 +127,11 @@ class _Rounds:
         self._count_begun(courses)
         awake = self._wake(courses)
         self._look(_in_phase(awake, "look"))
-        self._hand_out_places(_in_phase(awake, "plan"), courses)
+        planning = _in_phase(awake, "plan")
+        beginning = planning if check_mode else [course for course in planning if course.step.name == "intend"]
+        self._hand_out_places(beginning, courses)
         if check_mode:
-            self._preview(_in_phase(awake, "plan"))
+            self._preview(planning)
             return
         self.each(Course.choose_step, _in_phase(awake, "plan"))
         asking = _in_phase(awake, "ask")

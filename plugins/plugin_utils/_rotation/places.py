@@ -24,18 +24,24 @@ def with_places(views: t.Sequence[View], orders: Orders, known: t.Sequence[View]
 
     `known` are the views of all slots of the run, those that rest already too: their keys on the way out free places.
     """
-    owners = {view.slot.iam_id for view in views}
-    granted = {id(view): given for owner in owners for view, given in _hand_out(owner, views, orders, known)}
+    asking, others = _by_owner(views), _by_owner(known)
+    granted = {id(view): given for owner in asking for view, given in _hand_out(asking[owner], orders, others[owner])}
     return [granted[id(view)] for view in views]
 
 
-def _hand_out(
-    iam_id: str, views: t.Sequence[View], orders: Orders, known: t.Sequence[View]
-) -> t.Iterator[tuple[View, View]]:
-    mine, others = (_of(iam_id, group) for group in (views, known))
+def _by_owner(views: t.Iterable[View]) -> dict[str, list[View]]:
+    found: dict[str, list[View]] = {}
+    for view in views:
+        found.setdefault(view.slot.iam_id, []).append(view)
+    return found
+
+
+def _hand_out(asking: list[View], orders: Orders, others: list[View]) -> t.Iterator[tuple[View, View]]:
+    """To slots of one owner, the most urgent first."""
+    iam_id = asking[0].slot.iam_id
     taken = len({key.id for view in others for key in view.keys if key.iam_id == iam_id}) + sum(map(_is_unmade, others))
     frees = [moment for view in others if view.loaded.record for moment in places_freed_at(view, view.loaded.record)]
-    for view, wants_one in sorted(((view, _wish(view, orders)) for view in mine), key=_urgency):
+    for view, wants_one in sorted(((view, _wish(view, orders)) for view in asking), key=_urgency):
         has_place = taken < view.slot.policy.keys_per_identity
         if wants_one is not None and has_place:
             taken += 1
@@ -43,10 +49,6 @@ def _hand_out(
                 # What it replaces goes in its turn.
                 frees.append(view.now + view.slot.policy.overlap + view.slot.policy.soak)
         yield view, replace(view, has_place=has_place, place_frees_at=min(frees, default=None))
-
-
-def _of(iam_id: str, views: t.Iterable[View]) -> list[View]:
-    return [view for view in views if view.slot.iam_id == iam_id]
 
 
 def _wish(view: View, orders: Orders) -> datetime | None:

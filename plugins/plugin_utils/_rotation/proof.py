@@ -42,7 +42,11 @@ def check_value(session: Session, view: View, step: Step) -> View:
     if is_lost:
         view = replace(view, value_is_lost=True, value_in_a_copy=session.values.in_a_copy(view.loaded))
     key = view.current_key()
-    if is_lost and key is not None and step.name == "intend":
+    if key is None or step.name != "intend":
+        return view
+    for property_text in view.not_inherited():
+        session.warn(f"the successor of {key.id} does not inherit {property_text}")
+    if is_lost:
         session.warn(
             f"{view.slot.variable} holds no value that IBM Cloud knows, so nobody who reads it can log in; "
             f"{key.id}, which was published, gets a successor"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Pending, Record, Superseded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Place, Slot
@@ -199,6 +200,18 @@ class View:
         if old is None or not old.expires_at or not old.created_at:
             return None
         return parse_time(old.expires_at) - parse_time(old.created_at)
+
+    def not_inherited(self) -> list[str]:
+        """What a successor will not have of the key before, for the user to know beforehand."""
+        old, slot = self.current_key(), self.slot
+        if old is None:
+            return []
+        has_sessions = bool(old.support_sessions) and is_service_id(slot.iam_id)
+        is_endless = bool(old.expires_at) and self.life_of_successor is None
+        return [
+            *(["that it supports sessions, which keys of service IDs have not"] if has_sessions else []),
+            *(["that it expires, because IBM Cloud does not tell when it was made"] if is_endless else []),
+        ]
 
     def why_kept(self, key_id: str, login_key_id: t.Callable[[], str | None]) -> str | None:
         """Why this key must neither be disabled nor deleted; which key the run logs in with is asked for last."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, Superseded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
@@ -301,3 +302,50 @@ def test_a_pending_value_of_a_key_without_our_marker_is_not_published() -> None:
     assert "marker" in (outcome.failure or "")
     assert scene.value == old_value
     assert foreign["id"] in set(scene.keys())
+
+
+def withdraws_the_value_of(scene: Scene, key_value: str) -> SlotOutcome:
+    """The slot is not wanted any more, and its record has another key's value for the one that is being made."""
+    edit_pending_value(scene, key_value)
+    scene.slot = replace(scene.slot, is_wanted=False)
+    scene.pass_time(300)
+    return scene.run()[0]
+
+
+def test_a_withdrawn_key_without_our_marker_and_name_is_left() -> None:
+    scene = scene_with_a_pending_key()
+    foreign = scene.visitor.create_key(name="foreign", iam_id=scene.owner["iam_id"])
+
+    outcome = withdraws_the_value_of(scene, foreign["apikey"])
+
+    assert "neither its marker nor its name" in (outcome.failure or "")
+    assert foreign["id"] in set(scene.keys())
+
+
+def test_the_key_of_another_slot_is_not_withdrawn() -> None:
+    scene = Scene(use_marker=False)
+    other = replace(scene.slot, name="other", variable="other", key_name="other (next)")
+    scene.run(scene.slot, other)
+    scene.pass_time(91 * DAY_SECONDS)
+    scene.run(until="staged")
+    edit_pending_value(scene, scene.store.values["other"])
+    scene.slot = replace(scene.slot, is_wanted=False)
+
+    outcome, _other = scene.run(scene.slot, replace(other, policy=replace(other.policy, max_age_days=900.0)))
+
+    assert "published one of another slot" in (outcome.failure or "")
+    assert scene.works(scene.store.values["other"])
+
+
+def test_the_published_key_of_another_slot_is_not_swept() -> None:
+    scene = Scene()
+    other = scene.make_slot("other")
+    scene.run(scene.slot, other)
+    key_id = published_id(scene.store.records["other"])
+    scene.keys()[key_id].description = f"[cloudkeys {scene.record.slot_id}/1]"
+    scene.pass_time(DAY_SECONDS)
+
+    outcome, _other = scene.run(scene.slot, other)
+
+    assert "published one of another slot" in (outcome.failure or "")
+    assert key_id in set(scene.keys())

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -107,6 +108,22 @@ def test_check_mode_refuses_a_take_over_as_the_run_does() -> None:
 
     assert checked.failure == outcome.failure
     assert "nothing to adopt" in (outcome.failure or "")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_is_not_inherited_is_told_beforehand(check_mode: bool) -> None:
+    scene = Scene(on_missing_record="adopt")
+    seed = scene.emulator.seed
+    made = scene.visitor.create_key(name="deploy", iam_id=seed.iam_id, support_sessions=True)
+    scene.store.values["deploy"] = made["apikey"]
+    scene.slot = replace(scene.slot, iam_id=seed.iam_id)
+    scene.run()
+    scene.slot = replace(scene.slot, iam_id=scene.owner["iam_id"])
+
+    (outcome,) = scene.run(check_mode=check_mode)
+
+    assert any("does not inherit that it supports sessions" in warning for warning in outcome.warnings)
+    assert outcome.failure is None
 
 
 def moment(seconds: float) -> str:

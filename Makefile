@@ -57,13 +57,13 @@ unit: setup ## Fast tests, no network
 	pytest
 
 kills: setup ## Real runs, killed at every step
-	pytest tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_mutants.py
+	pytest tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_actors.py --deselect tests/faults/test_mutants.py
 
-schedules: setup ## Every schedule of one fault, one in sixty of two, and planted defects
-	pytest --numprocesses 2 tests/faults/test_schedules.py tests/faults/test_mutants.py
+schedules: setup ## Every schedule of one fault, one in sixty of two, others who act, and planted defects
+	pytest --numprocesses 2 tests/faults/test_schedules.py tests/faults/test_actors.py tests/faults/test_mutants.py
 
-schedules-all: setup ## Every schedule of two faults; four hours
-	pytest --numprocesses auto tests/faults/test_schedules.py --all-pairs
+schedules-all: setup ## Every schedule of two disturbances; more than half a day
+	pytest --numprocesses auto tests/faults/test_schedules.py tests/faults/test_actors.py --all-pairs
 
 faults: setup ## Both, side by side: nothing that goes wrong loses a key
 	pytest --numprocesses 2 tests/faults

@@ -35,7 +35,7 @@ def write_value(make: t.Callable[[World], str], *, is_kept: bool = True, variabl
         def undo() -> None:
             world.ledger.persons_values.pop(name, None)
             # A run may have moved it with its slot.
-            now_at = name if variable else place_of(world)
+            now_at = name if variable or store.values.get(name) == value else place_of(world)
             if store.values.get(now_at) == value:
                 _put_back(world, now_at, before, persons_before)
 
@@ -145,6 +145,8 @@ def _note_edit(world: World, before: FileState) -> None:
     world.ledger.is_counted = False
     struck_out = before.known_ids - after.known_ids
     world.ledger.struck_out |= struck_out | (before.recorded_values - after.recorded_values)
+    slot_ids = {record.slot_id for record in before.records.values()}
+    world.ledger.struck_out |= slot_ids - {record.slot_id for record in after.records.values()}
     # An entry that a sweep makes anew begins a new overlap.
     world.ledger.taken_ids |= struck_out
 

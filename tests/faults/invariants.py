@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -14,7 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
 
 # A whole rotation takes seven steps, and tells of each once; lost commits and leases come on top.
 MOST_LINES_OF_A_RUN = 16
-NO_CLEAR_STOP = ("unexpected", "not at rest after", "defect", "a property is missing", "value of a property")
+NO_CLEAR_STOP = re.compile(r"unexpected|not at rest after|a defect|^IBM Cloud IAM answered 400")
 
 
 class Violated(BaseException):
@@ -177,7 +178,7 @@ def _check_pairs(record: Record, before: Record | None, value: str | None, by_va
 def check_says(scene: Scene, outcome: SlotOutcome, compromised_ids: t.Iterable[str], lines: int) -> None:
     """What holds of what a run says at its end."""
     failure = outcome.failure
-    if failure is not None and any(word in failure for word in NO_CLEAR_STOP):
+    if failure is not None and NO_CLEAR_STOP.search(failure):
         raise Violated("stop: not a clear one", failure)
     if lines > MOST_LINES_OF_A_RUN:
         raise Violated("stop: too many steps", f"{lines}, {failure or outcome.step.name}")

@@ -41,6 +41,8 @@ class Plot:
             world.run()
         foreign = scene.visitor.create_key(name="deploy (next)", iam_id=scene.owner["iam_id"], description="by hand")
         world.ledger.foreign = {foreign["id"]: scene.keys()[foreign["id"]].entity_tag}
+        # Nobody takes it for a key that the run is about to make.
+        scene.pass_time(HOUR_SECONDS)
         return world, self.begin(world)
 
     def effects(self) -> int:

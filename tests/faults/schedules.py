@@ -89,9 +89,12 @@ class World:
     calls: list[str] = field(default_factory=list)
     late: t.Callable[[], t.Any] | None = None
     lands_at: int = 0
+    late_since: float = 0.0
     ledger: Ledger = field(default_factory=Ledger)
     undo: Undo | None = None
     has_been_visited: bool = False
+    # How many of these are older than the run that is disturbed.
+    versions_before: int = 0
     # A run that was given an order has ended well.
     was_obeyed: bool = False
     versions: list[FileState] = field(default_factory=list)
@@ -117,6 +120,7 @@ class World:
             raise Killed
         if kind == "lands late":
             self.late, self.lands_at = effect, self.fault.lands_at if self.fault else 0
+            self.late_since = self.scene.emulator.clock.now()
             raise Killed
         if kind == "nothing done":
             raise CannotConnect(f"no answer to {name}", may_have_happened=True)
@@ -129,8 +133,15 @@ class World:
 
     def _land(self) -> None:
         late, self.late = self.late, None
-        if late is not None:
-            self._checked(late)
+        if late is None:
+            return
+        before = set(self.scene.keys())
+        self._checked(late)
+        if self.scene.emulator.clock.now() >= self.late_since + self.scene.slot.policy.lease_seconds:
+            # No request outlives its lease (docs/architecture.md): what this one made is nobody's.
+            made = [key for key_id, key in self.scene.keys().items() if key_id not in before]
+            self.ledger.struck_out |= {text for key in made for text in (key.id, key.key_value)}
+            self.ledger.is_counted = False
 
     def _checked(self, effect: t.Callable[[], t.Any]) -> t.Any:
         before = file_state(self.scene)
@@ -180,12 +191,13 @@ class World:
 
     def run_of_somebody_else(self, slot: Slot, api_key: str | None = None, **orders: t.Any) -> SlotOutcome | None:
         """A whole run that comes between two port calls of the one that is under way."""
-        mine = self.fault, self.visit, self.done, self.calls
+        mine = self.fault, self.visit, self.done, self.calls, self.late
+        self.late = None
         try:
             with self.seen_as(slot):
                 return self.run(api_key=api_key, **orders)
         finally:
-            self.fault, self.visit, self.done, self.calls = mine
+            self.fault, self.visit, self.done, self.calls, self.late = mine
 
 
 class DirectTransport:

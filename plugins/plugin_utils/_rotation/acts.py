@@ -11,6 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
     Conflict,
+    LimitReached,
     NotFound,
     Refused,
 )
@@ -18,10 +19,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids im
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import delete_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import (
-    Marker,
     join_description,
     split_description,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.guards import guard
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.proof import check_is_ours
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import (
@@ -39,42 +40,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 MOST_CONFLICTS = 3
 
 
-def check_may_go(session: Session, view: View, step: Step) -> View:
-    """Refuse to announce the end of a key that is in use, or that is not the one that the record is about."""
-    entry, key = view.entry(step.key_id), view.key(step.key_id)
-    _guard(session, view, entry.id)
-    is_marked = key is not None and split_description(key.description)[1] == Marker(
-        view.record.slot_id, entry.generation
-    )
-    if key is not None and not is_marked and entry.key_value is not None:
-        found_id = session.values.id_of(entry.key_value)
-        if found_id not in (None, entry.id):
-            raise SlotStopped(
-                f"the record says that {entry.id} was replaced, but the value that it keeps is that of {found_id}: "
-                "somebody edited it. Nothing was changed; bring its last version back"
-            )
-    return view
-
-
-def check_leaked_may_go(session: Session, view: View, step: Step) -> View:
-    """Refuse to announce the end of a leaked key that this run needs, or that is published elsewhere."""
-    why = view.why_needed(str(step.key_id), session.iam.login_key_id)
-    if why:
-        raise SlotStopped(why)
-    return check_is_named(session, view, step)
-
-
-def check_is_named(session: Session, view: View, step: Step) -> View:
-    """Refuse to touch a published key that leaked by the record alone, if that may name another one."""
-    key, current = view.key(step.key_id), require(view.record.current, "a published key")
-    is_ours = key is not None and split_description(key.description)[1] == Marker(
-        view.record.slot_id, current.generation
-    )
-    if not is_ours and step.key_id not in view.orders.compromised_ids:
-        session.values.is_lost(view.loaded)
-    return view
-
-
 def create(session: Session, view: View, step: Step) -> Result:
     """Make the announced key."""
     pending = view.pending
@@ -84,6 +49,9 @@ def create(session: Session, view: View, step: Step) -> Result:
         made = session.iam.api_keys.create(new_key(session, view))
     except BadCredentials:
         raise
+    except LimitReached as error:
+        told = f"keys_per_identity says {view.slot.policy.keys_per_identity}, and IBM Cloud allows fewer"
+        return Rejected(f"{told}: {error}")
     except Refused as error:
         return Rejected(str(error))
     # One that was made with this value before was deleted since.
@@ -156,7 +124,7 @@ def withdraw(session: Session, view: View, step: Step) -> Result:
         )
     if key is not None:
         check_is_ours(view, key)
-        _guard(session, view, key.id)
+        guard(session, view, key.id)
         _delete(session, key)
         session.made.pop(key.id, None)
     return Done()
@@ -226,7 +194,7 @@ def sweep(session: Session, view: View, step: Step) -> Result:
     """
     swept, used = [], []
     for key in orphans(view):
-        _guard(session, view, key.id)
+        guard(session, view, key.id)
         marker = split_description(key.description)[1]
         if marker is not None and _has_logged_in(session, key):
             used.append((key, marker.generation))
@@ -275,13 +243,6 @@ def _put_right(session: Session, view: View, key: ApiKey) -> None:
             iam.update(key.id, changes, key.entity_tag)
         if wants_lock and (changes or not key.locked):
             iam.lock(key.id)
-
-
-def _guard(session: Session, view: View, key_id: str) -> None:
-    """Refuse to disable or delete a key that is in use; raises SlotStopped."""
-    why = view.why_kept(key_id, session.iam.login_key_id)
-    if why:
-        raise SlotStopped(why)
 
 
 def _delete(session: Session, key: ApiKey) -> None:

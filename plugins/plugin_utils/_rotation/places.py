@@ -42,9 +42,7 @@ def _by_owner(views: t.Iterable[View], *, with_former: bool = False) -> dict[str
 def _hand_out(asking: list[View], orders: Orders, others: list[View]) -> t.Iterator[tuple[View, View]]:
     """To slots of one owner, the most urgent first."""
     iam_id = asking[0].slot.iam_id
-    taken = len({key.id for view in others for key in view.keys if key.iam_id == iam_id}) + sum(
-        _is_unmade(view, iam_id) for view in others
-    )
+    taken = _taken(iam_id, asking, others)
     frees = [
         moment for view in others if view.loaded.record for moment in places_freed_at(view, view.loaded.record, iam_id)
     ]
@@ -56,6 +54,24 @@ def _hand_out(asking: list[View], orders: Orders, others: list[View]) -> t.Itera
                 # What it replaces goes in its turn.
                 frees.append(view.now + view.slot.policy.overlap + view.slot.policy.soak)
         yield view, replace(view, has_place=has_place, place_frees_at=min(frees, default=None))
+
+
+def _taken(iam_id: str, asking: list[View], others: list[View]) -> int:
+    """How many places are in use: by what those who ask have just seen, and by keys of others that no list shows yet.
+
+    Others may have looked long ago, so what they saw beside that may be deleted by now.
+    """
+    seen = {key.id for view in asking for key in view.keys if key.iam_id == iam_id}
+    names = {view.slot.name for view in asking}
+    records = [view.loaded.record for view in others if view.slot.name not in names]
+    kept = {
+        each.id
+        for record in records
+        if record is not None
+        for each in (record.current, record.pending)
+        if each is not None and each.id is not None and each.iam_id == iam_id
+    }
+    return len(seen | kept) + sum(_is_unmade(view, iam_id) for view in others)
 
 
 def _wish(view: View, orders: Orders) -> datetime | None:

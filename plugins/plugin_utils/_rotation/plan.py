@@ -104,9 +104,10 @@ def _plan_if_unusable(view: View, record: Record, orders: Orders) -> Step | None
     if current.compromised:
         return _plan_leaked_current(view, current, key, orders)
     if key.disabled:
-        return Step(
-            "stop", f"the published key {key.id} is disabled. Somebody decided that: nothing was changed", key.id
+        stop = Step(
+            "stop", f"the published key {key.id} is disabled. Somebody decided that, so it stays as it is", key.id
         )
+        return plan_leaked(view, record, orders) or stop
     why = None
     if key.expires_at and parse_time(key.expires_at) <= view.now:
         why = f"the published key {key.id} expired at {key.expires_at}"
@@ -207,6 +208,10 @@ def _plan_end(view: View, record: Record) -> Step | None:
         return None
     if record.current is not None:
         return Step("unpublish", "the slot is not wanted any more", record.current.id)
+    if view.loaded.foreign_copies:
+        return Step("stop", foreign_copy(view.loaded.foreign_copies[0]))
+    if view.loaded.stale_copies:
+        return Step("copy", "a copy still holds the value of the slot")
     for left in orphaned(view, record):
         return Step("retire_found", f"{left.id} carries the marker of the slot, and no record needs it", left.id)
     return None if record.superseded else Step("drop_record", "the last key of the slot is gone")

@@ -60,6 +60,13 @@ def why_leak_is_open(view: View, orders: Orders, rest: Step) -> str | None:
 
 
 def _plan_withdraw(view: View, record: Record, orders: Orders) -> Step | None:
+    if record.current is not None and record.current.id in orders.withdraw_ids:
+        return Step(
+            "stop",
+            f"{record.current.id} was to be withdrawn, and is published already. Nothing was changed; name the key "
+            "before in `rollback_to_ids` to go back to it",
+            record.current.id,
+        )
     key = view.pending_key()
     if key is None or key.id not in orders.withdraw_ids | orders.compromised_ids:
         return None

@@ -23,8 +23,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     Step,
     View,
-    current_leaked,
-    replaced_value,
     require,
 )
 
@@ -33,63 +31,6 @@ STILL_PROVEN_SECONDS = 60
 
 # A new key is unknown for seconds (docs/iam-facts.md 1.4); after this long the value is another one.
 UNKNOWN_FOR_GOOD = timedelta(hours=1)
-
-REMOVE_IT = (
-    "Somebody put it there, and it may be the only copy, so it is not overwritten. Nothing was changed; remove the "
-    "variable, or name another one"
-)
-
-
-def check_value(session: Session, view: View, step: Step) -> View:
-    """Refuse to replace or remove a value that is not the published key's; one that nobody can log in with may go.
-
-    Raises SlotStopped: it may be the only copy of a working key that somebody put there.
-    """
-    current = view.loaded.record.current if view.loaded.record else None
-    is_lost = session.values.is_lost(view.loaded)
-    held_id = view.holds_replaced_id
-    if held_id is not None and held_id != step.key_id and view.current_key() is not None and not current_leaked(view):
-        raise SlotStopped(replaced_value(view, held_id))
-    if view.has_value and current is None:
-        raise SlotStopped(f"{view.slot.file}: {view.slot.variable} holds a value already. {REMOVE_IT}")
-    if is_lost:
-        view = replace(view, value_is_lost=True, value_in_a_copy=session.values.in_a_copy(view.loaded))
-    key = view.current_key()
-    if key is None or step.name != "intend":
-        return view
-    for property_text in view.not_inherited():
-        session.warn(f"the successor of {key.id} does not inherit {property_text}")
-    if is_lost:
-        session.warn(
-            f"{view.slot.variable} holds no value that IBM Cloud knows, so nobody who reads it can log in; "
-            f"{key.id}, which was published, gets a successor"
-        )
-    return view
-
-
-def check_pair(session: Session, view: View, step: Step) -> View:
-    """Refuse to touch the published key unless it is the one whose value the variable holds."""
-    if session.values.is_lost(view.loaded):
-        session.values.note_lost(str(step.key_id))
-        return replace(view, value_is_lost=True)
-    return view
-
-
-def check_published(session: Session, view: View, step: Step) -> View:
-    """Refuse to write anything down of a record whose published key is not the one that the variable holds."""
-    if view.record.current is not None:
-        session.values.is_lost(view.loaded)
-    return view
-
-
-def check_copied_value(session: Session, view: View, step: Step) -> View:
-    """Refuse to copy a value that nobody can log in with over one that may be good; raises SlotStopped."""
-    if session.values.is_lost(view.loaded):
-        raise SlotStopped(
-            f"{view.slot.file}: {view.slot.variable} does not hold the published key's value, so it is not copied. "
-            "Bring it back, or run again with `verify_values` to have the key replaced"
-        )
-    return view
 
 
 def prove_for_later(session: Session, view: View, step: Step) -> Result:
@@ -146,6 +87,7 @@ def find_adopted_key(session: Session, view: View, step: Step) -> View:
     slot, value = view.slot, view.loaded.published_value
     key = session.iam.api_keys.find_by_value(value) if value else None
     if key is None:
+        session.values.check_dead(value or "", f"the value in {slot.variable}, which is to be adopted,")
         raise SlotStopped(
             f"{slot.file}: {slot.variable} holds no value that IBM Cloud knows, so there is nothing to adopt"
         )

@@ -171,7 +171,7 @@ def from_data(found: t.Any) -> Record:
     """
     wrote = found.get("format", FORMAT) if isinstance(found, dict) else FORMAT
     if wrote != FORMAT:
-        raise RecordIsUnreadable("a newer version of this collection wrote it, so use that one")
+        raise RecordIsUnreadable("another version of this collection wrote it, so use that one")
     try:
         members = {name: value for name, value in found.items() if name != "format"}
         needed = {name: members[name] for name in ("slot_id", "revision", "last_generation")}
@@ -186,7 +186,11 @@ def _check_adds_up(record: Record) -> None:
     """Raise ValueError when one key stands there twice, or has a number that was not given out."""
     ids = [each.id for each in record.keys if each.id]
     numbers = [each.generation for each in record.keys]
-    if len(ids) != len(set(ids)) or any(not 1 <= number <= record.last_generation for number in numbers):
+    if (
+        record.account_id == ""
+        or len(ids) != len(set(ids))
+        or any(not 1 <= number <= record.last_generation for number in numbers)
+    ):
         raise ValueError
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, MissingCredentials
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of
@@ -19,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.decla
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import result_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 
@@ -35,6 +37,7 @@ def rotate(
             "a rotation logs in by itself, because it lives by the time that IBM Cloud tells at log-in: "
             "use api_key or api_key_file, not token"
         )
+    _check_counts(params)
     settings = Settings(params["concurrency"], params["batch_size"], params["stop_after_failures"])
     slots = slots_from(params, ports.client, settings.concurrency)
     leaked = look_up_leaked_values(params, ports)
@@ -48,11 +51,22 @@ def rotate(
     if own_id in unmanaged.ids:
         # Whoever shuts it by this list shuts themselves out.
         unmanaged.ids.remove(own_id)
-        result["warnings"].append(
+        unmanaged.problems.append(
             f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It was not "
             "touched: make another key, log in with that, and run again"
         )
+    known = {key_id for record in _records(outcomes) for key_id in record.known_ids}
+    result["warnings"] += [
+        f"`rollback_to_ids` names {key_id}, which is on record of none of these slots: nothing was gone back to"
+        for key_id in sorted(orders.rollback_to_ids - known)
+    ]
     return {**_with_problems(result, leaked.problems + unmanaged.problems), "unmanaged_ids": sorted(unmanaged.ids)}
+
+
+def _check_counts(params: dict[str, t.Any]) -> None:
+    for name, least in (("batch_size", 0), ("stop_after_failures", 1)):
+        if params[name] is not None and params[name] < least:
+            raise TaskRefused(f"{name} is {params[name]}, and has to be at least {least}")
 
 
 def _with_problems(result: dict[str, t.Any], problems: list[str]) -> dict[str, t.Any]:
@@ -72,10 +86,14 @@ def _let_pass(moments: t.Iterable[datetime | None], ports: Ports) -> None:
         iam.clock.sleep(seconds)
 
 
+def _records(outcomes: list[SlotOutcome]) -> list[Record]:
+    return [record for each in outcomes for record in (each.before, each.after) if record]
+
+
 def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> Leaked:
     """Leaked keys that still exist and belong to none of these slots: somebody has to revoke them by their id."""
-    records = [record for each in outcomes for record in (each.before, each.after) if record]
-    managed = {key_id for record in records for key_id in record.known_ids} | {each.pending_id for each in outcomes}
+    managed = {key_id for record in _records(outcomes) for key_id in record.known_ids}
+    managed |= {each.pending_id for each in outcomes if each.pending_id}
     found = Leaked()
     for key_id in sorted(orders.compromised_ids - managed):
         try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import acts, proof, record_changes
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import acts, guards, proof, record_changes
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Current, Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Done, Result, Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
@@ -148,7 +148,7 @@ STEPS: dict[ActName, StepKind] = {
     ),
     "adopt": StepKind(draws=True, ask=proof.find_adopted_key, act=proof.adopted_key, conclude=_adopt),
     "intend": StepKind(
-        draws=True, ask=proof.check_value, announce=_intend, act=acts.create, conclude=_record_value_of_iam
+        draws=True, ask=guards.check_value, announce=_intend, act=acts.create, conclude=_record_value_of_iam
     ),
     "create": StepKind(
         announce=lambda view, step, now: Write(record_changes.announced_again(view.record, now)),
@@ -157,39 +157,39 @@ STEPS: dict[ActName, StepKind] = {
     ),
     "prove": StepKind(act=proof.prove_for_later, changes=False, next_at_once=frozenset({"staged"})),
     "publish": StepKind(
-        ask=proof.check_value,
+        ask=guards.check_value,
         act=proof.prove,
         conclude=_publish,
         writes_copies=True,
         replaces_key=True,
         next_at_once=frozenset({"finish_publishing"}),
     ),
-    "finish_publishing": StepKind(ask=proof.check_pair, act=acts.finish_publishing),
-    "copy": StepKind(ask=proof.check_copied_value, writes_copies=True),
+    "finish_publishing": StepKind(ask=guards.check_pair, act=acts.finish_publishing),
+    "copy": StepKind(ask=guards.check_copied_value, writes_copies=True),
     "withdraw": StepKind(
         announce=lambda view, step, now: Write(record_changes.withdrawing(view.record, now)),
         act=acts.withdraw,
         conclude=lambda view, step, done, now: Write(replace(view.record, pending=None)),
     ),
     "disable": StepKind(
-        ask=acts.check_may_go,
+        ask=guards.check_may_go,
         announce=lambda view, step, now: Write(record_changes.disabling(view.record, step.key_id, now)),
         act=acts.disable,
     ),
     "delete": StepKind(
-        ask=acts.check_may_go,
+        ask=guards.check_may_go,
         announce=lambda view, step, now: Write(record_changes.deleting(view.record, step.key_id, now)),
         act=acts.delete,
         conclude=lambda view, step, done, now: Write(view.record.without_superseded(str(step.key_id))),
     ),
-    "retire_found": StepKind(ask=proof.check_published, announce=_retire_found),
+    "retire_found": StepKind(ask=guards.check_published, announce=_retire_found),
     "mark_leaked": StepKind(
         announce=lambda view, step, now: Write(record_changes.leaked(view.record, step.key_id)),
     ),
     # What was marked on record announces it.
-    "disable_leaked": StepKind(ask=acts.check_is_named, act=acts.disable_leaked),
+    "disable_leaked": StepKind(ask=guards.check_is_named, act=acts.disable_leaked),
     "make_place": StepKind(
-        ask=acts.check_leaked_may_go,
+        ask=guards.check_leaked_may_go,
         announce=lambda view, step, now: Write(record_changes.making_place(view.record, now)),
         act=acts.delete_leaked,
     ),
@@ -200,10 +200,10 @@ STEPS: dict[ActName, StepKind] = {
         tells_next=frozenset({"roll_back"}),
     ),
     "roll_back": StepKind(
-        ask=proof.check_value, act=proof.prove_replaced_key, conclude=_roll_back, writes_copies=True, replaces_key=True
+        ask=guards.check_value, act=proof.prove_replaced_key, conclude=_roll_back, writes_copies=True, replaces_key=True
     ),
     "note_hand_over": StepKind(announce=lambda view, step, now: Write(record_changes.handed_over(view.record, now))),
-    "unpublish": StepKind(ask=proof.check_value, announce=_unpublish, writes_copies=True),
+    "unpublish": StepKind(ask=guards.check_value, announce=_unpublish, writes_copies=True),
     "drop_record": StepKind(announce=lambda view, step, now: Write(None)),
     "sweep": StepKind(act=acts.sweep, conclude=_retire_used_orphans, changes=False, reads_record_again=True),
 }

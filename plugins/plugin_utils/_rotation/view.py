@@ -229,7 +229,7 @@ class View:
         current = self.loaded.record.current if self.loaded.record else None
         if current is not None and key_id == current.id:
             return (
-                f"API key {key_id} is the published one and stays, though the record has it among the replaced ones: "
+                f"API key {key_id} is the published one and stays, though the record has it on its way out, too: "
                 "somebody edited it. Bring its last version back"
             )
         return self.why_needed(key_id, login_key_id)
@@ -264,14 +264,17 @@ def replaced_value(view: View, held_id: str) -> str:
 def orphaned(view: View, record: Record) -> list[ApiKey]:
     """Keys with the slot's marker that no entry of the record needs, however old.
 
-    A key of a higher generation is not among them: then the record is older than IAM.
+    A key of a higher generation is not among them: then the record is older than IAM. Nor is one of another name:
+    somebody may have copied the description.
     """
     pending = record.pending
     on_its_way = pending.generation if pending is not None and pending.id is None else None
     return [
         key
         for key, marker in view.marked(record.slot_id)
-        if key.id not in record.known_ids and on_its_way != marker.generation <= record.last_generation
+        if key.id not in record.known_ids
+        and on_its_way != marker.generation <= record.last_generation
+        and (key.name == view.slot.key_name or view.slot.is_unfinished_name(key.name))
     ]
 
 

@@ -123,7 +123,7 @@ def test_a_key_left_over_is_looked_for_at_its_owner_before_it_is_swept() -> None
     (key,) = many.keys_of(3)
     record = many.scene.store.records["slot3"]
     many.scene.store.records["slot3"] = replace(record, last_generation=2)
-    orphan = many.scene.visitor.create_key(name="left over", iam_id=many.owners[3])
+    orphan = many.scene.visitor.create_key(name="slot3 (next)", iam_id=many.owners[3])
     many.scene.emulator.world.keys[orphan["id"]].description = f"[cloudkeys {record.slot_id}/2]"
     many.scene.pass_time(DAY_SECONDS)
 

@@ -343,6 +343,7 @@ def test_the_published_key_of_another_slot_is_not_swept() -> None:
     scene.run(scene.slot, other)
     key_id = published_id(scene.store.records["other"])
     scene.keys()[key_id].description = f"[cloudkeys {scene.record.slot_id}/1]"
+    scene.keys()[key_id].name = "deploy (next)"
     scene.pass_time(DAY_SECONDS)
 
     outcome, _other = scene.run(scene.slot, other)

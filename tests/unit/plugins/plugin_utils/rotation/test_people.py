@@ -9,6 +9,7 @@ import typing as t
 from dataclasses import replace
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Superseded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
@@ -409,8 +410,41 @@ def test_a_replaced_key_that_somebody_put_on_record_is_not_touched() -> None:
 
     (outcome,) = scene.run()
 
-    assert "somebody edited it" in (outcome.failure or "")
+    assert "says so: somebody edited" in (outcome.failure or "")
     assert not scene.keys()[theirs["id"]].disabled
+
+
+@pytest.mark.parametrize("value", [None, "nobody-has-this-value-of-forty-four-letters-"])
+@pytest.mark.parametrize("is_rotated", [False, True])
+def test_a_key_that_only_the_record_calls_replaced_is_not_touched(value: str | None, is_rotated: bool) -> None:
+    scene = Scene()
+    other = scene.make_slot("other")
+    scene.run(scene.slot, other)
+    current = scene.store.records["other"].current
+    theirs = current.id if is_rotated and current else foreign_key(scene)["id"]
+    assert scene.record.current is not None
+    entry = Superseded(1, theirs, scene.record.current.published_at, value)
+    scene.store.records["deploy"] = replace(scene.record, last_generation=2, superseded=(entry,))
+    scene.pass_time(4 * DAY_SECONDS)
+
+    (outcome,) = scene.run()
+
+    assert "says so: somebody edited" in (outcome.failure or "")
+    assert not scene.keys()[theirs].disabled
+
+
+def test_a_key_with_a_copied_description_is_not_swept() -> None:
+    scene = Scene()
+    scene.run()
+    theirs = foreign_key(scene)["id"]
+    scene.keys()[theirs].name = "theirs"
+    scene.keys()[theirs].description = scene.keys()[scene.published_id].description
+    scene.pass_time(DAY_SECONDS)
+
+    (outcome,) = scene.run()
+
+    assert (outcome.failure, outcome.swept) == (None, ())
+    assert theirs in set(scene.keys())
 
 
 # ---- what is left when a record is lost
@@ -553,6 +587,43 @@ def test_two_slots_with_one_record_are_refused() -> None:
         assert "one and the same record" in (outcome.failure or "")
 
     assert (scene.store.records, scene.store.values) == before
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+def test_the_copies_of_a_slot_that_is_not_wanted_go_too(is_killed: bool) -> None:
+    scene = Scene()
+    scene.slot = replace(scene.slot, copies=(Place("other.yml", "copied"),))
+    scene.run()
+    scene.slot = replace(scene.slot, is_wanted=False)
+    if is_killed:
+        with pytest.raises(Killed):
+            scene.run(effects=Effects(kill_on="copy"))
+    for _day in range(12):
+        (outcome,) = scene.run()
+        scene.pass_time(DAY_SECONDS)
+
+    assert outcome.step.name == "gone"
+    assert "copied" not in scene.store.values
+
+
+def test_a_leaked_key_goes_though_the_published_one_was_disabled() -> None:
+    scene = in_overlap()
+    (old,) = scene.record.superseded
+    scene.visitor.ask("POST", f"/v1/apikeys/{scene.published_id}/disable")
+
+    (outcome,) = scene.run(compromised_ids=frozenset({old.id}))
+
+    assert "is disabled" in (outcome.failure or "")
+    assert old.id not in set(scene.keys())
+
+
+def test_an_order_to_withdraw_what_is_published_is_not_passed_over() -> None:
+    scene = Scene()
+    scene.run()
+
+    (outcome,) = scene.run(withdraw_ids=frozenset({scene.published_id}))
+
+    assert "is published already" in (outcome.failure or "")
 
 
 # ---- leaks, when the record or the variable was edited

@@ -130,6 +130,17 @@ def test_a_leaked_key_without_a_place_makes_one() -> None:
     assert leaked_id not in scene.store.records["slot0"].known_ids
 
 
+def test_a_leaked_key_makes_a_place_though_its_neighbours_have_looked_before() -> None:
+    scene, slots = crowd(20)
+    leaked_id = published_id(scene, slots[7])
+
+    outcomes = scene.run(*slots, compromised_ids=frozenset({leaked_id}))
+
+    assert [outcome.failure for outcome in outcomes] == [None] * 20
+    assert scene.works(scene.store.values["slot7"])
+    assert leaked_id not in set(scene.keys())
+
+
 def test_a_leaked_key_that_is_to_be_replaced_first_makes_no_place() -> None:
     scene, slots = crowd(1, others=19)
     leaked_id = published_id(scene, slots[0])

@@ -79,7 +79,7 @@ def test_a_damaged_record_is_refused(damage: t.Any) -> None:
 
 
 def test_a_record_of_a_newer_version_is_refused_by_name() -> None:
-    with pytest.raises(RecordIsUnreadable, match="newer version"):
+    with pytest.raises(RecordIsUnreadable, match="another version"):
         from_data({**to_data(FULL), "format": FORMAT + 1})
 
 

@@ -322,7 +322,8 @@ def test_the_key_that_the_run_logs_in_with_is_not_named_for_others_to_shut() -> 
     result = run(scene, slot(), compromised_ids=[scene.emulator.seed.api_key_id])
 
     assert result["unmanaged_ids"] == []
-    assert "logs in with" in result["warnings"][0]
+    assert "logs in with" in result["msg"]
+    assert result["failed"]
 
 
 @pytest.mark.parametrize("owner", [{"service_id": ""}, {"iam_id": " "}], ids=str)
@@ -380,3 +381,22 @@ def test_a_leaked_value_of_another_account_fails_the_task_when_the_rest_is_done(
     assert elsewhere.account_id in result["msg"]
     assert elsewhere.api_key not in str(result)
     assert not scene.works(value)
+
+
+@pytest.mark.parametrize(
+    "counts", [{"batch_size": -1}, {"stop_after_failures": 0}, {"stop_after_failures": -1}], ids=str
+)
+def test_counts_that_nothing_can_begin_with_are_refused(counts: dict[str, int]) -> None:
+    scene = Scene()
+
+    with pytest.raises(TaskRefused, match="at least"):
+        run(scene, slot(), **counts)
+
+
+def test_an_order_to_go_back_to_what_no_record_knows_is_told() -> None:
+    scene = Scene()
+    run(scene, slot())
+
+    result = run(scene, slot(), rollback_to_ids=["ApiKey-unknown"])
+
+    assert "on record of none" in result["warnings"][0]

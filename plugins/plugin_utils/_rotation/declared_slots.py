@@ -9,7 +9,9 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.key_ids import check_key_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
@@ -24,6 +26,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
     SlotStopped,
     check_slots,
 )
+
+ID_ORDERS = ("compromised_ids", "rollback_to_ids", "withdraw_ids", "probed_ids", "handed_over_ids")
 
 
 def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
@@ -58,6 +62,8 @@ def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
 
 def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) -> list[Slot]:
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
+    for given in params["slots"]:
+        check_key_ids(f"slot {given['name']}: retire_ids", given["retire_ids"])
     policies = [policy_of(params, given, client.now()) for given in params["slots"]]
     found = resolve(client, map(owner_named_by, params["slots"]), concurrency)
     slots = []
@@ -111,6 +117,8 @@ def _owner(found: str | Exception) -> tuple[str, str | None]:
 
 def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:
     """What the task asks of this run beside the policy; leaked values are looked up, and only their ids go on."""
+    for option in ID_ORDERS:
+        check_key_ids(option, params[option] or ())
     leaked = set(params["compromised_ids"]) | ids_of_leaked_values(params, ports)
     orders = Orders(
         until=params["until"],
@@ -129,13 +137,23 @@ def orders_from(params: dict[str, t.Any], ports: Ports) -> Orders:
 
 
 def ids_of_leaked_values(params: dict[str, t.Any], ports: Ports) -> set[str]:
-    """The ids of the keys that have these values; a value that no key has is revoked already."""
+    """The ids of the keys that have these values; a value that no key of IBM Cloud has is revoked already.
+
+    Raises TaskRefused, before anything is changed, for one whose key IAM does not show and that is not proven dead.
+    """
     values = list(params["compromised_values"] or ())
     if params["compromised_values_file"]:
         values += _lines_of(params["compromised_values_file"])
     for value in values:
         ports.protect(value)
-    found = (ports.client.api_keys.find_by_value(value) for value in values)
+    found = [ports.client.api_keys.find_by_value(value) for value in values]
+    for number, (value, key) in enumerate(zip(values, found), 1):
+        absence = None if key else absence_of_value(ports.client, value)
+        if absence is not None and not absence.is_gone:
+            raise TaskRefused(
+                f"leaked value {number}: {absence.words}. Nothing was changed; take this value off the list to revoke "
+                "the others"
+            )
     return {key.id for key in found if key is not None}
 
 

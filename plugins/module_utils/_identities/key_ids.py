@@ -8,9 +8,10 @@ import re
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import API_KEY
 
-# What goes into the path of a request, and what a template makes of nothing.
-ID = re.compile(r"(?!(?:null|none|omit)$)[A-Za-z0-9_-]+", re.IGNORECASE)
+# Without the prefix it may be a value in the wrong place, or what a template makes of nothing.
+ID = re.compile(rf"{API_KEY}[A-Za-z0-9_-]+")
 
 
 def check_key_ids(option: str, ids: t.Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import API_KEY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of, absence_of_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.guards import check_change
@@ -124,6 +125,12 @@ def _find_one(client: IamClient, wish: KeyWish) -> ApiKey | None:
 
 def _check_is_gone(client: IamClient, wish: KeyWish) -> None:
     """Raise TaskRefused unless it is proven that there is no such key: IAM may only hide it from this caller."""
+    if wish.id and not wish.id.startswith(API_KEY):
+        # Not quoted: it may be the value of a key that works.
+        raise TaskRefused(
+            "`id` is not the id of an API key, which is like ApiKey-1, so nothing is proven to be gone; a value goes "
+            "into `key_value`. Nothing was changed"
+        )
     if wish.id:
         owner = (wish.iam_id, wish.account_id) if wish.iam_id else None
         absence = absence_of(client, wish.id, owner=owner, is_unknown=True)

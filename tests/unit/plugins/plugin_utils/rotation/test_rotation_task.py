@@ -259,7 +259,7 @@ def test_leaked_keys_that_belong_to_no_slot_are_named_and_not_touched() -> None:
     assert scene.works(loose["apikey"])
 
 
-@pytest.mark.parametrize("form", ["{0}\nApiKey-2", "{0} ApiKey-2", '["{0}"]', "\u200b", "None"], ids=repr)
+@pytest.mark.parametrize("form", ["{0}\nApiKey-2", "{0} ApiKey-2", '["{0}"]', "\u200b", "None", "v" * 44], ids=repr)
 @pytest.mark.parametrize(
     "option",
     [*("compromised_ids", "rollback_to_ids", "withdraw_ids", "handed_over_ids", "probed_ids"), "retire_ids"],

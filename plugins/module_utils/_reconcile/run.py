@@ -99,6 +99,12 @@ def find_key(client: IamClient, wish: KeyWish, known: Keys | None = None) -> tup
         key = _find_one(client, wish)
         if key:
             check_owner(key, wish.iam_id or None, wish.account_id)
+        elif wish.id and not wish.id.startswith(API_KEY):
+            # Not quoted: it may be the value of a key that works.
+            raise TaskRefused(
+                "`id` is not the id of an API key, which is like ApiKey-1, so this tells nothing of the key that is "
+                "meant; a value goes into `key_value`. Nothing was changed"
+            )
         elif wish.state == "present":
             meant, option = (wish.id, "id") if wish.id else ("with this value", "key_value")
             raise TaskRefused(
@@ -125,12 +131,6 @@ def _find_one(client: IamClient, wish: KeyWish) -> ApiKey | None:
 
 def _check_is_gone(client: IamClient, wish: KeyWish) -> None:
     """Raise TaskRefused unless it is proven that there is no such key: IAM may only hide it from this caller."""
-    if wish.id and not wish.id.startswith(API_KEY):
-        # Not quoted: it may be the value of a key that works.
-        raise TaskRefused(
-            "`id` is not the id of an API key, which is like ApiKey-1, so nothing is proven to be gone; a value goes "
-            "into `key_value`. Nothing was changed"
-        )
     if wish.id:
         owner = (wish.iam_id, wish.account_id) if wish.iam_id else None
         absence = absence_of(client, wish.id, owner=owner, is_unknown=True)

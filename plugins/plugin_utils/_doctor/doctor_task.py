@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +45,10 @@ SPEC: dict[str, t.Any] = {
 }
 
 Params = dict[str, t.Any]
+
+# Every check of a slot tells its names, so a value in the wrong place has to be hidden; no name of a person's looks so.
+NAMES = ("name", "variable", "key_name")
+LIKE_A_VALUE = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_-]{32,}")
 # The keys of each owner, by IAM ID, as far as they could be listed.
 Listed = dict[str, list[ApiKey]]
 AskSlots = t.Callable[[RecordStore], list[Check]]
@@ -62,7 +67,7 @@ class Controller:
 
 def examine(params: Params, client: IamClient, controller: Controller, *, check_mode: bool) -> dict[str, t.Any]:
     """Ask everything and return one line each; `failed` when there is something to do."""
-    options, wrong = _options(params, controller.folder)
+    options, wrong = _options(params, controller)
     asked = [checks.check_login(client), *wrong]
     slots, listed = "", Listed()
     if asked[0].is_fine:
@@ -95,12 +100,15 @@ def _result(asked: list[Check], slots: str) -> dict[str, t.Any]:
     return result
 
 
-def _options(params: Params, folder: str) -> tuple[list[dict[str, t.Any]], list[Check]]:
+def _options(params: Params, controller: Controller) -> tuple[list[dict[str, t.Any]], list[Check]]:
     """The options of the slots, and what a rotation would refuse in them before it asks anything."""
     options, wrong = [], []
     for number, slot in enumerate(params["slots"], 1):
+        for text in (str(slot.get(member)) for member in NAMES):
+            if LIKE_A_VALUE.fullmatch(text):
+                controller.protect(text)
         try:
-            options.append(options_of(slot, params["git"], folder))
+            options.append(options_of(slot, params["git"], controller.folder))
         except CloudkeysError as error:
             wrong.append(Check(f"options of slot {slot.get('name') or number}", False, str(error)))
     return options, wrong

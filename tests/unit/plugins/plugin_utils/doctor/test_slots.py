@@ -269,3 +269,15 @@ def test_what_a_rotation_would_refuse_of_a_slot_is_told_for_that_slot(home: Home
 
     names = [each["name"] for each in checks if "slot" in each["name"]]
     assert names == ["options of slot odd", "slot deploy"]
+
+
+def test_a_value_that_stands_for_a_name_is_protected_and_a_name_is_not(home: Home) -> None:
+    value, name = "Ab1-" * 11, "deploy_key_of_the_production_cluster_in_frankfurt_1"
+    slots = [{"name": each, "file": "secrets.yml", "service_id": "ci"} for each in (value, name)]
+    params = ArgumentSpecValidator(**SPEC).validate({"slots": slots}).validated_parameters
+    around = Controller(CIPHER, {}, str(home.folder), datetime.now(timezone.utc), home.seen_secrets.add)
+
+    examine(params, home.scene.client(Effects()), around, check_mode=False)
+
+    assert value in home.seen_secrets
+    assert name not in home.seen_secrets

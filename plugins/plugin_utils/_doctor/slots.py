@@ -10,6 +10,7 @@ from dataclasses import replace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check, answered
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SLOT_SPEC
@@ -21,7 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.decla
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import task_options
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports, RecordStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
@@ -30,7 +31,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 
 # So the value in the variable is asked about.
 ORDERS = Orders(verify_values=True)
-# Of as many slots at a time as a rotation has by default, owners are looked up.
+# How many requests are under way at a time, as a rotation has it by default.
 CONCURRENCY = ROTATION_SPEC["argument_spec"]["concurrency"]["default"]
 SLOTS_SPEC = {"argument_spec": {"slots": ROTATION_SPEC["argument_spec"]["slots"]}}
 
@@ -61,23 +62,43 @@ def check_slots(
         slots = slots_from({**task_options(policy), "slots": options}, ports.client, CONCURRENCY)
     except CloudkeysError as error:
         return [Check("slots", False, str(error))] if options else []
-    return [_check_slot(slot, ports, listed.get(slot.iam_id)) for slot in slots]
+    # A store is not for threads, and IAM takes its time.
+    questions = [_question(slot, ports, listed.get(slot.iam_id)) for slot in slots]
+    return [_unless_raised(check) for check in side_by_side(lambda ask: ask(), questions, CONCURRENCY)]
 
 
-def _check_slot(slot: Slot, ports: Ports, keys: list[ApiKey] | None) -> Check:
+def _unless_raised(check: Check | Exception) -> Check:
+    if isinstance(check, Exception):
+        raise check
+    return check
+
+
+def _question(slot: Slot, ports: Ports, keys: list[ApiKey] | None) -> t.Callable[[], Check]:
+    """What is to be asked of IAM about a slot that was read; the answer itself where there is nothing to ask."""
     name = f"slot {slot.name}"
     if keys is None:
-        return Check(name, None, "the keys of its owner could not be listed")
-    return answered(name, lambda: _state_of(slot, ports, keys))
-
-
-def _state_of(slot: Slot, ports: Ports, keys: list[ApiKey]) -> str:
-    """Which key is published; raises SlotStopped with what there is to do."""
+        unasked = Check(name, None, "the keys of its owner could not be listed")
+        return lambda: unasked
     session = Session(slot, ports, {})
-    loaded = ports.store.load(slot)
+    try:
+        loaded = _load(session, ports.store)
+    except CloudkeysError as error:
+        problem = Check(name, False, str(error))
+        return lambda: problem
+    return lambda: answered(name, lambda: _state_of(session, loaded, keys))
+
+
+def _load(session: Session, store: RecordStore) -> Loaded:
+    slot = session.slot
+    loaded = store.load(slot)
     check_account(slot, loaded.record)
-    if move_slot(ports.store, slot, session.values.is_lost, check_mode=True) and loaded.record is None:
-        loaded = _at_the_old_place(slot, ports)
+    if move_slot(store, slot, session.values.is_lost, check_mode=True) and loaded.record is None:
+        return _at_the_old_place(slot, store)
+    return loaded
+
+
+def _state_of(session: Session, loaded: Loaded, keys: list[ApiKey]) -> str:
+    """Which key is published; raises SlotStopped with what there is to do."""
     view = session.see(loaded, keys, ORDERS, is_whole=True)
     step = plan_slot(view, ORDERS)
     _check(view, step)
@@ -86,9 +107,9 @@ def _state_of(slot: Slot, ports: Ports, keys: list[ApiKey]) -> str:
     return _fine(view, step)
 
 
-def _at_the_old_place(slot: Slot, ports: Ports) -> Loaded:
+def _at_the_old_place(slot: Slot, store: RecordStore) -> Loaded:
     """The slot as a move would bring it along; one that was stopped half-way has left its mark there."""
-    there = ports.store.load(slot.before_move or slot)
+    there = store.load(slot.before_move or slot)
     return replace(there, record=replace(there.record, moved_to=None) if there.record else None)
 
 

@@ -62,9 +62,9 @@ def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
 
 def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) -> list[Slot]:
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
+    policies = [policy_of(params, given, client.now()) for given in params["slots"]]
     for given in params["slots"]:
         check_key_ids(f"slot {given['name']}: retire_ids", given["retire_ids"])
-    policies = [policy_of(params, given, client.now()) for given in params["slots"]]
     found = resolve(client, map(owner_named_by, params["slots"]), concurrency)
     slots = []
     for given, policy in zip(params["slots"], policies):

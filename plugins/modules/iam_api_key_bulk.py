@@ -161,7 +161,8 @@ options:
   keep_ids:
     description:
       - Ids of keys that O(purge) leaves alone. Without it, it leaves alone what RV(kept) tells.
-      - A blank one is refused, so that a question that nobody answered does not cost a key. An empty list says none.
+      - A blank one is refused, so that a question that nobody answered does not cost a key, and so is what is no id. An
+        empty list says none.
     type: list
     elements: str
   unlock:

@@ -178,7 +178,7 @@ options:
   compromised_ids:
     description:
       - Ids of keys that leaked. They are marked on record, disabled and replaced, and deleted without overlap
-        and soak.
+        and soak. What is no id is refused, in every list of ids.
       - Tokens that were issued for a key before stay valid until they expire, for up to one hour.
     type: list
     elements: str

@@ -12,6 +12,10 @@ description:
     is right; whether the rotation would refuse its policy; whether vault secrets are loaded and which id would encrypt;
     whether the vault files can be changed and outlive the job. Of files in O(git) the branch is read; that it may be
     pushed to shows at a push only.
+  - Looks at each slot, and says which key is published, or what the rotation would find wrong. That is a record of
+    another account or one that cannot be read; a published key of another owner than declared, or one that is gone,
+    disabled or expired; a value in the variable that is another key's, or that nobody can log in with. That takes one
+    request for a slot in order. Nothing is written, and no value told.
   - Answers each question in one line, that it is fine or what to do. Fails when there is something to do.
   - Returns a ready file of slots for the first twenty keys that it sees; the audit writes one for all.
   - An option that is blank counts as left out, or is refused, as with M(cloudkeys.ibmcloud.iam_api_key_rotation).
@@ -28,8 +32,8 @@ attributes:
 options:
   slots:
     description:
-      - The slots of the rotation, as O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots) describes them. Their
-        owners and files are looked at. Without it, the caller's own keys.
+      - The slots of the rotation, as O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots) describes them. They,
+        their owners and files are looked at. Without it, the caller's own keys.
     type: list
     elements: dict
     default: []

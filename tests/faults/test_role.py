@@ -123,8 +123,9 @@ def test_a_run_that_is_started_in_the_middle_of_the_role_goes_on(due_scene: Slot
     assert due_scene.value != old_value
 
 
-def test_a_run_that_is_started_behind_the_rotation_is_not_done(due_scene: SlotScene) -> None:
-    run = due_scene.start(arguments=["--start-at-task", "Show where every slot is"])
+@pytest.mark.parametrize("task", ["Show where every slot is", "Fail when a slot needs a person"])
+def test_a_run_that_is_started_behind_the_rotation_is_not_done(due_scene: SlotScene, task: str) -> None:
+    run = due_scene.start(arguments=["--start-at-task", task])
 
     assert run.wait() != 0
     assert "--start-at-task has passed over the rotation" in run.output

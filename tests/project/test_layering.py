@@ -56,7 +56,8 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_doctor/": [
         "module_utils._blanks",
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
-        *("plugin_utils._audit", "plugin_utils._rotation", "plugin_utils._vault_file"),
+        *("plugin_utils._audit", "plugin_utils._rotation", "plugin_utils._git", "plugin_utils._vault_file"),
+        *("module_utils._reconcile", "plugin_utils._checked"),
     ],
     "plugin_utils/_git/": ["module_utils._errors"],
     "plugin_utils/_hiding.py": ["module_utils._outcome", "module_utils._secrets", "ansible.utils.display"],

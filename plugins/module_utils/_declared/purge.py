@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.decla
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.key_ids import check_key_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_wish import KeyWish
@@ -46,6 +47,7 @@ def owners_to_purge(client: IamClient, params: Params, declared: t.Sequence[Decl
 
     Raises TaskRefused before anything is changed when all keys of one of them would go, unless `purge_all` says so.
     """
+    check_key_ids("keep_ids", params["keep_ids"] or ())
     if not params["purge"]:
         return []
     named = resolve(client, [owner_named_by(each) for each in params["identities"] or []], params["concurrency"])

@@ -17,6 +17,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
+LONGEST_QUOTED = 20
+
 
 class SendRequest(t.Protocol):
     """An authorised request."""
@@ -42,7 +44,9 @@ class Activity:
 def path_of(folder: str, entity_id: str, what: str) -> str:
     """The path of one key or service ID; raises Invalid for what cannot be an id, because it goes into a path."""
     if not entity_id or not all(character.isalnum() or character in "-_" for character in entity_id):
-        raise Invalid(f"not the id of {what}: {entity_id!r}")
+        # A longer one may be a value in the wrong place (docs/decisions/0013-what-a-message-may-quote.md).
+        quoted = f": {entity_id!r}" if len(entity_id) <= LONGEST_QUOTED else ""
+        raise Invalid(f"not the id of {what}{quoted}")
     return f"{folder}/{entity_id}"
 
 

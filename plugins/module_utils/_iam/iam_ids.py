@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
+API_KEY = "ApiKey-"
 SERVICE_ID = "ServiceId-"
 SERVICE_ID_GROUP = "ServiceIdGroup-"
 _IAM = "iam-"

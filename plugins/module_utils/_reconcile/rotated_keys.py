@@ -4,16 +4,22 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
+
+# People add a word behind a marker, or copy it by hand. The rotation knows its published key by the id and goes on.
+EDITED = re.compile(r"\[\s*cloudkeys\s+[0-9a-f]{8}\s*/\s*[0-9]+\s*\]?", re.IGNORECASE)
 
 
-def marker_of(key: ApiKey) -> Marker | None:
-    """Which slot a key belongs to; None when it belongs to none, or to one with `use_marker: false`."""
-    return split_description(key.description)[1]
+def marker_of(key: ApiKey) -> str | None:
+    """What tells that a key belongs to a slot, be it edited; None for no slot, or one with `use_marker: false`."""
+    marker = split_description(key.description)[1]
+    edited = EDITED.search(key.description or "")
+    return str(marker) if marker else edited and edited[0]
 
 
 def refuse_if_rotated(keys: t.Sequence[ApiKey], rotated_keys: str, what: str) -> None:

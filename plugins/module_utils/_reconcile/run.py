@@ -11,6 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import API_KEY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of, absence_of_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.guards import check_change
@@ -98,6 +99,12 @@ def find_key(client: IamClient, wish: KeyWish, known: Keys | None = None) -> tup
         key = _find_one(client, wish)
         if key:
             check_owner(key, wish.iam_id or None, wish.account_id)
+        elif wish.id and not wish.id.startswith(API_KEY):
+            # Not quoted: it may be the value of a key that works.
+            raise TaskRefused(
+                "`id` is not the id of an API key, which is like ApiKey-1, so this tells nothing of the key that is "
+                "meant; a value goes into `key_value`. Nothing was changed"
+            )
         elif wish.state == "present":
             meant, option = (wish.id, "id") if wish.id else ("with this value", "key_value")
             raise TaskRefused(

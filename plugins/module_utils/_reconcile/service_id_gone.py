@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotPermitted, OutcomeUnknown
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import SERVICE_ID
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 
 
@@ -15,6 +16,12 @@ def check_service_id_is_gone(client: IamClient, service_id: str, group_id: str |
 
     Whoever may list the service IDs of the account is told of each of them (iam-facts.md 5.1).
     """
+    if not service_id.startswith(SERVICE_ID):
+        # Not quoted: it may be a value in the wrong place.
+        raise TaskRefused(
+            "`id` is not the id of a service ID, which is like ServiceId-1, so nothing is proven to be gone; a name "
+            "goes into `name`. Nothing was changed"
+        )
     try:
         next(client.service_ids.search(client.caller().account_id, group_id=group_id), None)
     except NotPermitted as error:

@@ -14,7 +14,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import throw_away_file
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import StoreContext, open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of, task_options
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
@@ -26,6 +25,7 @@ TOLERATED_SKEW_SECONDS = 120
 TRIAL_VARIABLE = "cloudkeys_doctor"
 REPORT_HOURS = 24 * 180
 NEEDED_PLACES = 2
+LOG_IN, POLICY = "log in", "policy"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def check_login(client: IamClient) -> Check:
         caller = client.caller()
         return f"{caller.name or caller.iam_id} ({caller.iam_id}) in account {caller.account_id}"
 
-    return answered("log in", ask)
+    return answered(LOG_IN, ask)
 
 
 def check_renewal(client: IamClient) -> Check:
@@ -87,7 +87,7 @@ def check_policies(slots: t.Sequence[t.Mapping[str, t.Any]], task_policy: t.Any,
             policy_of(options, given, now)
         return "no new key would be due at once"
 
-    return answered("policy", ask)
+    return answered(POLICY, ask)
 
 
 def check_keys(name: str, keys: t.Sequence[ApiKey], limit: int) -> Check:
@@ -144,16 +144,10 @@ def check_vault(cipher: Cipher, vault_id: str | None) -> Check:
     return answered("vault secrets", ask)
 
 
-def check_repository(params: t.Mapping[str, t.Any], context: StoreContext) -> Check:
-    """Whether the branch with the vault files can be read; whether it may be pushed to shows at a push only."""
-
-    git = {**params["git"], "working_copy": None, "keep_working_copy": False}
-
-    def ask() -> str:
-        with open_store({**params, "git": git}, context):
-            return f"the branch {git['branch']} can be read"
-
-    return answered(f"Git repository {git['repository'].rpartition('@')[2]}", ask)
+def check_repository(git: t.Mapping[str, t.Any], error: CloudkeysError | None = None) -> Check:
+    """Whether the branch with the vault files could be read; whether it may be pushed to shows at a push only."""
+    text = str(error) if error else f"the branch {git['branch']} can be read"
+    return Check(f"Git repository {git['repository'].rpartition('@')[2]}", error is None, text)
 
 
 def check_file(path: str, cipher: Cipher, vault_id: str | None, environ: t.Mapping[str, str]) -> Check:

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, GIT, IDENTITY
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -19,10 +20,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.own
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts, facts_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import first_slots, rotatable
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import checks
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import LOG_IN, POLICY, Check
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.slots import check_slots, options_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SLOT_SPEC
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import StoreContext
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import StoreContext, open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports, RecordStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 SPEC: dict[str, t.Any] = {
@@ -42,6 +46,13 @@ SPEC: dict[str, t.Any] = {
 
 Params = dict[str, t.Any]
 
+# Every check of a slot tells its names, so a value in the wrong place has to be hidden; no name of a person's looks so.
+NAMES = ("name", "variable", "key_name")
+LIKE_A_VALUE = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_-]{32,}")
+# The keys of each owner, by IAM ID, as far as they could be listed.
+Listed = dict[str, list[ApiKey]]
+AskSlots = t.Callable[[RecordStore], list[Check]]
+
 
 @dataclass(frozen=True)
 class Controller:
@@ -56,12 +67,25 @@ class Controller:
 
 def examine(params: Params, client: IamClient, controller: Controller, *, check_mode: bool) -> dict[str, t.Any]:
     """Ask everything and return one line each; `failed` when there is something to do."""
-    asked = [checks.check_login(client), *_about_options(params)]
-    slots = ""
+    options, wrong = _options(params, controller)
+    asked = [checks.check_login(client), *wrong]
+    slots, listed = "", Listed()
     if asked[0].is_fine:
-        asked += _about_iam(params, client, controller, check_mode)
+        asked += _about_iam(params, client, controller, check_mode, listed)
         slots = _slots(client)
-    asked += _about_files(params, controller)
+
+    def ask_slots(store: RecordStore) -> list[Check]:
+        # Without a log-in no owner is known; and slots have a policy, of which it was told what is wrong.
+        if not all(each.is_fine for each in asked if each.name in (LOG_IN, POLICY)):
+            return []
+        ports = Ports(client, store, controller.protect, lambda line: None)
+        return check_slots(options, params["policy"], params["git"], ports, listed)
+
+    asked += _about_files(params, controller, ask_slots)
+    return _result(asked, slots)
+
+
+def _result(asked: list[Check], slots: str) -> dict[str, t.Any]:
     to_do = [each for each in asked if each.is_fine is False]
     result: dict[str, t.Any] = {
         "changed": False,
@@ -76,25 +100,32 @@ def examine(params: Params, client: IamClient, controller: Controller, *, check_
     return result
 
 
-def _about_options(params: Params) -> list[Check]:
-    """What a rotation would refuse in its slots before it asks anything."""
-    return [
-        Check(f"options of slot {slot.get('name') or number}", False, str(why_refused(_blank_in(slot))))
-        for number, slot in enumerate(params["slots"], 1)
-        if _blank_in(slot)
-    ]
+def _options(params: Params, controller: Controller) -> tuple[list[dict[str, t.Any]], list[Check]]:
+    """The options of the slots, and what a rotation would refuse in them before it asks anything."""
+    options, wrong = [], []
+    for number, slot in enumerate(params["slots"], 1):
+        for text in (str(slot.get(member)) for member in NAMES):
+            if LIKE_A_VALUE.fullmatch(text):
+                controller.protect(text)
+        try:
+            options.append(options_of(slot, params["git"], controller.folder))
+        except CloudkeysError as error:
+            wrong.append(Check(f"options of slot {slot.get('name') or number}", False, str(error)))
+    return options, wrong
 
 
 def _blank_in(slot: dict[str, t.Any]) -> list[str]:
     return without_blanks(SLOT_SPEC, slot)[1]
 
 
-def _about_iam(params: Params, client: IamClient, controller: Controller, check_mode: bool) -> list[Check]:
+def _about_iam(
+    params: Params, client: IamClient, controller: Controller, check_mode: bool, listed: Listed
+) -> list[Check]:
     asked = [checks.check_renewal(client), checks.check_clock(client, controller.here)]
     if params["slots"]:
         asked.append(checks.check_policies(params["slots"], params["policy"], client.now()))
     for name, owner in _owners(params).items():
-        asked += _about_owner(params, client, controller, name, owner, check_mode)
+        asked += _about_owner(params, client, controller, name, owner, check_mode, listed)
     return [*asked, checks.check_activity(client), checks.check_report(client, params["report_timeout_seconds"])]
 
 
@@ -105,10 +136,11 @@ def _about_owner(
     name: str,
     owner: dict[str, t.Any],
     check_mode: bool,
+    listed: Listed,
 ) -> list[Check]:
     try:
         iam_id = identity_of(client, owner)
-        keys = client.api_keys.list(iam_id, client.caller().account_id)
+        keys = listed[iam_id] = client.api_keys.list(iam_id, client.caller().account_id)
     except CloudkeysError as error:
         return [Check(f"list keys of {name}", False, str(error))]
     asked = [checks.check_keys(name, keys, params["keys_per_identity"])]
@@ -129,18 +161,21 @@ def _owners(params: Params) -> dict[str, dict[str, t.Any]]:
     return owners if params["slots"] else {"the caller": {}}
 
 
-def _about_files(params: Params, controller: Controller) -> list[Check]:
-    vault = checks.check_vault(controller.cipher, params["vault_id"])
-    if params["git"]:
-        context = StoreContext(controller.cipher, controller.protect, lambda line: None, controller.environ)
-        return [vault, checks.check_repository(params, context)]
-    files = dict.fromkeys(
-        os.path.join(controller.folder, str(slot["file"])) for slot in params["slots"] if slot.get("file")
-    )
-    return [
-        vault,
-        *(checks.check_file(file, controller.cipher, params["vault_id"], controller.environ) for file in files),
-    ]
+def _about_files(params: Params, controller: Controller, ask_slots: AskSlots) -> list[Check]:
+    """The vault secrets, the files, and the slots in them."""
+    asked = [checks.check_vault(controller.cipher, params["vault_id"])]
+    git = {**params["git"], "working_copy": None, "keep_working_copy": False} if params["git"] else None
+    if git is None:
+        files = dict.fromkeys(
+            os.path.join(controller.folder, str(slot["file"])) for slot in params["slots"] if slot.get("file")
+        )
+        asked += [checks.check_file(file, controller.cipher, params["vault_id"], controller.environ) for file in files]
+    context = StoreContext(controller.cipher, controller.protect, lambda line: None, controller.environ)
+    try:
+        with open_store({**params, "git": git}, context) as opened:
+            return [*asked, *([checks.check_repository(git)] if git else []), *ask_slots(opened.store)]
+    except GitError as error:
+        return [*asked, checks.check_repository(params["git"], error)]
 
 
 def _slots(client: IamClient) -> str:

@@ -60,11 +60,21 @@ class Branch:
         """The file as the tip has it, byte for byte; None when there is none. Raises GitError."""
         listed = self._git.call("ls-tree", "-z", self.tip, "--", path).decode("utf-8", "surrogateescape")
         if not listed:
+            self._check_folders(path)
             return None
         mode = listed.split(" ", 1)[0]
         if mode not in ("100644", "100755"):
             raise GitError(f"{path} is no regular file in {self._repository}; name the file itself, not a link to it")
         return self._git.call("cat-file", "blob", f"{self.tip}:{path}")
+
+    def _check_folders(self, path: str) -> None:
+        """Refuse a path through a link, a file or a submodule: the file could not become a part of the tree."""
+        above = os.path.dirname(path)
+        while above:
+            listed = self._git.call("ls-tree", "-z", self.tip, "--", above).decode("utf-8", "surrogateescape")
+            if listed and not listed.startswith("040000 "):
+                raise GitError(f"{above} is no folder in {self._repository}; name the file by the path where it lies")
+            above = os.path.dirname(above)
 
     def has_touched(self, since: str, path: str) -> bool:
         """Tell whether the file was written since a commit, also when it came back to what it was.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.key_ids import check_key_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
@@ -26,6 +27,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
     SlotStopped,
     check_slots,
 )
+
+ID_ORDERS = ("compromised_ids", "rollback_to_ids", "withdraw_ids", "probed_ids", "handed_over_ids")
 
 
 def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
@@ -61,6 +64,8 @@ def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
 def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) -> list[Slot]:
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
     policies = [policy_of(params, given, client.now()) for given in params["slots"]]
+    for given in params["slots"]:
+        check_key_ids(f"slot {given['name']}: retire_ids", given["retire_ids"])
     found = resolve(client, map(owner_named_by, params["slots"]), concurrency)
     slots = []
     for given, policy in zip(params["slots"], policies):
@@ -121,6 +126,8 @@ class Leaked:
 
 def orders_from(params: dict[str, t.Any], ids_by_value: set[str]) -> Orders:
     """What the task asks of this run beside the policy; of leaked values only the ids go on."""
+    for option in ID_ORDERS:
+        check_key_ids(option, params[option] or ())
     leaked = set(params["compromised_ids"]) | ids_by_value
     orders = Orders(
         until=params["until"],
@@ -144,7 +151,7 @@ def look_up_leaked_values(params: dict[str, t.Any], ports: Ports) -> Leaked:
     if params["compromised_values_file"]:
         values += _lines_of(params["compromised_values_file"])
     leaked = Leaked()
-    for given in values:
+    for number, given in enumerate(values, 1):
         # As people paste it, and as `echo` leaves it in a vaulted text.
         key_value = given.strip()
         for secret in filter(None, (given, key_value)):
@@ -154,7 +161,7 @@ def look_up_leaked_values(params: dict[str, t.Any], ports: Ports) -> Leaked:
             leaked.ids.add(found.id)
         elif key_value:
             absence = absence_of_value(ports.client, key_value)
-            leaked.problems += [] if absence.is_gone else [f"a leaked value may still work: {absence.words}"]
+            leaked.problems += [] if absence.is_gone else [f"leaked value {number} may still work: {absence.words}"]
     return leaked
 
 

@@ -51,6 +51,21 @@ def test_undeclared_keys_go_and_protected_ones_stay_with_a_reason(scene, robot, 
     assert manage_all([wanted(robot)], purge=True, keep_ids=[listed])["changed"] is False
 
 
+@pytest.mark.parametrize(
+    "form",
+    ["{0} ApiKey-2", "{0}\nApiKey-2", '["{0}"]', "['{0}']", "[{0}]", '"{0}"', "\u200b", "None", "null", "{{}}", "{1}"],
+)
+def test_what_is_no_id_protects_no_key_and_is_refused(scene, robot, manage_all, form):
+    """A text of a survey is parted at its commas only, and the key that was meant would go."""
+    listed = scene.keys("listed")[0]["id"]
+
+    result = manage_all([wanted(robot)], purge=True, keep_ids=[form.format(listed, "v" * 44)])
+
+    assert result["failed"]
+    assert result["msg"].startswith("entry 1 of `keep_ids` is not the id of one API key. Nothing was changed")
+    assert "listed" in names_of(scene, f"iam-{robot}")
+
+
 def test_without_purge_nothing_is_looked_at(scene, robot, manage_all):
     result = manage_all([wanted(robot)])
 

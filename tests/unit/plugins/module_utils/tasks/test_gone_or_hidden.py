@@ -34,6 +34,34 @@ def sent(scene, robot):
     return [line.replace(robot["id"], "ROBOT") for line in scene.sent()]
 
 
+# ---- what cannot be an id
+
+NO_IDS = ["null", "zzz", "IBMid-1", "a" * 44]
+
+
+@pytest.mark.parametrize("state", ["absent", "present"])
+@pytest.mark.parametrize("key_id", [*NO_IDS, "ServiceId-1"])
+def test_what_is_no_id_of_a_key_is_not_gone(scene, manage, key_id, state):
+    """It may be a value in the wrong place, whose key works, so it is not quoted either."""
+    result = manage(id=key_id, state=state)
+
+    assert "`id` is not the id of an API key" in result["msg"]
+    assert key_id not in result["msg"].replace("ApiKey-1", "")
+
+
+@pytest.mark.parametrize("service_id", [*NO_IDS, "ApiKey-1", "iam-ServiceId-1"])
+def test_what_is_no_id_of_a_service_id_is_not_gone(scene, manage_robot, service_id):
+    assert "`id` is not the id of a service ID" in manage_robot(id=service_id, state="absent")["msg"]
+
+
+@pytest.mark.parametrize("key_value", ["a" * 44 + " ", "a" * 44 + "\n", "apikey=" + "a" * 44])
+def test_a_value_that_was_pasted_as_an_id_is_not_quoted(manage, key_value):
+    result = manage(id=key_value, state="absent")
+
+    assert "not the id of an API key" in result["msg"]
+    assert "aaa" not in str(result)
+
+
 # ---- one key by its id
 
 

@@ -130,6 +130,42 @@ def test_a_purge_keeps_them_and_says_so(scene, robot, manage_all, word):
     assert "msg" not in result
 
 
+EDITED = [
+    f"{MARKER} ",
+    f"{MARKER}\n",
+    f"for x {MARKER} - ask Kim before you touch this",
+    f"{MARKER} {MARKER}",
+    "[Cloudkeys 3f9a2c7d/5]",
+    "[ cloudkeys  3F9A2C7D / 5 ]",
+    "[cloudkeys 3f9a2c7d/5",
+    "\u00a0[cloudkeys\u00a03f9a2c7d/5]\u200b",
+]
+
+
+@pytest.mark.parametrize("description", EDITED, ids=repr)
+def test_a_marker_that_somebody_edited_protects_all_the_same(scene, manage, manage_all, manage_robot, description):
+    """The rotation finds the published key by its id; whoever used its value would be shut out."""
+    made = scene.user.create_service_id(name="robot")
+    scene.user.create_key(name="deploy", iam_id=made["iam_id"], description=description)
+
+    for asked in ({"state": "absent"}, {"disabled": True}):
+        assert "belongs to a rotation" in manage(service_id="robot", name="deploy", **asked)["msg"]
+    assert "belongs to a rotation" in manage_robot(name="robot", state="absent", delete_keys=True)["msg"]
+    declared = [{"service_id": "robot", "name": "other", "discard_value": True}]
+    (kept,) = manage_all(declared, purge=True)["kept"]
+    assert kept["reason"].startswith("it belongs to a rotation, ")
+    assert scene.keys("deploy")
+
+
+@pytest.mark.parametrize(
+    "description", ["made by cloudkeys", "[cloudkeys]", "see cloudkeys 3f9a2c7d/5", "[other 3f9a2c7d/5]"]
+)
+def test_other_words_are_no_marker(scene, manage, description):
+    scene.user.create_key(name="deploy", description=description)
+
+    assert manage(name="deploy", state="absent")["changed"]
+
+
 @each_mode
 def test_a_service_id_is_not_deleted_with_them(scene, robot, manage_robot, check_mode):
     scene.user.create_key(name="other", iam_id=f"iam-{robot}")

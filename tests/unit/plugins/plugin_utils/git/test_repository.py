@@ -197,6 +197,22 @@ def test_a_link_in_the_repository_is_not_followed(remote: Remote, branches: Bran
         opened(branches).read("secrets.yml")
 
 
+@pytest.mark.parametrize(("mode", "content"), [("120000", "real"), ("100644", "a: 1\n")], ids=["link", "file"])
+@pytest.mark.parametrize("place", ["group", "group/deeper"])
+def test_a_path_through_a_link_or_a_file_is_refused(
+    remote: Remote, branches: Branches, place: str, mode: str, content: str
+) -> None:
+    """Git cannot commit such a file, which would show only when the first key is announced, or copied."""
+    remote.write("real/secrets.yml", "a: 1\n")
+    remote.write(place, content, mode=mode)
+    branch = opened(branches)
+
+    with pytest.raises(GitError, match=f"{place} is no folder in "):
+        branch.read(f"{place}/secrets.yml")
+    assert branch.read("real/new.yml") is None
+    assert branch.read("new/deeper/secrets.yml") is None
+
+
 def test_a_file_that_was_put_back_has_been_touched(remote: Remote, branches: Branches) -> None:
     remote.write("secrets.yml", "a: 1\n")
     branch = opened(branches)

@@ -224,6 +224,13 @@ def test_a_leaked_value_is_looked_up_and_its_key_replaced() -> None:
     assert str(leaked_value) not in str(result)
 
 
+def test_a_leaked_value_that_no_key_has_is_revoked_already() -> None:
+    scene = Scene()
+    run(scene, slot())
+
+    assert run(scene, slot(), compromised_values=["x" * 44])["changed"] is False
+
+
 def test_leaked_keys_that_belong_to_no_slot_are_named_and_not_touched() -> None:
     scene = Scene()
     loose = scene.visitor.create_key(name="loose", iam_id=scene.owner["iam_id"])
@@ -232,6 +239,25 @@ def test_leaked_keys_that_belong_to_no_slot_are_named_and_not_touched() -> None:
 
     assert result["unmanaged_ids"] == [loose["id"]]
     assert scene.works(loose["apikey"])
+
+
+@pytest.mark.parametrize("form", ["{0}\nApiKey-2", "{0} ApiKey-2", '["{0}"]', "\u200b", "None", "v" * 44], ids=repr)
+@pytest.mark.parametrize(
+    "option",
+    [*("compromised_ids", "rollback_to_ids", "withdraw_ids", "handed_over_ids", "probed_ids"), "retire_ids"],
+)
+def test_an_order_for_what_is_no_id_is_refused_before_anything(option: str, form: str) -> None:
+    """It would be carried out for no key, and the run would be green."""
+    scene = Scene()
+    run(scene, slot())
+    scene.pass_time(91 * DAY_SECONDS)
+    ids = [form.format(scene.published_id)]
+    scene.emulator.requests.clear()
+
+    with pytest.raises(TaskRefused, match=f"entry 1 of `(slot deploy: )?{option}` is not the id of one API key"):
+        run(scene, slot(**{option: ids})) if option == "retire_ids" else run(scene, slot(), **{option: ids})
+
+    assert scene.writes() == []
 
 
 def test_a_key_cannot_have_leaked_and_be_wanted_back() -> None:
@@ -375,9 +401,10 @@ def test_a_leaked_value_of_another_account_fails_the_task_when_the_rest_is_done(
     run(scene, slot())
     value, elsewhere = scene.value, scene.emulator.add_account()
 
-    result = run(scene, slot(), compromised_values=[elsewhere.api_key, str(value)])
+    result = run(scene, slot(), compromised_values=["x" * 44, elsewhere.api_key, str(value)])
 
     assert result["failed"]
+    assert "leaked value 2 may still work" in result["msg"]
     assert elsewhere.account_id in result["msg"]
     assert elsewhere.api_key not in str(result)
     assert not scene.works(value)

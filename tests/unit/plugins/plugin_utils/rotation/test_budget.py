@@ -125,3 +125,12 @@ def test_a_login_is_repeated_when_the_round_took_long() -> None:
 
     assert outcome.failure is None
     assert effects.done.count(LOG_IN) == 1 + 2
+
+
+def test_a_successor_is_published_after_the_settling_time() -> None:
+    scene = due(settle_seconds=90)
+    before = scene.emulator.clock.now()
+
+    scene.run()
+
+    assert 90 <= scene.emulator.clock.now() - before < 120

@@ -117,3 +117,16 @@ def test_after_publishing_the_keys_are_listed_before_another_one_goes() -> None:
     assert outcome.taken == ("publish", "disable", "delete")
     published, disabled, *_rest = [number for number, name in enumerate(effects.done) if name == "commit"]
     assert "GET /v1/apikeys" in effects.done[published:disabled]
+
+
+def test_what_is_never_written_is_not_told_as_taken() -> None:
+    scene = Scene()
+
+    def somebody_writes() -> None:
+        scene.store.stamp += 1
+
+    scene.store.before_commit = somebody_writes
+    (outcome,) = scene.run()
+
+    assert "keep changing" in (outcome.failure or "")
+    assert (outcome.taken, outcome.changed) == ((), False)

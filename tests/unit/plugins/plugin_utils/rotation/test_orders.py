@@ -312,3 +312,18 @@ def test_a_run_until_published_retires_nothing() -> None:
 
     assert scene.run(until="published")[0].changed is False
     assert scene.works(old_value)
+
+
+def test_a_way_back_leads_to_no_key_that_does_not_log_in() -> None:
+    scene = Scene()
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    scene.run()
+    (old,) = scene.record.superseded
+    scene.keys()[old.id].expires_at = scene.emulator.clock.now() - DAY_SECONDS
+    value = scene.value
+
+    (outcome,) = scene.run(rollback_to_ids=frozenset({old.id}))
+
+    assert "no way back" in (outcome.failure or "")
+    assert scene.value == value

@@ -311,6 +311,19 @@ def test_two_slots_do_not_take_a_key_from_each_other_for_ever() -> None:
     assert scene.run(other)[0].step.name == "idle"
 
 
+def test_two_slots_that_adopted_one_key_do_not_take_it_from_each_other() -> None:
+    scene = Scene(on_missing_record="adopt")
+    scene.run()
+    scene.store.records.clear()
+    scene.run()
+    other = replace(scene.slot, name="second", variable="second", key_name="second")
+    scene.store.values["second"] = str(scene.value)
+    scene.run(other)
+
+    assert "marker of another slot" in (scene.run()[0].failure or "")
+    assert scene.run(other)[0].step.name == "idle"
+
+
 def test_one_run_does_not_adopt_the_published_key_of_another_slot() -> None:
     scene = Scene(on_missing_record="adopt")
     scene.run()

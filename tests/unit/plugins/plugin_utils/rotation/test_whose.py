@@ -74,7 +74,7 @@ def test_another_account_stops_a_move_before_it_marks_the_old_place() -> None:
 
     (outcome,) = unchanged_by(scene, lambda: scene.run(moved, api_key=words["api_key"]))
 
-    assert "account" in (outcome.failure or "")
+    assert "and this run logs in to account" in (outcome.failure or "")
 
 
 def test_another_account_does_not_take_over_a_slot_whose_record_names_no_account() -> None:

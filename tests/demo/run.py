@@ -82,7 +82,7 @@ def main() -> int:
             show(here)
         finally:
             here.say("Cleaning up: the service ID and its keys go")
-            ad_hoc(here, "iam_service_id", f"name={here.name} state=absent delete_keys=true")
+            ad_hoc(here, "iam_service_id", f"name={here.name} state=absent delete_keys=true rotated_keys=allow")
     print(f"\nThe demo took {time.monotonic() - started:.0f} s and left nothing behind.")
     return 0
 

@@ -18,6 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credential
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
+    CannotConnect,
     IamError,
     Invalid,
     NotFound,
@@ -165,11 +166,16 @@ class TokenSource:
         return self._credentials.key_value
 
     def token(self) -> Token:
-        # Without the lock, eight threads that find no token log in eight times.
-        with self._lock:
-            if self._token is None or (self.can_renew and self._clock.monotonic() >= self._token.renew_at):
-                self._token = self._fetch()
-            return self._token
+        with self._transport.one_request() as deadline:
+            # Without the lock, eight threads that find no token log in eight times.
+            if not self._lock.acquire(timeout=deadline.left):
+                raise CannotConnect("another log-in of this task takes too long", may_have_happened=False)
+            try:
+                if self._token is None or (self.can_renew and self._clock.monotonic() >= self._token.renew_at):
+                    self._token = self._fetch()
+                return self._token
+            finally:
+                self._lock.release()
 
     def forget(self) -> bool:
         """Drop a token that IAM no longer accepts; False when there is no way to get another."""

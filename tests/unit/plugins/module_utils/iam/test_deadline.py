@@ -16,7 +16,7 @@ import typing as t
 import pytest
 import requests
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import content, deadline, retry
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.answers import MOST_VALUES
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.answers import MOST_VALUES, decoded
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     CannotConnect,
     IamError,
@@ -27,6 +27,7 @@ from urllib3 import HTTPResponse
 
 LONGEST = retry.LONGEST_REQUEST_SECONDS
 LOG_IN = {"path": "identity"}
+ASKED = requests.Request("GET", "https://h").prepare()
 READ = {"method": "GET", "path": "apikeys/"}
 
 
@@ -181,10 +182,24 @@ def test_what_is_too_much_to_be_iams_is_not_understood(
         open_with(canned).caller()
 
 
+@pytest.mark.parametrize("packing", [{}, {"Content_Encoding": "gzip"}], ids=["as it is", "packed"])
+@pytest.mark.parametrize(("more", "is_taken"), [(0, True), (1, False)])
+def test_there_is_a_largest_answer(packing: dict[str, str], more: int, is_taken: bool) -> None:
+    largest = b"{}".ljust(content.LARGEST_CONTENT_BYTES + more)
+    response = Canned(gzip.compress(largest) if packing else largest, **packing).send(ASKED)
+
+    assert (content.read_content(response, deadline.current_deadline()) is not None) is is_taken
+
+
+@pytest.mark.parametrize(("values", "is_taken"), [(MOST_VALUES, True), (MOST_VALUES + 1, False)])
+def test_there_is_a_richest_answer(values: int, is_taken: bool) -> None:
+    assert (decoded(b"[" + b"1," * (values - 1) + b"1]") is not None) is is_taken
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP "])
 def test_a_packed_answer_is_unpacked(encoding: str) -> None:
     whole = Canned(gzip.compress(b'{"a": 1}' * 50_000), Content_Encoding=encoding)
-    response = whole.send(requests.Request("GET", "https://h").prepare())
+    response = whole.send(ASKED)
 
     assert content.read_content(response, deadline.current_deadline()) == b'{"a": 1}' * 50_000
 
@@ -208,7 +223,7 @@ def test_what_broke_off_is_not_whole(body: bytes, headers: dict[str, str]) -> No
 
 @pytest.fixture
 def drip() -> t.Iterator[t.Callable[[bytes, bytes], str]]:
-    """A server that sends something at once and then one byte again and again, ten a second; its address."""
+    """A server that sends something at once and then one byte again and again, ten a second for four; its address."""
     servers = []
 
     def serve(at_once: bytes, then: bytes) -> str:
@@ -221,7 +236,7 @@ def drip() -> t.Iterator[t.Callable[[bytes, bytes], str]]:
                 connection.recv(65536)
                 try:
                     connection.sendall(at_once)
-                    while True:
+                    for _byte in range(40):
                         connection.sendall(then)
                         time.sleep(0.1)
                 except OSError:

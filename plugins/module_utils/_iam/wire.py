@@ -111,6 +111,8 @@ class Wire:
             "Accept-Encoding": "gzip",
             **request.headers,
         }
+        # As HTTP does it, before anything is sent.
+        b"".join(value.encode("latin-1") for value in headers.values())
         return requests.Request(
             request.method,
             self._endpoint.url + request.path,

@@ -69,6 +69,7 @@ class Transport:
         self._clock = clock or SystemClock()
         self._wire = Wire(endpoint, adapter)
         self._backoff: SharedBackoff | None = None
+        self._sent_secrets: set[str] = set()
 
     @contextlib.contextmanager
     def backing_off_together(self) -> t.Iterator[None]:
@@ -108,6 +109,7 @@ class Transport:
         Raises an `IamError`, never one of requests, after LONGEST_REQUEST_SECONDS at the latest.
         """
         request = Request(method, path, query, headers or {}, json, form)
+        self._sent_secrets.update(request.secrets)
         may_have_happened = False
         with self.one_request() as deadline:
             give_up_at = deadline.ends_at
@@ -132,7 +134,7 @@ class Transport:
             raise CannotConnect(
                 f"no answer from {self.endpoint.host} to {action}: {came.why}", may_have_happened=may_have_happened
             )
-        transaction_id = _in_form(REFERENCE, came.headers.get("Transaction-Id"))
+        transaction_id = _reference(came.headers.get("Transaction-Id"), tuple(self._sent_secrets))
         answer = Answer.of(came.status, came.headers.get("Content-Type") or "", came.content)
         self._protect_all(answer.body)
         if not answer.is_of_iam(request.path):
@@ -159,6 +161,12 @@ class Transport:
 
 def _may_have_happened(came: Raw | NoAnswer) -> bool:
     return came.may_have_happened if isinstance(came, NoAnswer) else came.status >= 500
+
+
+def _reference(told: str | None, secrets: tuple[str, ...]) -> str | None:
+    """IAM's own reference of a request; none if it holds a secret that was sent, or a part of one."""
+    reference = _in_form(REFERENCE, told) or ""
+    return None if any(reference in secret or secret in reference for secret in secrets) else reference or None
 
 
 def _in_form(form: re.Pattern[str], text: str | None) -> str | None:

@@ -39,6 +39,14 @@ class Request:
     json: t.Any = field(default=None, repr=False)
     form: dict[str, str] | None = field(default=None, repr=False)
 
+    @property
+    def secrets(self) -> list[str]:
+        """The credentials and key values that it carries; a broken server may send them back in any place."""
+        body = self.json if isinstance(self.json, dict) else {}
+        bearer = self.headers.get("Authorization", "").rpartition(" ")[2]
+        carried = [bearer, self.headers.get("IAM-ApiKey"), body.get("apikey"), *(self.form or {}).values()]
+        return [each for each in carried if each]
+
 
 @dataclass(frozen=True)
 class Raw:

@@ -128,6 +128,8 @@ class MutatingAdapter(EmulatorAdapter):
     def __init__(self, emulator: Emulator, wait: t.Callable[[float], None], draw: random.Random, methods: str) -> None:
         super().__init__(emulator, wait=wait)
         self.secrets: list[str] = []
+        # How many requests there were with the last whose answer was changed.
+        self.changed_at = 0
         self._draw, self._methods, self._wait_for = draw, methods, wait
         # Most often one answer, sometimes a few in a row.
         self._left = draw.choice([1, 1, 1, 2, 9])
@@ -142,6 +144,7 @@ class MutatingAdapter(EmulatorAdapter):
         if not self._left or request.method not in self._methods or (is_log_in and self._spares_log_ins):
             return answer
         self._left -= 1
+        self.changed_at = len(self._emulator.requests)
         if self._draw.random() < 0.05:
             raise requests.ConnectionError("lost")
         mutated = Mutated(self._draw, answer, self.secrets)

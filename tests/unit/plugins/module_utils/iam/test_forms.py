@@ -211,3 +211,19 @@ def test_a_transaction_of_a_foreign_form_is_not_told(scene: t.Any, odd: str) -> 
     client.api_keys.lock(key_id)
 
     assert client.transaction_ids == []
+
+
+@pytest.mark.parametrize("echo", ["{}", "id-{}", "{:.20}"])
+def test_a_transaction_that_repeats_what_was_sent_is_not_told(scene: t.Any, echo: str) -> None:
+    client = scene.connect(api_key="a-key-that-nobody-knows-and-a-server-repeats")
+    handle = scene.emulator.handle
+
+    def retold(request: t.Any) -> t.Any:
+        answer = handle(request)
+        return replace(answer, headers={**answer.headers, "Transaction-Id": echo.format(client.tokens.key_value)})
+
+    scene.emulator.handle = retold
+    with pytest.raises(BadCredentials) as caught:
+        client.caller()
+    assert "a-key-that" not in str(caught.value)
+    assert caught.value.transaction_id is None

@@ -47,6 +47,9 @@ class Calls:
         self.key = scene.user.create_key(name="one", description="d")
         self.robot = scene.user.create_service_id(name="robot")
 
+    def is_made(self, name: str) -> bool:
+        return bool(self.scene.keys(name))
+
     def send(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         began = self.scene.clock.seconds
         try:
@@ -133,5 +136,7 @@ def test_nothing_is_written_on_a_read_that_was_not_understood(scene: t.Any, task
         assert not checked.problem
         work = functools.partial(module.run, checked.options, False, calls.client)
         error = failure_of(work, calls, f"{task} {number}")
+        later = [each["method"] for each in scene.emulator.requests[calls.adapter.changed_at :]]
         if isinstance(error, NotUnderstood):
-            assert not scene.writes(), f"{task} {number}: {error}"
+            assert not {"PUT", "DELETE"} & set(later), f"{task} {number}: {error}"
+            assert not calls.is_made("new"), f"{task} {number}: {error}"

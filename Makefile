@@ -13,7 +13,7 @@ export PATH := $(PYTHON_ENV)/bin:$(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) coverage awx schedules schedules-all faults fuzz bench report docs diagram browser matrix galaxy \
+.PHONY: help setup demo test $(PARTS) coverage awx schedules schedules-all faults fuzz fuzz-answers bench report docs diagram browser matrix galaxy \
 	release-check live live-proof format emulator clean
 
 help: ## Show this list
@@ -88,6 +88,11 @@ awx: setup ## Jobs as AWX starts them: Git, kills, four at once
 EXAMPLES ?= 12000
 fuzz: setup .build/fuzz/.ready ## Vars files edited in every place: made-up ones, EXAMPLES=12000, and real ones
 	pytest tests/fuzz --examples $(EXAMPLES)
+
+# Each is one changed answer to one operation.
+ANSWERS ?= 300
+fuzz-answers: setup ## Answers of IAM changed in every place: ANSWERS=300 for each operation, in half a minute
+	ANSWERS=$(ANSWERS) pytest --numprocesses 2 tests/unit/plugins/module_utils/iam/test_mutated_answers.py
 
 .build/fuzz/.ready: tests/fuzz/requirements.txt
 	@echo "Fetching packages for their vars files, 70 MB"

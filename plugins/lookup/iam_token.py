@@ -72,7 +72,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_token import bearer_token
 

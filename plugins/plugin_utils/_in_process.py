@@ -14,7 +14,7 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import REQUESTS_IMPORT_ERROR
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import (
     CollectionAction,

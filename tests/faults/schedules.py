@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import SystemClock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.deadline import Deadline, one_deadline
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import CannotConnect, error_from_reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
@@ -205,6 +207,9 @@ class DirectTransport:
 
     def __init__(self, world: World) -> None:
         self._world = world
+
+    def one_request(self) -> t.ContextManager[Deadline]:
+        return one_deadline(SystemClock())
 
     def send(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
         form, content = parts.get("form"), parts.get("json")

@@ -20,22 +20,25 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.module_utils.iam.
 
 # Members in which an answer of IAM carries something that reaches a result or a message.
 ECHOED = ("errorCode", "errorMessage", "trace", "id", "name", "iam_id", "description", "created_at", "crn")
+STATUSES = (200, 201, 400, 403, 409, 422)
 
 
 class BrokenIam:
     """Addresses for `iam_endpoint`, and every secret that the echoing server gave or saw."""
 
-    def __init__(self, port: int, silent_port: int, tls_port: int) -> None:
-        self.echo = f"http://127.0.0.1:{port}"
+    def __init__(self, ports: dict[str, int], silent_port: int, tls_port: int) -> None:
+        self.echo = {answer: f"http://127.0.0.1:{port}" for answer, port in ports.items()}
         self.silent = f"http://127.0.0.1:{silent_port}"
         self.untrusted = f"https://127.0.0.1:{tls_port}"
         self.secrets: set[str] = set()
 
 
 class Echo(BaseHTTPRequestHandler):
-    """`/STATUS/...` answers with that status and the whole request; logs in unless the address has `/no-login`."""
+    """Answers with its status and the whole request; logs in unless it is one of those that do not."""
 
     broken: t.ClassVar[BrokenIam]
+    status = 400
+    logs_in = True
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
@@ -44,8 +47,8 @@ class Echo(BaseHTTPRequestHandler):
         said = f"{self.requestline}\n{self.headers}\n{body}"
         error = {"code": said, "message_code": said, "message": said}
         content: dict[str, t.Any] = {**dict.fromkeys(ECHOED, said), "errors": [error], "context": {"x": said}}
-        status = int(self.path.split("/")[1])
-        if self.path.endswith("/identity/token") and "no-login" not in self.path:
+        status = self.status
+        if self.path.endswith("/identity/token") and self.logs_in:
             content["access_token"], status = self._token(), 200
         elif self.path.partition("?")[0].endswith(("/apikeys", "/serviceids")) and self.command == "GET":
             # A list is empty, so that there is something to create, unless it is to be echoed itself.
@@ -73,23 +76,35 @@ class Echo(BaseHTTPRequestHandler):
         """Nothing to the terminal."""
 
 
+def kinds_of_echo() -> t.Iterator[tuple[str, type[Echo]]]:
+    """One for each status, named "400" or "no log-in, 400"; each gets a port, since an address has no path."""
+    for status in STATUSES:
+        for logs_in in (True, False):
+            yield (
+                f"{'' if logs_in else 'no log-in, '}{status}",
+                type("Echo", (Echo,), {"status": status, "logs_in": logs_in}),
+            )
+
+
 @contextlib.contextmanager
 def serve_broken_iam(folder: Path) -> t.Iterator[BrokenIam]:
-    """Start the three servers, and stop them at the end."""
+    """Start the servers, and stop them at the end."""
     certificate, key = make_certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    echo = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    echoes = {name: ThreadingHTTPServer(("127.0.0.1", 0), kind) for name, kind in kinds_of_echo()}
     untrusted = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     untrusted.socket = context.wrap_socket(untrusted.socket, server_side=True)
     # The kernel accepts the connection, and nobody ever answers.
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        Echo.broken = BrokenIam(echo.server_port, silent.getsockname()[1], untrusted.server_port)
-        for server in (echo, untrusted):
+        Echo.broken = BrokenIam(
+            {name: echo.server_port for name, echo in echoes.items()}, silent.getsockname()[1], untrusted.server_port
+        )
+        for server in (*echoes.values(), untrusted):
             threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield Echo.broken
         finally:
-            for server in (echo, untrusted):
+            for server in (*echoes.values(), untrusted):
                 server.shutdown()
                 server.server_close()

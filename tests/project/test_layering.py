@@ -25,7 +25,8 @@ ROWS: dict[str, list[str]] = {
     ],
     "module_utils/_errors.py": [],
     "module_utils/_iam/": ["module_utils._errors"],
-    "module_utils/_iam/transport.py": ["module_utils._iam", "requests", "urllib3"],
+    "module_utils/_iam/connections.py": ["module_utils._iam", "requests", "urllib3"],
+    "module_utils/_iam/wire.py": ["module_utils._iam", "requests", "urllib3"],
     "module_utils/_identities/": [
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._reconcile"),
         "module_utils._secrets",
@@ -90,6 +91,7 @@ ROWS: dict[str, list[str]] = {
 PURE = [
     "module_utils/_iam/advice.py",
     "module_utils/_iam/answers.py",
+    "module_utils/_iam/endpoint.py",
     "module_utils/_iam/errors.py",
     "module_utils/_iam/iam_ids.py",
     "module_utils/_iam/retry.py",
@@ -245,6 +247,7 @@ def test_a_search_that_finds_nothing_is_an_error(tmp_path: Path) -> None:
         ("module_utils/_reconcile/match.py", "def f():\n    return open('file').read()"),
         ("module_utils/_arguments.py", f"from {OURS}.module_utils._iam.errors import IamError"),
         ("module_utils/_iam/retry.py", "import requests"),
+        ("module_utils/_iam/transport.py", "import requests"),
         ("module_utils/_iam/pages.py", "from ansible.module_utils.urls import open_url"),
         ("module_utils/_iam/pages.py", f"from {OURS}.module_utils._reconcile.plan import Change"),
         ("module_utils/_secrets.py", f"from {OURS}.plugin_utils._vault_file import cipher"),
@@ -284,7 +287,7 @@ def test_a_planted_violation_is_found(path: str, source: str) -> None:
     [
         ("modules/iam_api_key.py", f"from {OURS}.module_utils._tasks import iam_api_key"),
         ("module_utils/_module.py", "from ansible.module_utils.basic import AnsibleModule"),
-        ("module_utils/_iam/transport.py", "import requests\nfrom urllib3.util.retry import Retry"),
+        ("module_utils/_iam/wire.py", "import requests\nfrom urllib3.exceptions import HTTPError"),
         ("module_utils/_reconcile/run.py", "from .._iam.errors import IamError"),
         ("plugin_utils/_rotation/plan.py", "from datetime import datetime\nfrom . import slot"),
         ("plugin_utils/_vault_file/cipher.py", "from ansible.parsing.vault import VaultLib"),

@@ -7,17 +7,20 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import forms
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import SendRequest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     IamError,
     NotPermitted,
     NotUnderstood,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import Spoiled, each_understood
 
 # IBM says that a report takes minutes for a large account; these are the pauses between two looks.
 LOOK_AGAIN_AFTER_SECONDS = (1, 2, 4, 8, 15)
 STILL_BEING_MADE = 204
+READ = "fetch the report on inactive API keys"
 REPORT_ADVICE: dict[type[IamError], str] = {
     NotPermitted: "only an Administrator on IAM Identity, or a Service Configuration Reader, may have this report"
 }
@@ -25,11 +28,12 @@ REPORT_ADVICE: dict[type[IamError], str] = {
 
 @dataclass(frozen=True)
 class InactiveKey:
-    """A key that did not log in for so long; `last_login_at` is IAM's text, None: never."""
+    """A key that did not log in for so long; `last_login_at` is IAM's text, None: never, if it `is_readable`."""
 
     key_id: str
     last_login_at: str | None
     owner_name: str | None
+    is_readable: bool = True
 
 
 class ActivityReports:
@@ -39,8 +43,12 @@ class ActivityReports:
         self._send = send
         self._clock = clock
 
-    def inactive_keys(self, account_id: str, *, for_hours: int, timeout_seconds: float) -> list[InactiveKey]:
+    def inactive_keys(
+        self, account_id: str, *, for_hours: int, timeout_seconds: float, spoiled: Spoiled | None = None
+    ) -> list[InactiveKey]:
         """The API keys of the account that did not log in for so many hours; one request, then polling.
+
+        An entry that is not understood is an error, unless `spoiled` is told of it: then it is left out.
 
         Raises NotPermitted when the caller may not (Administrator on IAM Identity, or Service Configuration Reader),
         and an IamError when the report is not ready after `timeout_seconds`.
@@ -48,19 +56,23 @@ class ActivityReports:
         path = f"/v1/activity/accounts/{account_id}/report"
         query = {"type": "inactive", "duration": str(for_hours)}
         reply = self._send("POST", path, "ask for the report on inactive API keys", query=query, advice=REPORT_ADVICE)
-        reference = reply.body.get("reference") if isinstance(reply.body, dict) else None
-        if not isinstance(reference, str) or not reference.replace("-", "").isalnum():
+        reference = _reference_in(reply.body)
+        if reference is None:
             raise NotUnderstood("IBM Cloud IAM named no reference of the report on inactive API keys")
-        entries = self._fetch(f"{path}/{reference}", timeout_seconds).get("apikeys")
+        report = self._fetch(f"{path}/{reference}", timeout_seconds)
+        if _reference_in(report) != reference:
+            raise NotUnderstood("what came is not the report on inactive API keys that was asked for")
+        # A list that is missing is an empty one (iam-facts.md 7).
+        entries = [] if report.get("apikeys") is None else report["apikeys"]
         if not isinstance(entries, list):
             raise NotUnderstood("the report on inactive API keys has no list of keys")
-        return [_inactive_key(entry) for entry in entries]
+        return list(each_understood(entries, _inactive_key, spoiled))
 
     def _fetch(self, path: str, timeout_seconds: float) -> dict[str, t.Any]:
         give_up_at = self._clock.monotonic() + timeout_seconds
         looks = 0
         while True:
-            reply = self._send("GET", path, "fetch the report on inactive API keys")
+            reply = self._send("GET", path, READ)
             if reply.status != STILL_BEING_MADE:
                 return reply.body if isinstance(reply.body, dict) else {}
             pause = LOOK_AGAIN_AFTER_SECONDS[min(looks, len(LOOK_AGAIN_AFTER_SECONDS) - 1)]
@@ -72,14 +84,25 @@ class ActivityReports:
             looks += 1
 
 
-def _inactive_key(entry: t.Any) -> InactiveKey:
-    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
-        raise NotUnderstood("the report on inactive API keys names a key without an id")
-    owner = entry.get("serviceid") or entry.get("user") or {}
-    last = entry.get("last_authn")
+def _reference_in(body: t.Any) -> str | None:
     try:
-        if last is not None:
-            parse_time(last)
-    except (TypeError, ValueError):
-        raise NotUnderstood("the report on inactive API keys tells a last log-in in a form that is not known") from None
-    return InactiveKey(entry["id"], last, owner.get("name") if isinstance(owner, dict) else None)
+        return t.cast("str", forms.REFERENCE(body.get("reference"))) if isinstance(body, dict) else None
+    except ValueError:
+        return None
+
+
+def _inactive_key(entry: t.Any) -> InactiveKey:
+    """One entry; a last log-in that cannot be read spoils nothing else."""
+    told = forms.understood(entry, {"id": forms.KEY_ID}, {}, "an API key", READ)
+    try:
+        last = forms.understood(entry, {}, {"last_authn": forms.past}, "a last log-in", READ).get("last_authn")
+        is_readable = True
+    except NotUnderstood:
+        last, is_readable = None, False
+    return InactiveKey(told["id"], last, _owner_name(entry), is_readable)
+
+
+def _owner_name(entry: dict[str, t.Any]) -> str | None:
+    owner = entry.get("serviceid") or entry.get("user")
+    name = owner.get("name") if isinstance(owner, dict) else None
+    return forms.text(name) if isinstance(name, str) else None

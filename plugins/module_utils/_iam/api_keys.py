@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 import secrets
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import forms
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import (
     Activity,
     SendRequest,
     delete,
+    history_in,
     path_of,
     switch,
     with_version,
@@ -28,13 +30,32 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     UnknownOwner,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id, service_id_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import Spoiled, each_entry, each_understood
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_texts import can_be_a_value
 
 # A key created a moment ago may be unknown for some seconds (iam-facts.md 1.4).
 LOOK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8)
 CREATE_TRIES = 3
 
 FOLDER = "/v1/apikeys"
+
+
+KEY_IDENTITY: dict[str, forms.Form] = {"id": forms.KEY_ID, "name": forms.text, "iam_id": forms.IAM_ID}
+KEY_MEMBERS: dict[str, forms.Form] = {
+    "account_id": forms.ACCOUNT_ID,
+    "description": forms.text,
+    "locked": forms.flag,
+    "disabled": forms.flag,
+    "created_at": forms.past,
+    "created_by": forms.text,
+    "modified_at": forms.past,
+    "expires_at": forms.moment,
+    "action_when_leaked": forms.WORD,
+    "support_sessions": forms.flag,
+    "crn": forms.text,
+    "entity_tag": forms.VISIBLE,
+    "apikey": forms.VISIBLE,
+}
 
 
 @dataclass(frozen=True)
@@ -59,11 +80,10 @@ class ApiKey:
     key_value: str | None = field(default=None, repr=False)
 
     @classmethod
-    def from_iam(cls, entry: t.Any) -> ApiKey:
-        if not isinstance(entry, dict) or not all(isinstance(entry.get(m), str) for m in ("id", "name", "iam_id")):
-            raise NotUnderstood("IBM Cloud IAM described an API key without id, name or identity")
-        words: dict[str, t.Any] = {name: entry[name] for name in cls.__dataclass_fields__ if name in entry}
-        return cls(**{"account_id": "", **words, "key_value": entry.get("apikey")})
+    def from_iam(cls, entry: t.Any, action: str) -> ApiKey:
+        """Read one entry of an answer; raises NotUnderstood when a member has a foreign form."""
+        told = forms.understood(entry, KEY_IDENTITY, KEY_MEMBERS, "an API key", action)
+        return cls(**{"account_id": "", "key_value": told.pop("apikey", None), **told})
 
 
 @dataclass(frozen=True)
@@ -75,10 +95,9 @@ class KeyDetails:
     activity: Activity | None = None
 
     @classmethod
-    def from_iam(cls, entry: t.Any) -> KeyDetails:
-        key = ApiKey.from_iam(entry)
-        history = entry.get("history")
-        return cls(key, history if isinstance(history, list) else None, Activity.from_iam(entry.get("activity")))
+    def from_iam(cls, entry: t.Any, action: str) -> KeyDetails:
+        key = ApiKey.from_iam(entry, action)
+        return cls(key, history_in(entry, action), Activity.from_iam(entry.get("activity"), action))
 
 
 @dataclass(frozen=True)
@@ -117,10 +136,6 @@ class NewKey:
         }
 
 
-# A value is looked up in a header: one with blanks, line breaks or letters beyond ASCII cannot be sent, so it is none.
-SENDABLE = re.compile("[!-~]+")
-
-
 def draw_key_value() -> str:
     """Draw a fresh value: 44 characters of IBM's own alphabet, never looking like a command-line option."""
     while True:
@@ -142,21 +157,24 @@ class ApiKeys:
         """All keys of one identity, every page."""
         return [told.key for told in self.search(account_id, iam_id=iam_id)]
 
-    def search(self, account_id: str, **query: t.Any) -> t.Iterator[KeyDetails]:
+    def search(self, account_id: str, spoiled: Spoiled | None = None, **query: t.Any) -> t.Iterator[KeyDetails]:
         """The keys that IAM finds, one by one, every page; `query` holds its own parameters (iam-facts.md 2.2).
+
+        A key that is not understood ends the list with an error, unless `spoiled` is told of it: then it is left out.
 
         Without `iam_id`, `scope` account means all keys, those of service IDs in the default group only. IBM leaves
         open whether the keys of one service ID in another group are listed without it, so a group that is known is
         named: a key that is not listed would be made again.
         """
         action = f"list the API keys of {query.get('iam_id') or 'the account'}"
-
         group_id = self.group_ids.get(query.get("iam_id") or "")
         asked = {**({"group_id": group_id} if group_id else {}), **query, "account_id": account_id}
-        return map(KeyDetails.from_iam, each_entry(self._send, FOLDER, "apikeys", asked, action))
+        entries = each_entry(self._send, FOLDER, "apikeys", asked, action)
+        return each_understood(entries, lambda entry: KeyDetails.from_iam(entry, action), spoiled)
 
     def get(self, key_id: str) -> ApiKey:
-        return ApiKey.from_iam(with_version(self._send("GET", _path(key_id), f"read API key {key_id}")))
+        action = f"read API key {key_id}"
+        return ApiKey.from_iam(with_version(self._send("GET", _path(key_id), action)), action)
 
     def read_activity(self, key_id: str) -> Activity:
         """How often and when the key logged in; a request that IBM calls expensive."""
@@ -168,22 +186,17 @@ class ApiKeys:
     def read(self, key_id: str, **query: t.Any) -> KeyDetails:
         """One key with what `query` asks for besides: include_history, include_activity."""
         asked = {name: value for name, value in query.items() if value is not None}
-        return KeyDetails.from_iam(self._send("GET", _path(key_id), f"read API key {key_id}", query=asked).body)
+        action = f"read API key {key_id}"
+        return KeyDetails.from_iam(self._send("GET", _path(key_id), action, query=asked).body, action)
 
     def find_by_value(self, key_value: str) -> ApiKey | None:
         """The key that has this value; None when IAM knows of none, or can know of none."""
-        if not SENDABLE.fullmatch(key_value):
-            return None
-        try:
-            reply = self._send(
-                "GET",
-                "/v1/apikeys/details",
-                "look an API key up by its value",
-                headers={"IAM-ApiKey": key_value},
-            )
-        except NotFound:
-            return None
-        return ApiKey.from_iam(reply.body)
+        action = "look an API key up by its value"
+        with contextlib.suppress(NotFound):
+            if can_be_a_value(key_value):
+                reply = self._send("GET", "/v1/apikeys/details", action, headers={"IAM-ApiKey": key_value})
+                return ApiKey.from_iam(reply.body, action)
+        return None
 
     def create(self, new: NewKey) -> ApiKey:
         """Create a key; a lost answer never leads to a second one.
@@ -193,11 +206,10 @@ class ApiKeys:
         A value that IAM chooses is only in its answer, so a lost one is not settled here: nothing is sent again. Raises
         UnknownOwner when the key was to be made for a service ID that does not exist.
         """
-        is_open = False
+        is_open, action = False, f"create API key {new.name}"
         for attempt in range(1, CREATE_TRIES + 1):
             try:
-                reply = self._send("POST", FOLDER, f"create API key {new.name}", **new.request())
-                return ApiKey.from_iam(reply.body)
+                return ApiKey.from_iam(self._send("POST", FOLDER, action, **new.request()).body, action)
             except IamError as error:
                 if new.key_value is None:
                     raise self._explained(new, error) from None
@@ -231,10 +243,9 @@ class ApiKeys:
         """Change some properties of a key; an empty text clears. `entity_tag` is the version that was read before."""
         if not entity_tag:
             raise NotUnderstood(f"IBM Cloud IAM told no version of API key {key_id}, so it cannot be changed safely")
-        reply = self._send(
-            "PUT", _path(key_id), f"change API key {key_id}", json=changes, headers={"If-Match": entity_tag}
-        )
-        return ApiKey.from_iam(reply.body)
+        action = f"change API key {key_id}"
+        reply = self._send("PUT", _path(key_id), action, json=changes, headers={"If-Match": entity_tag})
+        return ApiKey.from_iam(reply.body, action)
 
     def delete(self, key_id: str) -> bool:
         """Delete a key; False when IAM knows of none, which is no proof that it is gone (`absence_of` looks for one).

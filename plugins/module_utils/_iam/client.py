@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.advice imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, SystemClock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials, pick_credentials
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.endpoint import Endpoint, address_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
     IamError,
@@ -21,11 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIds
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.tokens import Caller, Token, TokenSource, log_in
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import (
-    Endpoint,
-    Reply,
-    Transport,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply, Transport
 
 PUBLIC_ENDPOINT = "https://iam.cloud.ibm.com"
 ENDPOINT_VARIABLE = "IBMCLOUD_IAM_API_ENDPOINT"
@@ -117,16 +114,20 @@ class IamClient:
         return log_in(self._transport, key_value, self.clock)
 
     def send(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
-        """Send one request with a bearer token; logs in once more when IAM says that the token is no longer good."""
-        bearer = self._bearer()
-        parts = {"advice": advice_for(method, path, parts.get("json"), self.caller().iam_id), **parts}
-        headers = parts.pop("headers", {})
-        try:
-            reply = self._transport.send(method, path, action, headers={**headers, **bearer}, **parts)
-        except BadCredentials:
-            if not self.tokens.forget():
-                raise
-            reply = self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)
+        """Send one request with a bearer token; logs in once more when IAM says that the token is no longer good.
+
+        All of that together takes LONGEST_REQUEST_SECONDS at most.
+        """
+        with self._transport.one_request():
+            bearer = self._bearer()
+            parts = {"advice": advice_for(method, path, parts.get("json"), self.caller().iam_id), **parts}
+            headers = parts.pop("headers", {})
+            try:
+                reply = self._transport.send(method, path, action, headers={**headers, **bearer}, **parts)
+            except BadCredentials:
+                if not self.tokens.forget():
+                    raise
+                reply = self._transport.send(method, path, action, headers={**headers, **self._bearer()}, **parts)
         if method != "GET" and reply.transaction_id:
             self.transaction_ids.append(reply.transaction_id)
         return reply
@@ -157,12 +158,15 @@ def open_client(
         if secret:
             protect(secret)
     endpoint = Endpoint(
-        url=options.get("iam_endpoint") or environ.get(ENDPOINT_VARIABLE) or PUBLIC_ENDPOINT,
+        url=address_from(_first((options.get("iam_endpoint"), environ.get(ENDPOINT_VARIABLE))) or PUBLIC_ENDPOINT),
         validate_certs=options.get("validate_certs") is not False,
         ca_path=options.get("ca_path"),
     )
-    if not endpoint.url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
-        raise Invalid(f"iam_endpoint has to start with https:// (secrets travel to it): {endpoint.host}")
     transport = Transport(endpoint, protect, clock, adapter=adapter)
     account_id = options.get("account_id") or environ.get(ACCOUNT_VARIABLE) or None
     return IamClient(transport, credentials, account_id=account_id, clock=clock)
+
+
+def _first(texts: t.Iterable[str | None]) -> str:
+    """The first that is not blank."""
+    return next((text for text in texts if text and text.strip()), "")

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import forms
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.answers import NO_CONTENT
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     Conflict,
@@ -18,6 +20,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
 LONGEST_QUOTED = 20
+ID = re.compile("[0-9A-Za-z_-]{1,200}")
+ACTIVITY: dict[str, forms.Form] = {"authn_count": forms.count, "last_authn": forms.past}
 
 
 class SendRequest(t.Protocol):
@@ -35,15 +39,23 @@ class Activity:
     last_login_at: str | None
 
     @classmethod
-    def from_iam(cls, entry: t.Any) -> Activity | None:
+    def from_iam(cls, entry: t.Any, action: str) -> Activity | None:
         """What IAM tells of it; None when it does not."""
-        count = entry.get("authn_count") if isinstance(entry, dict) else None
-        return cls(count, entry.get("last_authn")) if isinstance(count, int) else None
+        if entry is None:
+            return None
+        told = forms.understood(entry, {}, ACTIVITY, "an activity", action)
+        return cls(told["authn_count"], told.get("last_authn")) if "authn_count" in told else None
+
+
+def history_in(entry: dict[str, t.Any], action: str) -> list[dict[str, t.Any]] | None:
+    """What was done to a key or service ID, as IAM tells it; None when it does not."""
+    told = forms.understood(entry, {}, {"history": forms.objects}, "a history", action)
+    return told.get("history")
 
 
 def path_of(folder: str, entity_id: str, what: str) -> str:
     """The path of one key or service ID; raises Invalid for what cannot be an id, because it goes into a path."""
-    if not entity_id or not all(character.isalnum() or character in "-_" for character in entity_id):
+    if not ID.fullmatch(entity_id):
         # A longer one may be a value in the wrong place (docs/decisions/0013-what-a-message-may-quote.md).
         quoted = f": {entity_id!r}" if len(entity_id) <= LONGEST_QUOTED else ""
         raise Invalid(f"not the id of {what}{quoted}")

@@ -7,11 +7,15 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import parse_qs, urlsplit
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import forms
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import SendRequest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood
 
 LARGEST_PAGE = 100
 MOST_PAGES = 10_000
+
+Told = t.TypeVar("Told")
+Spoiled = t.Callable[[NotUnderstood], None]
 
 
 def each_entry(
@@ -29,7 +33,7 @@ def each_entry(
         if not isinstance(page, list):
             raise NotUnderstood(f"the answer to {action} holds no list of {member}")
         yield from page
-        page_token = _page_token(body.get("next"))
+        page_token = _page_token(body.get("next"), action)
         if page_token is None:
             return
         if page_token in seen:
@@ -39,8 +43,28 @@ def each_entry(
     raise NotUnderstood(f"the list of {member} does not end: IBM Cloud IAM names the same page again")
 
 
-def _page_token(next_url: t.Any) -> str | None:
-    if not isinstance(next_url, str) or not next_url:
+def _page_token(next_url: t.Any, action: str) -> str | None:
+    """None at the end; without a token in it an address is the end too, as for IBM's own pagers."""
+    if next_url in (None, ""):
         return None
-    tokens = parse_qs(urlsplit(next_url).query).get("pagetoken")
+    try:
+        tokens = parse_qs(urlsplit(forms.text(next_url)).query).get("pagetoken")
+    except ValueError:
+        # A list that is taken for shorter than it is would lead to new keys.
+        raise NotUnderstood(f"the answer to {action} tells in no known form whether another page follows") from None
     return tokens[0] if tokens else None
+
+
+def each_understood(
+    entries: t.Iterable[t.Any], read: t.Callable[[t.Any], Told], spoiled: Spoiled | None
+) -> t.Iterator[Told]:
+    """What `read` makes of each entry; what it does not understand goes to `spoiled`, or ends all without one."""
+    for entry in entries:
+        try:
+            told = read(entry)
+        except NotUnderstood as error:
+            if spoiled is None:
+                raise
+            spoiled(error)
+        else:
+            yield told

@@ -9,7 +9,15 @@ import typing as t
 
 MARKER = re.compile(r" ?\[cloudkeys (?P<slot_id>[0-9a-f]{8})/(?P<generation>[1-9][0-9]*)\]\Z")
 
+# A value is looked up in a header: one with blanks, line breaks or letters beyond ASCII cannot be sent, so it is none.
+SENDABLE = re.compile("[!-~]+")
+
 LIMITED = ("name", "description")
+
+
+def can_be_a_value(text: str) -> bool:
+    """Whether an API key can have this value."""
+    return SENDABLE.fullmatch(text) is not None
 
 
 def lengths_of(body: t.Any) -> str:

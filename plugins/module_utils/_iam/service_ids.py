@@ -7,22 +7,42 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import forms
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import (
     Activity,
     SendRequest,
     delete,
+    history_in,
     path_of,
     switch,
     with_version,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import (
+    Spoiled,
+    each_entry,
+    each_understood,
+)
 
 # Without it IAM does not tell the group (iam-facts.md 4.1).
 SHOW_GROUP = {"show_group_id": "true"}
 
 FOLDER = "/v1/serviceids"
+
+
+SERVICE_ID_IDENTITY: dict[str, forms.Form] = {"id": forms.SERVICE_ID, "name": forms.text, "iam_id": forms.IAM_ID}
+SERVICE_ID_MEMBERS: dict[str, forms.Form] = {
+    "account_id": forms.ACCOUNT_ID,
+    "description": forms.text,
+    "unique_instance_crns": forms.crns,
+    "locked": forms.flag,
+    "group_id": forms.GROUP_ID,
+    "created_at": forms.past,
+    "modified_at": forms.past,
+    "crn": forms.text,
+    "entity_tag": forms.VISIBLE,
+}
 
 
 @dataclass(frozen=True)
@@ -43,12 +63,10 @@ class ServiceId:
     entity_tag: str | None = None
 
     @classmethod
-    def from_iam(cls, entry: t.Any) -> ServiceId:
-        if not isinstance(entry, dict) or not all(isinstance(entry.get(m), str) for m in ("id", "name", "iam_id")):
-            raise NotUnderstood("IBM Cloud IAM described a service ID without id, name or IAM ID")
-        told = {"account_id": "", **{m: entry[m] for m in cls.__dataclass_fields__ if m in entry}}
-        crns = entry.get("unique_instance_crns")
-        return cls(**{**told, "unique_instance_crns": tuple(crns) if isinstance(crns, list) else ()})
+    def from_iam(cls, entry: t.Any, action: str) -> ServiceId:
+        """Read one entry of an answer; raises NotUnderstood when a member has a foreign form."""
+        told = forms.understood(entry, SERVICE_ID_IDENTITY, SERVICE_ID_MEMBERS, "a service ID", action)
+        return cls(**{"account_id": "", **told})
 
 
 @dataclass(frozen=True)
@@ -60,10 +78,9 @@ class ServiceIdDetails:
     activity: Activity | None = None
 
     @classmethod
-    def from_iam(cls, entry: t.Any) -> ServiceIdDetails:
-        service_id = ServiceId.from_iam(entry)
-        history = entry.get("history")
-        return cls(service_id, history if isinstance(history, list) else [], Activity.from_iam(entry.get("activity")))
+    def from_iam(cls, entry: t.Any, action: str) -> ServiceIdDetails:
+        service_id = ServiceId.from_iam(entry, action)
+        return cls(service_id, history_in(entry, action) or [], Activity.from_iam(entry.get("activity"), action))
 
 
 class ServiceIds:
@@ -72,14 +89,19 @@ class ServiceIds:
     def __init__(self, send: SendRequest) -> None:
         self._send = send
 
-    def search(self, account_id: str, **query: str | None) -> t.Iterator[ServiceIdDetails]:
+    def search(
+        self, account_id: str, spoiled: Spoiled | None = None, **query: str | None
+    ) -> t.Iterator[ServiceIdDetails]:
         """The service IDs of one group, one by one; of the default group unless `group_id` is given.
+
+        One that is not understood ends the list with an error, unless `spoiled` is told of it: then it is left out.
 
         `name` is matched exactly. Further members of `query`: `filter` and `include_history`, as IBM names them.
         """
         asked = {"account_id": account_id, **SHOW_GROUP, **query}
         what = f"look for service ID {query['name']}" if query.get("name") else "list the service IDs"
-        return map(ServiceIdDetails.from_iam, each_entry(self._send, FOLDER, "serviceids", asked, what))
+        entries = each_entry(self._send, FOLDER, "serviceids", asked, what)
+        return each_understood(entries, lambda entry: ServiceIdDetails.from_iam(entry, what), spoiled)
 
     def list_named(self, name: str, account_id: str, group_id: str | None = None) -> list[ServiceId]:
         """All service IDs of one group with exactly this name; names are not unique."""
@@ -92,8 +114,9 @@ class ServiceIds:
     def read(self, service_id: str, **query: str | None) -> ServiceIdDetails:
         """One service ID; `query` may hold `include_history` and `include_activity`, which IBM calls expensive."""
         asked = {name: value for name, value in {**SHOW_GROUP, **query}.items() if value}
-        reply = self._send("GET", _path(service_id), f"read service ID {service_id}", query=asked)
-        return ServiceIdDetails.from_iam(with_version(reply))
+        action = f"read service ID {service_id}"
+        reply = self._send("GET", _path(service_id), action, query=asked)
+        return ServiceIdDetails.from_iam(with_version(reply), action)
 
     def create(
         self,
@@ -106,15 +129,16 @@ class ServiceIds:
     ) -> ServiceId:
         """Create a service ID; `more` may hold `group_id` and `unique_instance_crns`, as IBM names them."""
         wanted = {"name": name, "account_id": account_id, "description": description, **more}
+        action = f"create service ID {name}"
         reply = self._send(
             "POST",
             FOLDER,
-            f"create service ID {name}",
+            action,
             query=SHOW_GROUP,
             headers={"Entity-Lock": str(locked).lower()},
             json={member: value for member, value in wanted.items() if value is not None},
         )
-        return ServiceId.from_iam(reply.body)
+        return ServiceId.from_iam(reply.body, action)
 
     def update(self, service_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ServiceId:
         if not entity_tag:
@@ -124,7 +148,7 @@ class ServiceIds:
         headers = {"If-Match": entity_tag}
         what = f"change service ID {service_id}"
         reply = self._send("PUT", _path(service_id), what, query=SHOW_GROUP, json=changes, headers=headers)
-        return ServiceId.from_iam(reply.body)
+        return ServiceId.from_iam(reply.body, what)
 
     def delete(self, service_id: str) -> bool:
         """Delete a service ID and all its API keys; False when IAM knows of none, which is no proof that it is gone.
@@ -147,21 +171,21 @@ class ServiceIds:
     def list_keys(self, service_id: ServiceId) -> list[ApiKey]:
         """All API keys of a service ID, whichever group it is in."""
         query = {"iam_id": service_id.iam_id, "account_id": service_id.account_id, "group_id": service_id.group_id}
-        entries = each_entry(self._send, "/v1/apikeys", "apikeys", query, f"list the API keys of {service_id.iam_id}")
-        return [ApiKey.from_iam(entry) for entry in entries]
+        action = f"list the API keys of {service_id.iam_id}"
+        return [
+            ApiKey.from_iam(each, action) for each in each_entry(self._send, "/v1/apikeys", "apikeys", query, action)
+        ]
 
     def list_groups(self, account_id: str) -> list[dict[str, t.Any]]:
         """The service-ID groups of an account, each with id and name; IAM tells them without pages."""
         query = {"account_id": account_id}
-        body = self._send("GET", "/v1/serviceid_groups", "list the service-ID groups", query=query).body
+        action = "list the service-ID groups"
+        body = self._send("GET", "/v1/serviceid_groups", action, query=query).body
         groups = body.get("serviceid_groups") if isinstance(body, dict) else None
-        if not isinstance(groups, list) or not all(map(_has_id, groups)):
-            raise NotUnderstood("the answer to list the service-ID groups holds no list of serviceid_groups")
-        return groups
-
-
-def _has_id(entry: t.Any) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("id"), str)
+        if not isinstance(groups, list):
+            raise NotUnderstood(f"the answer to {action} holds no list of serviceid_groups")
+        members: dict[str, forms.Form] = {"id": forms.GROUP_ID, "name": forms.text}
+        return [forms.understood(group, members, {}, "a service-ID group", action) for group in groups]
 
 
 def _path(service_id: str) -> str:

@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import forms
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import (
     Credentials,
@@ -18,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credential
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
+    CannotConnect,
     IamError,
     Invalid,
     NotFound,
@@ -40,6 +42,8 @@ NO_SUCH_PROFILE = (
     "assume it"
 )
 PROFILE_ADVICE: dict[type[IamError], str] = dict.fromkeys((Invalid, NotFound, NotPermitted), NO_SUCH_PROFILE)
+BEARER = forms.matching("[!-~]{1,50000}")
+CLAIMS: dict[str, forms.Form] = {"iam_id": forms.IAM_ID, "iat": forms.seconds, "exp": forms.seconds}
 
 
 @dataclass(frozen=True)
@@ -118,20 +122,14 @@ def _fetch(transport: Transport, clock: Clock, action: str, form: dict[str, str]
 def token_from(bearer: str, clock: Clock) -> Token:
     """Read the claims of a bearer token; the signature is IAM's business, not ours."""
     try:
-        payload = bearer.split(".")[1]
+        payload = BEARER(bearer).split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        caller = Caller(
-            iam_id=claims["iam_id"],
-            account_id=claims["account"]["bss"],
-            name=claims.get("name"),
-            expires_at=datetime.fromtimestamp(claims["exp"], timezone.utc),
-            email=claims.get("email"),
-        )
-        issued_at = datetime.fromtimestamp(claims["iat"], timezone.utc)
-        if not isinstance(caller.iam_id, str) or not isinstance(caller.account_id, str):
-            raise ValueError
-    except (IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
+        told = forms.understood(claims, CLAIMS, {"name": forms.text, "email": forms.text}, "a token", "log in")
+        account_id = forms.ACCOUNT_ID(claims["account"]["bss"])
+        expires_at, issued_at = (datetime.fromtimestamp(told[m], timezone.utc) for m in ("exp", "iat"))
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError, NotUnderstood):
         raise BadCredentials("the token is not one of IBM Cloud IAM's (a JWT with iam_id and account)") from None
+    caller = Caller(told["iam_id"], account_id, told.get("name"), expires_at, told.get("email"))
     return Token(bearer, caller, issued_at, clock.monotonic())
 
 
@@ -165,11 +163,16 @@ class TokenSource:
         return self._credentials.key_value
 
     def token(self) -> Token:
-        # Without the lock, eight threads that find no token log in eight times.
-        with self._lock:
-            if self._token is None or (self.can_renew and self._clock.monotonic() >= self._token.renew_at):
-                self._token = self._fetch()
-            return self._token
+        with self._transport.one_request() as deadline:
+            # Without the lock, eight threads that find no token log in eight times.
+            if not self._lock.acquire(timeout=deadline.left):
+                raise CannotConnect("another log-in of this task takes too long", may_have_happened=False)
+            try:
+                if self._token is None or (self.can_renew and self._clock.monotonic() >= self._token.renew_at):
+                    self._token = self._fetch()
+                return self._token
+            finally:
+                self._lock.release()
 
     def forget(self) -> bool:
         """Drop a token that IAM no longer accepts; False when there is no way to get another."""

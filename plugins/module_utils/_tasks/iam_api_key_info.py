@@ -17,9 +17,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.decla
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, KeyDetails
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import LATEST, format_time, parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import Activity
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, NotUnderstood, Refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import (
     check_service_id_exists,
@@ -121,7 +121,8 @@ def _show(told: KeyDetails, with_history: bool, now: datetime) -> dict[str, t.An
 def _erased_at(key: ApiKey) -> str | None:
     if not key.expires_at:
         return None
-    return format_time(max(parse_time(text) for text in (key.expires_at, key.modified_at) if text) + ERASED_AFTER)
+    last = max(parse_time(text) for text in (key.expires_at, key.modified_at) if text)
+    return format_time(last + ERASED_AFTER) if last < LATEST - ERASED_AFTER else None
 
 
 def _add_activity(client: IamClient, shown: list[dict[str, t.Any]], concurrency: int, now: datetime) -> None:
@@ -139,11 +140,4 @@ def _add_activity(client: IamClient, shown: list[dict[str, t.Any]], concurrency:
             raise activity
         last = activity.last_login_at if activity else None
         entry["activity"] = {"authn_count": activity.login_count, "last_authn": last} if activity else None
-        entry["last_used_days"] = _days_since(last, now) if last else None
-
-
-def _days_since(text: str, now: datetime) -> int:
-    try:
-        return (now - parse_time(text)).days
-    except ValueError:
-        raise NotUnderstood(f"IBM Cloud IAM told the last log-in in a form that is not known: {text}") from None
+        entry["last_used_days"] = (now - parse_time(last)).days if last else None

@@ -73,7 +73,7 @@ def facts_of(
         age_days=(now - created_at).days,
         expires_at=expires_at,
         expires_in_days=(expires_at - now).days if expires_at else None,
-        is_inactive=None if inactive is None else entry is not None,
+        is_inactive=None if inactive is None or (entry and not entry.is_readable) else entry is not None,
         last_login_at=parse_time(entry.last_login_at) if entry and entry.last_login_at else None,
         locked=key.locked,
         disabled=key.disabled,

@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import Spoiled
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import identity_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts, facts_of
@@ -55,18 +56,27 @@ def gather(
     Without the right to the report on last use, or to the names of owners, the audit goes on and says what it lacks.
     """
     caller = client.caller()
-    keys = list(_keys(client, identities, caller.account_id, concurrency))
-    not_checked = []
+    not_checked: list[str] = []
+
+    def leave_out(error: IamError) -> None:
+        not_checked.append(f"one entry, because {error}")
+
+    keys = list(_keys(client, identities, caller.account_id, concurrency, leave_out))
     inactive, names = None, {}
     try:
         found = ActivityReports(client.send, client.clock).inactive_keys(
-            caller.account_id, for_hours=unused_after_days * HOURS_A_DAY, timeout_seconds=report_timeout_seconds
+            caller.account_id,
+            for_hours=unused_after_days * HOURS_A_DAY,
+            timeout_seconds=report_timeout_seconds,
+            spoiled=leave_out,
         )
         inactive = {entry.key_id: entry for entry in found}
+        unreadable = [entry.key_id for entry in found if not entry.is_readable]
+        not_checked += [f"when {key_id} logged in last, because IAM tells it in no known form" for key_id in unreadable]
     except IamError as error:
         not_checked.append(f"which keys are not used, because {error}")
     try:
-        found_ids = (told.service_id for told in client.service_ids.search(caller.account_id))
+        found_ids = (told.service_id for told in client.service_ids.search(caller.account_id, leave_out))
         names = {each.iam_id: each.name for each in found_ids}
     except IamError as error:
         not_checked.append(f"the names of service IDs, because {error}")
@@ -76,12 +86,20 @@ def gather(
 
 
 def _keys(
-    client: IamClient, identities: t.Sequence[t.Mapping[str, t.Any]], account_id: str, concurrency: int
+    client: IamClient,
+    identities: t.Sequence[t.Mapping[str, t.Any]],
+    account_id: str,
+    concurrency: int,
+    spoiled: Spoiled,
 ) -> t.Iterator[ApiKey]:
     if not identities:
-        return (told.key for told in client.api_keys.search(account_id, scope="account"))
+        return (told.key for told in client.api_keys.search(account_id, spoiled, scope="account"))
+
+    def list_keys(iam_id: str) -> list[ApiKey]:
+        return [told.key for told in client.branch().api_keys.search(account_id, spoiled, iam_id=iam_id)]
+
     wanted = dict.fromkeys(identity_of(client, each) for each in identities)
-    lists = side_by_side(lambda iam_id: client.branch().api_keys.list(iam_id, account_id), list(wanted), concurrency)
+    lists = side_by_side(list_keys, list(wanted), concurrency)
     for found in lists:
         if isinstance(found, Exception):
             raise found

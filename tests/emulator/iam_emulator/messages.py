@@ -36,12 +36,24 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer; with `is_cut` the connection closes and nothing is answered."""
+    """One HTTP answer; with `is_cut` the connection closes and nothing is answered.
+
+    It begins after `seconds_before`, each byte of its body takes `seconds_per_byte`, and with `is_torn` the connection
+    closes in the middle of the body.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     is_cut: bool = False
+    is_torn: bool = False
+    seconds_before: float = 0
+    seconds_per_byte: float = 0
+
+    @property
+    def sent_body(self) -> bytes:
+        """What of the body gets through."""
+        return self.body[: len(self.body) // 2] if self.is_torn else self.body
 
     def json(self) -> Any:
         """The body, decoded."""

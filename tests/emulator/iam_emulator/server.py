@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import socket
@@ -13,7 +14,7 @@ import ssl
 from aiohttp import web
 
 from .emulator import Emulator
-from .messages import Request
+from .messages import Answer, Request
 
 LOOPBACK = "127.0.0.1"
 
@@ -35,11 +36,28 @@ def application_for(emulator: Emulator) -> web.Application:
         outcome = emulator.handle(request)
         if outcome.is_cut and received.transport is not None:
             received.transport.close()
+        await asyncio.sleep(outcome.seconds_before)
+        if outcome.is_torn or outcome.seconds_per_byte:
+            return await _send_bit_by_bit(received, outcome)
         return web.Response(status=outcome.status or 500, headers=outcome.headers, body=outcome.body or None)
 
     application = web.Application()
     application.router.add_route("*", "/{anything:.*}", answer)
     return application
+
+
+async def _send_bit_by_bit(received: web.Request, outcome: Answer) -> web.StreamResponse:
+    response = web.StreamResponse(status=outcome.status, headers=outcome.headers)
+    response.content_length = len(outcome.body)
+    await response.prepare(received)
+    # Whoever does not wait for the rest has gone away.
+    with contextlib.suppress(ConnectionError):
+        for number in range(len(outcome.sent_body)):
+            await response.write(outcome.sent_body[number : number + 1])
+            await asyncio.sleep(outcome.seconds_per_byte)
+    if outcome.is_torn and received.transport is not None:
+        received.transport.close()
+    return response
 
 
 async def serve(emulator: Emulator, port: int, tls: ssl.SSLContext | None) -> None:

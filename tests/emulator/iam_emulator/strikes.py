@@ -9,7 +9,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from .messages import CUT, Answer, Request
@@ -77,6 +77,14 @@ def _cut_after(_fault: Fault, request: Request, stage: Stage) -> Answer:
     return CUT
 
 
+def _torn(_fault: Fault, request: Request, stage: Stage) -> Answer:
+    return replace(stage.serve(request), is_torn=True)
+
+
+def _slow(fault: Fault, request: Request, stage: Stage) -> Answer:
+    return replace(stage.serve(request), **fault.options)
+
+
 def _late(fault: Fault, request: Request, stage: Stage) -> Answer:
     stage.postpone(request, fault.options["seconds"])
     return CUT
@@ -116,6 +124,8 @@ KINDS: dict[str, Kind] = {
     "status_after_effect": Kind(_status_after_effect, {"status": (int,)}, _STATUS_OPTIONS),
     "cut_before": Kind(_cut_before),
     "cut_after": Kind(_cut_after),
+    "torn": Kind(_torn),
+    "slow": Kind(_slow, optional={"seconds_before": (int, float), "seconds_per_byte": (int, float)}),
     "late": Kind(_late, {"seconds": (int, float)}),
     "proxy_page": Kind(_proxy_page, optional={"status": (int,), "content_type": (str,), "body": (str,)}),
     "invalid_token_once": Kind(_invalid_token_once),

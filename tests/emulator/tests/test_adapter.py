@@ -46,3 +46,27 @@ def test_the_retries_of_urllib3_are_at_work(emulator: Emulator) -> None:
     emulator.faults.add([{"kind": "status", "status": 429, "retry_after": 0}, {"kind": "cut_before"}])
     assert log_in(session_with(emulator, retry), emulator).status_code == 200
     assert [request["status"] for request in emulator.requests] == [429, None, 200]
+
+
+def test_a_slow_answer_takes_time_of_whoever_waits(emulator: Emulator) -> None:
+    waited: list[float] = []
+    session = requests.Session()
+    session.mount("https://", EmulatorAdapter(emulator, wait=waited.append))
+    emulator.faults.add(
+        [{"kind": "slow", "seconds_before": 3, "seconds_per_byte": 2}, {"kind": "slow", "seconds_before": 9}]
+    )
+
+    answer = log_in(session, emulator)
+    assert sum(waited) >= 3 + 2 * len(answer.content)
+    with pytest.raises(requests.ReadTimeout):
+        session.get("https://iam.cloud.ibm.com/v1/apikeys", timeout=(1, 5))
+    assert waited[-1] == 5
+
+
+def test_a_torn_answer_is_a_lost_connection(emulator: Emulator) -> None:
+    session = session_with(emulator)
+    emulator.faults.add([{"kind": "torn"}])
+
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        log_in(session, emulator)
+    assert emulator.requests[-1]["status"] == 200

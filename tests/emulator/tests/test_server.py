@@ -104,6 +104,21 @@ def test_latency_delays_answers(server: dict[str, str]) -> None:
     assert time.monotonic() - started_at >= 0.15
 
 
+def test_a_slow_answer_takes_its_time(server: dict[str, str]) -> None:
+    steer(server, "faults", [{"kind": "slow", "seconds_before": 0.2}, {"kind": "slow", "seconds_per_byte": 0.0002}])
+    for _log_in in range(2):
+        started_at = time.monotonic()
+        assert log_in(server).json()["access_token"]
+        assert time.monotonic() - started_at >= 0.1
+
+
+def test_a_torn_answer_is_not_whole_and_its_request_had_its_effect(server: dict[str, str]) -> None:
+    steer(server, "faults", [{"kind": "torn"}])
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        log_in(server)
+    assert logins_of_first_key(server) == 2
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_kill_ends_the_process_group_and_answers_nothing(server: dict[str, str], when: str) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as victim:

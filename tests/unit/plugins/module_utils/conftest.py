@@ -8,9 +8,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import BoundedRetry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import (
@@ -41,6 +39,10 @@ class FakeClock:
 
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        self.go_on(seconds)
+
+    def go_on(self, seconds: float) -> None:
+        """Time that passes while somebody waits for a server."""
         self.seconds += seconds
 
 
@@ -56,8 +58,7 @@ class Scene:
         self.api_key = self.emulator.seed.api_key
 
     def adapter(self) -> EmulatorAdapter:
-        policy = BoundedRetry.for_iam(self.clock, retry.RETRY_BUDGET_SECONDS, retry.FIRST_PAUSE_SECONDS)
-        return EmulatorAdapter(self.emulator, max_retries=policy)
+        return EmulatorAdapter(self.emulator, wait=self.clock.go_on)
 
     def connect(self, environ: t.Mapping[str, str] | None = None, **options: t.Any) -> IamClient:
         """A client; forgets what was sent before. Without other credentials it logs in as the account's user."""

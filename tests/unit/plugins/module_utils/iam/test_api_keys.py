@@ -124,11 +124,13 @@ def test_only_service_ids_of_exactly_that_name_are_found(scene):
 @pytest.mark.parametrize("entry", [None, [], "x", {}, {"id": "a"}, {"id": 5, "name": "n", "iam_id": "i"}])
 def test_an_entry_without_identity_is_not_understood(kind, entry):
     with pytest.raises(NotUnderstood):
-        kind.from_iam(entry)
+        kind.from_iam(entry, "look")
 
 
 def test_what_iam_adds_one_day_does_not_disturb():
-    assert ApiKey.from_iam({"id": "a", "name": "n", "iam_id": "i", "brand_new": 1}).id == "a"
+    entry = {"id": "ApiKey-1", "name": "n", "iam_id": "i", "brand_new": 1}
+
+    assert ApiKey.from_iam(entry, "look").id == "ApiKey-1"
 
 
 def test_references_of_changes_are_collected_and_of_reads_are_not(scene, key):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import base64
-import json
+import io
 
 import pytest
 import requests
@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     Invalid,
     NotUnderstood,
 )
+from urllib3 import HTTPResponse
 
 LOG_IN = "POST /identity/token"
 LIST = "GET /v1/apikeys"
@@ -186,7 +187,7 @@ class Redirect(requests.adapters.BaseAdapter):
         response = requests.Response()
         response.status_code, response.url, response.request = self.status, request.url, request
         response.headers["Location"] = "https://elsewhere.example.com/"
-        response._content = json.dumps({}).encode()
+        response.raw = HTTPResponse(io.BytesIO(b"{}"), preload_content=False)
         return response
 
     def close(self):

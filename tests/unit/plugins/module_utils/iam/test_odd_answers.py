@@ -112,15 +112,22 @@ def report(scene: t.Any, *answers: t.Any) -> t.Any:
         ([{}], "named no reference"),
         ([[]], "named no reference"),
         ([{"reference": "../../identity"}], "named no reference"),
-        ([{"reference": "r-1"}, {}], "no list of keys"),
-        ([{"reference": "r-1"}, []], "no list of keys"),
-        ([{"reference": "r-1"}, {"apikeys": [{"name": "x"}]}], "a key without an id"),
-        ([{"reference": "r-1"}, {"apikeys": ["x"]}], "a key without an id"),
+        ([{"reference": "r-1"}, {}], "not the report on inactive API keys that was asked for"),
+        ([{"reference": "r-1"}, []], "not the report on inactive API keys that was asked for"),
+        ([{"reference": "r-1"}, {"reference": "r-2"}], "not the report on inactive API keys that was asked for"),
+        ([{"reference": "r-1"}, {"reference": "r-1", "apikeys": {}}], "no list of keys"),
+        ([{"reference": "r-1"}, {"reference": "r-1", "apikeys": [{"name": "x"}]}], "its id is missing"),
+        ([{"reference": "r-1"}, {"reference": "r-1", "apikeys": ["x"]}], "it is no object"),
     ],
 )
 def test_a_report_that_lacks_something_is_not_understood(scene: t.Any, answers: list[t.Any], says: str) -> None:
     with pytest.raises(NotUnderstood, match=says):
         report(scene, *answers)
+
+
+@pytest.mark.parametrize("missing", [{}, {"apikeys": None}, {"apikeys": []}])
+def test_a_list_that_a_report_lacks_is_empty(scene: t.Any, missing: dict[str, t.Any]) -> None:
+    assert report(scene, {"reference": "r-1"}, {"reference": "r-1", **missing}) == []
 
 
 def service_ids(answers: Answers) -> ServiceIds:
@@ -148,7 +155,7 @@ def test_a_refused_lock_is_done_only_if_the_service_id_is_locked(is_locked: bool
     assert answers.sent == ["POST /v1/serviceids/ServiceId-1/lock", "GET /v1/serviceids/ServiceId-1"]
 
 
-@pytest.mark.parametrize("body", [{}, [], {"serviceid_groups": "none"}, {"serviceid_groups": [{"name": "edge"}]}])
+@pytest.mark.parametrize("body", [{}, [], {"serviceid_groups": "none"}])
 def test_groups_without_a_list_of_ids_are_not_understood(body: t.Any) -> None:
     with pytest.raises(NotUnderstood, match="serviceid_groups"):
         service_ids(Answers(body)).list_groups("a")

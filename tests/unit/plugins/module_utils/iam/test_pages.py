@@ -77,6 +77,12 @@ def test_an_answer_without_the_list_is_an_error_and_not_an_empty_list(body):
         read(pages(body)[0])
 
 
-@pytest.mark.parametrize("link", [None, "", 5, "https://x/v1/things", "https://x/v1/things?pagetoken="])
+@pytest.mark.parametrize("link", [None, "", "https://x/v1/things", "https://x/v1/things?pagetoken="])
 def test_without_a_page_token_the_list_has_ended(link):
     assert read(pages({"things": [1], "next": link})[0]) == [1]
+
+
+@pytest.mark.parametrize("link", [5, True, [], {}, "https://[::1", "https://x\u2100y/?pagetoken=t"])
+def test_whether_another_page_follows_is_not_guessed(link):
+    with pytest.raises(NotUnderstood, match="in no known form whether another page follows"):
+        read(pages({"things": [1], "next": link})[0])

@@ -8,11 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import SystemClock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.shared_backoff import SharedBackoff
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import BoundedRetry
 from iam_emulator import Emulator, EmulatorAdapter
 
 
@@ -37,8 +34,7 @@ def test_everybody_waits_until_the_longest_pause_is_over(scene):
 def test_nothing_is_sent_while_iam_wants_a_pause(together):
     """Real threads and one real second: whether they wait for each other is what this is about."""
     emulator = Emulator()
-    policy = BoundedRetry.for_iam(SystemClock(), retry.RETRY_BUDGET_SECONDS, retry.FIRST_PAUSE_SECONDS)
-    adapter = EmulatorAdapter(emulator, max_retries=policy)
+    adapter = EmulatorAdapter(emulator)
     client = open_client({"api_key": emulator.seed.api_key}, {}, lambda secret: None, adapter=adapter)
     client.caller()
     emulator.faults.add([{"kind": "status", "status": 429, "retry_after": 1}])

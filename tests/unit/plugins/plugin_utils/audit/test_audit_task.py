@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import FILE_NAMES, SPEC, run_audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
@@ -109,18 +109,51 @@ def test_who_may_not_have_the_report_is_told_who_may(scene: Scene) -> None:
     assert "Service Configuration Reader" in audit(scene)["not_checked"][0]
 
 
-def test_a_last_log_in_of_an_unknown_form_is_no_last_log_in(scene: Scene) -> None:
-    client = scene.client(Effects())
-    sent: list[str] = []
+def retell(scene: Scene, change: t.Callable[[dict[str, t.Any]], None], path: str) -> None:
+    """Let IAM tell something else of each key in its answers."""
+    handle = scene.emulator.handle
 
-    def send(method: str, path: str, action: str, **parts: t.Any) -> t.Any:
-        sent.append(method)
-        body = {"reference": "abc"} if method == "POST" else {"apikeys": [{"id": "ApiKey-1", "last_authn": "lately"}]}
-        return Reply(200, body, None, None)
+    def retold(request: t.Any) -> t.Any:
+        answer = handle(request)
+        if not re.search(path, request.path) or answer.status != 200:
+            return answer
+        body = answer.json()
+        for key in body["apikeys"]:
+            change(key)
+        return replace(answer, body=json.dumps(body).encode())
 
-    with pytest.raises(IamError, match="in a form that is not known"):
-        ActivityReports(send, client.clock).inactive_keys("acc", for_hours=1, timeout_seconds=1)
-    assert sent == ["POST", "GET"]
+    scene.emulator.handle = retold  # type: ignore[method-assign]  # the wire between client and emulator
+
+
+@pytest.mark.parametrize("time", ["lately", "2026-01-01T00:00+99:99", "9999-12-31T23:59-14:00", 5, ""])
+def test_a_last_log_in_that_cannot_be_read_spoils_one_row_and_says_so(scene: Scene, time: t.Any) -> None:
+    new = scene.visitor.create_key(name="another")
+    scene.pass_time(400 * DAY_SECONDS)
+    retell(scene, lambda key: key.update(last_authn=time) if key["id"] == new["id"] else None, "/report/")
+    result = audit(scene, return_keys=True)
+
+    rows = {key["id"]: key for key in result["api_keys"]}
+    assert len(rows) > 1
+    assert [key_id for key_id, key in rows.items() if key["is_inactive"] is None] == ([new["id"]] if time else [])
+    assert any(new["id"] in each for each in result["not_checked"]) is bool(time)
+
+
+@pytest.mark.parametrize("is_named", [False, True], ids=["all keys", "one identity"])
+@pytest.mark.parametrize(
+    ("member", "wrong"),
+    [("created_at", 5), ("created_at", "9999-12-31T23:59-14:00"), ("description", 5), ("locked", "no")],
+)
+def test_a_key_that_is_not_understood_is_left_out_and_told(
+    scene: Scene, member: str, wrong: t.Any, is_named: bool
+) -> None:
+    new = scene.visitor.create_key(name="another")
+    retell(scene, lambda key: key.update({member: wrong}) if key["id"] == new["id"] else None, "/v1/apikeys$")
+    result = audit(scene, return_keys=True, identities=[{"iam_id": scene.emulator.seed.iam_id}] if is_named else [])
+
+    assert result["api_keys"]
+    assert new["id"] not in {key["id"] for key in result["api_keys"]}
+    told = next(each for each in result["not_checked"] if new["id"] in each)
+    assert f"its {member} has a foreign form" in told
 
 
 def test_a_list_that_is_refused_ends_the_audit(scene: Scene) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import typing as t
 from dataclasses import dataclass, field, fields
@@ -29,6 +30,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from iam_emulator import Emulator, EmulatorAdapter, Visitor
+from urllib3 import HTTPResponse
 
 START = 1_780_000_000.0
 HOUR_SECONDS = 3600.0
@@ -96,15 +98,23 @@ class WatchedAdapter(EmulatorAdapter):
         if name == "GET /v1/apikeys" and self._effects.hidden_from_lists:
             body = answer.json()
             body["apikeys"] = [key for key in body["apikeys"] if key["id"] not in self._effects.hidden_from_lists]
-            answer._content = json.dumps(body).encode()
-        if self._effects.rewrite and answer.content:
+            _say(answer, body)
+        if self._effects.rewrite and answer.status_code != 204:
             body = answer.json()
             self._effects.rewrite(name, body)
-            answer._content = json.dumps(body).encode()
+            _say(answer, body)
         if name == "GET /v1/apikeys/details" and self._effects.hidden_from_lookups:
             answer.status_code = 404
-            answer._content = b'{"errors": [{"code": "not_found", "message_code": "BXNIM0102E"}]}'
+            _say(answer, {"errors": [{"code": "not_found", "message_code": "BXNIM0102E"}]})
         return answer
+
+
+def _say(answer: t.Any, body: t.Any) -> None:
+    """Put another body into an answer, to be read as if it came."""
+    content = json.dumps(body).encode()
+    answer.raw = HTTPResponse(io.BytesIO(content), preload_content=False)
+    answer.headers["Content-Length"] = str(len(content))
+    answer._content, answer._content_consumed = False, False
 
 
 @dataclass

@@ -133,7 +133,7 @@ def test_a_time_that_a_clock_a_little_ahead_told_is_taken() -> None:
 def test_a_lease_is_twice_the_longest_request_whatever_that_is() -> None:
     tries = 2 * (retry.CONNECT_TIMEOUT_SECONDS + retry.READ_TIMEOUT_SECONDS)
 
-    assert tries + retry.RETRY_BUDGET_SECONDS == retry.LONGEST_REQUEST_SECONDS
+    assert tries + retry.RETRY_BUDGET_SECONDS <= retry.LONGEST_REQUEST_SECONDS
     assert 2 * retry.LONGEST_REQUEST_SECONDS <= LEAST_LEASE_SECONDS <= Policy().lease_seconds
     with pytest.raises(TaskRefused, match="lease_seconds"):
         made(lease_seconds=LEAST_LEASE_SECONDS - 1)

@@ -85,7 +85,7 @@ class Pending:
 class Superseded:
     """A replaced key that is still there.
 
-    `rollback_is_done` when it was made current again on an order that still stood as it was replaced once more.
+    `rollback_is_done` when it was made current again and replaced once more, as long as the order for that may stand.
     """
 
     generation: int

@@ -38,16 +38,11 @@ def withdrawing(record: Record, now: datetime) -> Record:
     return replace(record, pending=replace(_pending(record), withdrawing_at=now))
 
 
-def published(
-    record: Record, key_id: str, now: datetime, old_value: str | None, rollback_ids: frozenset[str] = frozenset()
-) -> Record:
-    """The pending key is the published one; the one before is kept with its value, for a way back.
-
-    `rollback_ids` are the keys that are ordered back now: an order that was carried out is not a way back once more.
-    """
+def published(record: Record, key_id: str, now: datetime, old_value: str | None) -> Record:
+    """The pending key is the published one; the one before is kept with its value, for a way back."""
     pending = _pending(record)
     current = Current(pending.generation, key_id, published_at=now, iam_id=pending.iam_id)
-    return replace(_current_superseded(record, now, old_value, rollback_ids), current=current, pending=None)
+    return replace(_current_superseded(record, now, old_value), current=current, pending=None)
 
 
 def unpublished(record: Record, now: datetime, old_value: str | None) -> Record:
@@ -118,9 +113,7 @@ def deleting(record: Record, key_id: str | None, now: datetime) -> Record:
     return record.with_superseded(replace(record.entry(key_id), deleting_at=now))
 
 
-def _current_superseded(
-    record: Record, now: datetime, old_value: str | None, rollback_ids: frozenset[str] = frozenset()
-) -> Record:
+def _current_superseded(record: Record, now: datetime, old_value: str | None) -> Record:
     old = record.current
     if old is None:
         return record
@@ -131,7 +124,8 @@ def _current_superseded(
         old_value,
         compromised=old.compromised,
         iam_id=old.iam_id,
-        rollback_is_done=old.rolled_back_at is not None and old.id in rollback_ids,
+        # An order that was carried out is not a way back once more, as long as it stands.
+        rollback_is_done=old.rolled_back_at is not None,
     )
     return replace(record, superseded=(*record.superseded, entry))
 

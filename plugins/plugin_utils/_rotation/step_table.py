@@ -101,7 +101,7 @@ def _record_value_of_iam(view: View, step: Step, done: Done, now: datetime) -> W
 
 def _publish(view: View, step: Step, done: Done, now: datetime) -> Write:
     key = require(done.key, "the key that was proven")
-    after = record_changes.published(view.record, key.id, now, view.value_to_keep, view.orders.rollback_to_ids)
+    after = record_changes.published(view.record, key.id, now, view.value_to_keep)
     return Write(after, view.pending.key_value)
 
 

@@ -97,7 +97,7 @@ def failure_of(work: t.Callable[[], t.Any], calls: Calls, which: str) -> Cloudke
     except CloudkeysError as error:
         failure = error
     except Exception as error:
-        pytest.fail(f"{which}: {error!r}")
+        raise AssertionError(f"{which}: {error!r}") from error
     else:
         return None
     words = f"{failure!r} {failure} {getattr(failure, 'transaction_id', None)}"

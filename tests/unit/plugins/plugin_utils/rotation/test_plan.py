@@ -72,6 +72,7 @@ OVERLAP_OVER = timedelta(hours=73)
 SOAK_OVER = timedelta(hours=169)
 K1, K2 = key("K1", 1), key("K2", 2)
 K1_OFF = replace(K1, disabled=True)
+SHORT_LIVED = replace(K1, expires_at=format_time(NOW + timedelta(days=29)))
 
 TABLE: list[tuple[str, Record | None, View, str, str]] = [
     ("nothing is there yet", None, seen(has_value=False), "intend", "first one"),
@@ -91,7 +92,7 @@ TABLE: list[tuple[str, Record | None, View, str, str]] = [
     ("gone", record(current=current()), seen(), "intend", "gone"),
     ("disabled by somebody", record(current=current()), seen(K1_OFF), "stop", "disabled"),
     ("expired", record(current=current()), seen(replace(K1, expires_at=format_time(NOW - HOUR))), "intend", "expired"),
-    ("lives too short for a successor like it", record(current=current()), seen(replace(K1, expires_at=format_time(NOW + timedelta(days=29)))), "stop", "expires_in_days"),
+    ("lives too short for a successor like it", record(current=current()), seen(SHORT_LIVED), "stop", "expires_in_days"),
     ("a marker ahead of the record", record(current=current()), seen(K1, key("K9", 4)), "stop", "K9"),
     ("announced just now, not there", pending(age=timedelta(seconds=30)), seen(K1), "wait", "announced"),
     ("announced long ago, not there", pending(age=HOUR), seen(K1), "create", "does not exist"),

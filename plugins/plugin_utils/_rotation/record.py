@@ -41,6 +41,10 @@ CLEAR_MEMBERS = frozenset(
 )
 
 
+# These take a line in the file only where they say something.
+SELDOM = frozenset({"moved_to", "displaced_marker", "rollback_is_done"})
+
+
 class RecordIsUnreadable(ValueError):
     """The record does not have the shape that this engine writes, or a newer one does."""
 
@@ -155,7 +159,7 @@ def round_up(moment: datetime) -> datetime:
 
 
 def to_data(record: Record) -> dict[str, t.Any]:
-    """The record as it stands in the file: mappings, lists, texts and numbers; what is not said is left out."""
+    """The record as it stands in the file: mappings, lists, texts and numbers."""
     return {"format": FORMAT, **t.cast("dict[str, t.Any]", _plain(asdict(record)))}
 
 
@@ -238,7 +242,7 @@ def _plain(value: t.Any) -> t.Any:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%S+0000")
     if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items() if member is not None and member is not False}
+        return {name: _plain(member) for name, member in value.items() if member or name not in SELDOM}
     if isinstance(value, (list, tuple)):
         return [_plain(member) for member in value]
     return value

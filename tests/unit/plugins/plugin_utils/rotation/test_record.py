@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -83,15 +84,13 @@ def test_a_record_of_a_newer_version_is_refused_by_name() -> None:
         from_data({**to_data(FULL), "format": FORMAT + 1})
 
 
-def test_what_is_not_so_takes_no_line_in_the_file() -> None:
-    assert to_data(Record("3f9a2c7d", 1, 1, Current(1, "K1", MOMENT))) == {
-        "format": FORMAT,
-        "slot_id": "3f9a2c7d",
-        "revision": 1,
-        "last_generation": 1,
-        "current": {"generation": 1, "id": "K1", "published_at": "2026-06-01T12:00:07+0000"},
-        "superseded": [],
-    }
+def test_what_is_seldom_so_takes_a_line_in_the_file_only_then() -> None:
+    seldom = {"moved_to", "displaced_marker", "rollback_is_done"}
+    plain = to_data(Record("3f9a2c7d", 1, 1, Current(1, "K1", MOMENT), superseded=(Superseded(1, "K0", MOMENT),)))
+
+    assert {"format", "pending", "account_id"} <= plain.keys()
+    assert not seldom & {*plain, *plain["current"], *plain["superseded"][0]}
+    assert seldom <= {*to_data(replace(FULL, moved_to="x")), *to_data(FULL)["current"], *to_data(FULL)["superseded"][0]}
 
 
 @given(st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2090, 1, 1)))

@@ -60,6 +60,7 @@ def test_two_runs_that_put_the_same_published_key_right_both_end_well(locked: bo
     (first,) = scene.run(effects=effects)
 
     assert (first.failure, [second.failure for second in seconds]) == (None, [None])
+    assert (first.warnings, seconds[0].warnings) == ((), ())
     assert seconds[0].taken == ("finish_publishing",)
     current = scene.record.current
     assert current

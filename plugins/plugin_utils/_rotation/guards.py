@@ -90,8 +90,8 @@ def check_may_go(session: Session, view: View, step: Step) -> View:
     if marker is not None or not (has_own_value or has_own_name):
         raise SlotStopped(
             f"the record says that {entry.id} was replaced, and neither its marker nor name nor the value that is kept "
-            "for it says so: somebody edited the record or the key. Nothing was changed; bring their last version back, "
-            "or name the key in `retire_ids` if it is to go"
+            "for it says so: somebody edited the record or the key. Nothing was changed; bring their last version "
+            "back, or name the key in `retire_ids` if it is to go"
         )
     return view
 

@@ -87,7 +87,8 @@ def check_may_go(session: Session, view: View, step: Step) -> View:
         return view
     has_own_name = key.name in (view.slot.key_name, view.slot.next_key_name)
     has_own_value = entry.key_value is not None and session.values.id_of(entry.key_value) == entry.id
-    if marker is not None or not (has_own_value or has_own_name):
+    is_anothers = marker is not None and str(marker) != entry.displaced_marker
+    if is_anothers or not (has_own_value or has_own_name):
         raise SlotStopped(
             f"the record says that {entry.id} was replaced, and neither its marker nor name nor the value that is kept "
             "for it says so: somebody edited the record or the key. Nothing was changed; bring their last version "

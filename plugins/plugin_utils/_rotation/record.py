@@ -102,6 +102,7 @@ class Superseded:
     compromised: bool = False
     iam_id: str | None = None
     rollback_is_done: bool = False
+    displaced_marker: str | None = None
 
 
 @dataclass(frozen=True)

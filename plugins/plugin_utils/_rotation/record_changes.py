@@ -126,6 +126,7 @@ def _current_superseded(record: Record, now: datetime, old_value: str | None) ->
         iam_id=old.iam_id,
         # An order that was carried out is not a way back once more, as long as it stands.
         rollback_is_done=old.rolled_back_at is not None,
+        displaced_marker=old.displaced_marker,
     )
     return replace(record, superseded=(*record.superseded, entry))
 

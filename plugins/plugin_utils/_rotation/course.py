@@ -38,6 +38,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 
 # Of a slot in one run: a whole rotation takes seven; the rest is for commits that were lost to other runs.
 MOST_STEPS = 40
+# Whoever announced a change is mostly through long before its lease is over, so it is looked for twice before.
+LOOKS_AHEAD_SECONDS = (3, 12)
 
 Phase = t.Literal["held", "look", "plan", "ask", "announce", "act", "conclude", "done"]
 
@@ -61,6 +63,7 @@ class Course:
         self.begin = Begin(begins)
         self._orders, self._tell_user = orders, tell
         self._turns = 0
+        self._looks_ahead = iter(LOOKS_AHEAD_SECONDS)
         # The step that the next one follows without another look, if it does.
         self._last: StepKind | None = None
         self._is_told = False
@@ -178,7 +181,7 @@ class Course:
             raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self.slot.file}")
         last, self._last = self._last, None
         self.step = plan_slot(self.view, self._orders)
-        if last is not None and not self._follows(last):
+        if last is not None and self.step.name not in last.next_at_once and self.step.fails_with is None:
             self.phase = "look"
         elif self.step.name == "wait":
             self._wait()
@@ -240,7 +243,6 @@ class Course:
         else:
             self._tell("somebody else changed the vault file meanwhile, looking again")
             self.begin.give_back()
-            # An orphan is left to the next sweep.
             self.phase = "done" if self.step.name == "sweep" else "look"
 
     def finish_step(self) -> None:
@@ -258,9 +260,6 @@ class Course:
     def _go_on_from(self, kind: StepKind) -> None:
         self._view, self._last, self.phase = self.session.remember(self.view), kind, "plan"
 
-    def _follows(self, last: StepKind) -> bool:
-        return self.step.name in last.next_at_once or self.step.fails_with is not None
-
     def _change(self, write: Write | None) -> SlotChange | None:
         if write is None:
             return None
@@ -269,6 +268,7 @@ class Course:
     def _wait(self) -> None:
         next_at = require(self.step.next_at, "a time to wait for")
         seconds = max(0.0, (next_at - self.view.now).total_seconds()) + 0.1
+        seconds = min(seconds, next(self._looks_ahead, seconds))
         self.wakes_at, self.phase = self.session.iam.clock.monotonic() + seconds, "look"
         self._tell(f"waiting {seconds:.0f} s ({self.step.reason})")
 

@@ -50,8 +50,8 @@ def create(session: Session, view: View, step: Step) -> Result:
     except BadCredentials:
         raise
     except LimitReached as error:
-        told = f"keys_per_identity says {view.slot.policy.keys_per_identity}, and IBM Cloud allows fewer"
-        return Rejected(f"{told}: {error}")
+        told = f"keys_per_identity says {view.slot.policy.keys_per_identity}"
+        return Rejected(f"{told}; IBM Cloud allows fewer, or somebody made a key at the same moment: {error}")
     except Refused as error:
         return Rejected(str(error))
     # One that was made with this value before was deleted since.
@@ -246,7 +246,7 @@ def _put_right(session: Session, view: View, key: ApiKey) -> None:
 
 
 def _delete(session: Session, key: ApiKey) -> None:
-    """Delete a key that `_guard` let through, a locked one too; gone is fine, if that is proven."""
+    """Delete a key that `guard` let through, a locked one too; gone is fine, if that is proven."""
     iam = session.iam.api_keys
     with locked_again_on_failure(["delete"]) as locks:
         if key.locked:

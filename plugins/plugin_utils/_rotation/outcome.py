@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
@@ -30,6 +31,13 @@ class SlotOutcome:
     warnings: tuple[str, ...] = ()
     pending_id: str | None = None
     foreseen: tuple[Foreseen, ...] = ()
+
+    @property
+    def told_failure(self) -> str | None:
+        """The failure as the user reads it: what is said of one step holds for the run only if no step was taken."""
+        if self.failure is None or not self.changed:
+            return self.failure
+        return re.sub("([Nn])othing was changed", r"\1othing more was changed", self.failure)
 
     @property
     def changed(self) -> bool:

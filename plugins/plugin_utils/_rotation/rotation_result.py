@@ -34,7 +34,7 @@ def _told_once(failed: list[SlotOutcome]) -> str:
     """Every reason once, with the slots that it keeps from going on."""
     names: dict[str, list[str]] = {}
     for each in failed:
-        names.setdefault(str(each.failure), []).append(each.slot.name)
+        names.setdefault(str(each.told_failure), []).append(each.slot.name)
     return "; ".join(f"{', '.join(slots)}: {failure}" for failure, slots in names.items())
 
 
@@ -53,7 +53,7 @@ def _shown(outcome: SlotOutcome) -> dict[str, t.Any]:
         "variable": outcome.slot.variable,
         "slot_id": outcome.after.slot_id if outcome.after else None,
         "step": "failed" if outcome.failure else outcome.step.name,
-        "reason": outcome.failure or outcome.step.reason,
+        "reason": outcome.told_failure or outcome.step.reason,
         "taken": list(outcome.taken),
         "old_id": before.id if before else None,
         "new_id": after.id if after else None,
@@ -81,7 +81,7 @@ def _generation(outcome: SlotOutcome) -> int | None:
 def _line(outcome: SlotOutcome) -> str:
     """One line an operator needs: where the slot is, when it goes on, and why."""
     if outcome.failure:
-        return f"{outcome.slot.name}: FAILED, {outcome.failure}"
+        return f"{outcome.slot.name}: FAILED, {outcome.told_failure}"
     goes_on = f", goes on at {format_time(outcome.step.next_at)}" if outcome.step.next_at else ""
     done = f", did {' '.join(outcome.taken)}" if outcome.taken else ""
     return f"{outcome.slot.name}: {outcome.step.name}{goes_on}{done} ({outcome.step.reason}){_rest_of_the_way(outcome)}"

@@ -427,3 +427,18 @@ def test_an_order_to_go_back_to_what_no_record_knows_is_told() -> None:
     result = run(scene, slot(), rollback_to_ids=["ApiKey-unknown"])
 
     assert "on record of none" in result["warnings"][0]
+
+
+def test_nothing_was_changed_is_not_said_after_a_change() -> None:
+    scene = Scene()
+    run(scene, slot())
+    leaked_id = scene.published_id
+    theirs = scene.visitor.create_key(name="theirs", iam_id=scene.owner["iam_id"])
+    scene.store.values["deploy"] = theirs["apikey"]
+
+    first = run(scene, slot(), compromised_ids=[leaked_id])
+    second = run(scene, slot(), compromised_ids=[leaked_id])
+
+    for told in (first["msg"], first["slots"][0]["reason"], first["report"][0]):
+        assert "Nothing more was changed" in told
+    assert "Nothing was changed" in second["msg"]

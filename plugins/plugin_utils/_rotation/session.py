@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
     NotFound,
+    NotUnderstood,
     UnknownKeyValue,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
@@ -182,14 +183,14 @@ class Session:
 
     def observe(self, view: View, key_id: str) -> View:
         """Ask when a replaced key last logged in, for the plan to judge by."""
-        last = self.iam.api_keys.read_activity(key_id).last_login_at
         try:
-            self.last_logins[key_id] = last_at = parse_time(last) if last else None
-        except ValueError:
+            last = self.iam.api_keys.read_activity(key_id).last_login_at
+        except NotUnderstood as error:
             raise SlotStopped(
-                f"IBM Cloud tells the last log-in of {key_id} in a form that is not understood, so nobody can say if "
-                "it is still in use. It stays enabled; with `quiet_hours: 0` the rotation does not ask"
+                f"nobody can say if {key_id} is still in use, so it stays enabled; with `quiet_hours: 0` the rotation "
+                f"does not ask: {error}"
             ) from None
+        self.last_logins[key_id] = last_at = parse_time(last) if last else None
         policy = self.slot.policy
         if last_at and policy.on_previous_in_use == "warn" and view.now < last_at + policy.quiet:
             self.warnings.append(

@@ -329,7 +329,7 @@ def test_a_last_login_that_is_not_understood_stops_the_slot_and_leaves_the_key()
 
     (outcome,) = scene.run(effects=Effects(rewrite=say_it_otherwise))
 
-    assert "not understood" in (outcome.failure or "")
+    assert "`quiet_hours: 0`" in (outcome.failure or "")
     assert scene.works(old_value)
 
 

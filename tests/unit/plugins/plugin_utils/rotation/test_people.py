@@ -711,3 +711,18 @@ def test_an_owner_that_was_deleted_is_told_by_name() -> None:
     (outcome,) = scene.run()
 
     assert f"no list of the keys of {scene.owner['iam_id']}" in (outcome.failure or "")
+
+
+def test_an_adopted_key_that_lost_its_value_is_retired_with_the_marker_that_it_came_with() -> None:
+    scene = Scene(on_missing_record="adopt", overlap_hours=0.0, soak_hours=0.0, quiet_hours=0.0)
+    scene.run()
+    old_id = scene.published_id
+    scene.store.records.clear()
+    with pytest.raises(Killed):
+        scene.run(effects=Effects(kill_on="commit", kill_after_effect=True))
+    scene.store.values.clear()
+
+    (outcome,) = scene.run()
+
+    assert outcome.failure is None
+    assert old_id not in set(scene.keys())

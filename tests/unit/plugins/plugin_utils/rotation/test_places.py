@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
     DAY_SECONDS,
     START,
     Effects,
+    Killed,
     Scene,
 )
 
@@ -342,3 +343,23 @@ def test_a_slot_that_is_refused_before_it_begins_gives_its_place_back() -> None:
 
     assert outcomes[0].failure
     assert steps(outcomes)[1] == "overlap"
+
+
+def test_a_limit_that_is_lower_than_the_slot_says_is_told_by_the_option() -> None:
+    scene, slots = crowd(1, others=19, keys_per_identity=25)
+    scene.pass_time(91 * DAY_SECONDS)
+
+    (outcome,) = scene.run(*slots)
+
+    assert "keys_per_identity says 25" in (outcome.failure or "")
+    assert scene.works(scene.store.values["slot0"])
+
+
+def test_an_announcement_of_another_run_is_looked_at_before_its_lease_is_over() -> None:
+    scene = Scene()
+    with pytest.raises(Killed):
+        scene.run(effects=Effects(kill_on="POST /v1/apikeys", kill_after_effect=False))
+
+    scene.run()
+
+    assert [line.split("waiting ")[1].split()[0] for line in scene.told if "waiting" in line][:2] == ["3", "12"]

@@ -442,3 +442,14 @@ def test_nothing_was_changed_is_not_said_after_a_change() -> None:
     for told in (first["msg"], first["slots"][0]["reason"], first["report"][0]):
         assert "Nothing more was changed" in told
     assert "Nothing was changed" in second["msg"]
+
+
+def test_a_file_of_leaked_values_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    scene = Scene()
+    run(scene, slot())
+    leaked_id = scene.published_id
+    leaked = tmp_path / "leaked"
+    leaked.write_text(f"{scene.value}\n", encoding="utf-8-sig")
+
+    assert not run(scene, slot(), compromised_values_file=str(leaked)).get("failed")
+    assert leaked_id not in set(scene.keys())

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -139,7 +140,7 @@ def manage_robot(scene: t.Any) -> t.Callable[..., Result]:
 
     def manage_robot(check_mode: bool = False, **options: t.Any) -> Result:
         credentials = {name: options[name] for name in ("api_key",) if name in options}
-        return result_of(iam_service_id, options, lambda: scene.connect(**credentials), check_mode)
+        return result_of(iam_service_id, options, functools.partial(scene.connect, **credentials), check_mode)
 
     return manage_robot
 

@@ -18,10 +18,11 @@ OURS = "ansible_collections.cloudkeys.ibmcloud.plugins"
 # and a file that has neither may not be there.
 ROWS: dict[str, list[str]] = {
     "module_utils/_arguments.py": [],
+    "module_utils/_attributes.py": ["module_utils._trusted_place"],
     "module_utils/_blanks.py": ["ansible.module_utils"],
     "module_utils/_declared/": [
         *("module_utils._errors", "module_utils._iam", "module_utils._identities", "module_utils._private_file"),
-        *("module_utils._reconcile", "module_utils._secrets"),
+        *("module_utils._reconcile", "module_utils._secrets", "module_utils._trusted_place"),
     ],
     "module_utils/_errors.py": [],
     "module_utils/_iam/": ["module_utils._errors"],
@@ -35,16 +36,17 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._blanks", "module_utils._iam", "module_utils._outcome", "ansible.module_utils"),
     ],
     "module_utils/_outcome.py": ["module_utils._errors", "module_utils._secrets"],
-    "module_utils/_private_file.py": [],
+    "module_utils/_private_file.py": ["module_utils._attributes", "module_utils._trusted_place"],
     "module_utils/_reconcile/": ["module_utils._errors", "module_utils._iam"],
     "module_utils/_secrets.py": ["ansible.module_utils"],
     "module_utils/_tasks/": [
         *("module_utils._arguments", "module_utils._declared", "module_utils._errors", "module_utils._iam"),
         *("module_utils._identities", "module_utils._outcome", "module_utils._reconcile"),
     ],
+    "module_utils/_trusted_place.py": [],
     "plugin_utils/_audit/": [
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
-        *("module_utils._private_file", "module_utils._reconcile"),
+        *("module_utils._private_file", "module_utils._reconcile", "module_utils._trusted_place"),
         *("plugin_utils._rotation", "plugin_utils._vault_file", "yaml"),
     ],
     "plugin_utils/_audit/page.py": ["plugin_utils._audit", "jinja2"],
@@ -60,7 +62,7 @@ ROWS: dict[str, list[str]] = {
         *("plugin_utils._audit", "plugin_utils._rotation", "plugin_utils._git", "plugin_utils._vault_file"),
         *("module_utils._reconcile", "plugin_utils._checked"),
     ],
-    "plugin_utils/_git/": ["module_utils._errors"],
+    "plugin_utils/_git/": ["module_utils._errors", "module_utils._private_file", "module_utils._trusted_place"],
     "plugin_utils/_hiding.py": ["module_utils._outcome", "module_utils._secrets", "ansible.utils.display"],
     "plugin_utils/_in_process.py": [
         *("module_utils._iam", "module_utils._secrets", "ansible.module_utils"),
@@ -70,9 +72,11 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_rotation/": [
         *("module_utils._arguments", "module_utils._blanks", "module_utils._errors", "module_utils._iam"),
         *("module_utils._identities", "module_utils._private_file", "module_utils._reconcile"),
-        *("plugin_utils._checked", "plugin_utils._git", "plugin_utils._vault_file"),
+        *("module_utils._trusted_place", "plugin_utils._checked", "plugin_utils._git", "plugin_utils._vault_file"),
     ],
-    "plugin_utils/_vault_file/": ["module_utils._errors", "module_utils._private_file", "yaml"],
+    "plugin_utils/_vault_file/": [
+        *("module_utils._errors", "module_utils._private_file", "module_utils._trusted_place", "yaml"),
+    ],
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
     "modules/": ["module_utils._module", "module_utils._tasks"],
     "action/": [

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared import key_file
@@ -37,6 +35,8 @@ class DeclaredDestination(ValueDestination):
 
     def why_unusable(self, key: ApiKey) -> str | None:
         named, recreate = f"API key {key.id} ({key.name})", self._params["recreate"]
+        if self._file and not self._check_mode:
+            key_file.clear_away(self._file)
         self._to_write = self._stored_value = None
         if recreate and self._is_other_value(key):
             return f"{named} has another value than `key_value`"
@@ -81,8 +81,7 @@ class DeclaredDestination(ValueDestination):
     def give_up(self) -> None:
         """IAM made no key: take the announcement back."""
         if self._file and self._announced_here:
-            with contextlib.suppress(OSError):
-                os.unlink(self._file)
+            key_file.take_back(self._file)
 
     def finish(self, outcome: KeyOutcome) -> bool:
         """Complete the file of the key; True when that changed it."""
@@ -125,6 +124,11 @@ class DeclaredDestination(ValueDestination):
                 f"{self._file} holds API key {held_id}, which still exists or may exist: the file may be the only copy "
                 "of its value, so it is not overwritten. No key was created; name another file or move this one away"
             )
+        if kept.others_may_read:
+            raise TaskRefused(
+                f"{self._file} holds the value of a key that is to be made, and others may read it. No key was "
+                "created; remove the file, so that a new value is drawn"
+            )
         return kept.key_value
 
     def _other_key_with(self, key_value: str | None, name: str, iam_id: str) -> str | None:
@@ -144,13 +148,14 @@ class DeclaredDestination(ValueDestination):
     def _is_in_file(self, key: ApiKey) -> bool:
         """Whether the file holds this key, if only as one that an earlier run announced and could not complete."""
         kept = key_file.read_kept_key(t.cast(str, self._file))
-        if kept is None or kept.key_id or not kept.key_value:
+        if kept is None or not kept.key_value or (kept.key_id and not kept.is_word_of_others):
             return kept is not None and kept.key_id == key.id
         protect(kept.key_value)
         found = self._client.api_keys.find_by_value(kept.key_value)
         if found is None or found.id != key.id:
             return False
-        self._to_write = kept.key_value
+        if not kept.key_id:
+            self._to_write = kept.key_value
         return True
 
     def _ways(self) -> str:

@@ -5,12 +5,18 @@
 from __future__ import annotations
 
 import os
+import stat
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, IDENTITY, IDENTITY_RULES
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
+    clear_leftovers,
+    reason_of,
+    replace_in,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, to_csv, to_data, to_json
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
@@ -166,25 +172,35 @@ def _write(folder: str, texts: t.Mapping[str, str], check_mode: bool) -> tuple[b
     """Write what differs -> whether anything did, and the paths."""
     has_written, paths = False, []
     for name, text in texts.items():
-        path, content = os.path.realpath(os.path.join(folder, FILE_NAMES[name])), text.encode()
-        paths.append(path)
+        path = os.path.join(folder, FILE_NAMES[name])
         try:
-            if _content(path) == content:
-                continue
-            has_written = True
-            if not check_mode:
-                replace_file(path, content, mode=REPORT_MODE, like=path)
+            # A link is replaced: what it leads to need not be a report.
+            with open_place(path, follow=False) as place:
+                paths.append(place.path)
+                has_written |= _write_one(place, text.encode(), check_mode)
         except OSError as error:
             raise TaskRefused(f"{path} cannot be written: {reason_of(error)}") from None
     return has_written, paths
 
 
-def _content(path: str) -> bytes | None:
-    """What lies at the path; None when nothing does. Raises TaskRefused for what is no file."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise TaskRefused(f"{path} is not a regular file")
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
+def _write_one(place: Place, content: bytes, check_mode: bool) -> bool:
+    """Write a file if it differs; True when it does."""
+    if not check_mode:
+        clear_leftovers(place)
+    if _content(place) == content:
+        return False
+    if not check_mode:
+        replace_in(place, content, mode=REPORT_MODE, keeps=True)
+    return True
+
+
+def _content(place: Place) -> bytes | None:
+    """What lies there; None when nothing does, or a link. Raises TaskRefused for what is no file."""
+    found = place.found()
+    if found is None or stat.S_ISLNK(found.st_mode):
         return None
+    if not stat.S_ISREG(found.st_mode):
+        raise TaskRefused(f"{place.path} is not a regular file")
+    place.check_not_planted()
+    with os.fdopen(place.open(), "rb") as file:
+        return file.read()

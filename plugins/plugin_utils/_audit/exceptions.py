@@ -11,6 +11,7 @@ from datetime import date
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import RULE_BY_NAME
 
@@ -36,8 +37,7 @@ class Exemption:
 def read_exceptions(path: str) -> list[Exemption]:
     """Read an exceptions file, a list in YAML; raises TaskRefused and names the entry that is wrong."""
     try:
-        with open(path, encoding="utf-8") as stream:
-            content = yaml.safe_load(stream)
+        content = yaml.safe_load(read_text(path))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise TaskRefused(f"exceptions_file {path} cannot be read: {reason}") from None

@@ -11,6 +11,8 @@ import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_own_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 
 # An empty one counts as unset, because AWX injects empty ones.
@@ -47,9 +49,8 @@ class Access:
             raise GitError(f"git.token goes to an address with https:// only, and not to {self.repository}")
         if self.ssh_key_file and kind != "ssh":
             raise GitError(f"git.ssh_key_file is for an address of SSH, and {self.repository} is none")
-        for path in (self.ssh_key_file, self.known_hosts_file):
-            if path and not os.access(path, os.R_OK):
-                raise GitError(f"{path} cannot be read, which git is to use")
+        for path in filter(None, (self.ssh_key_file, self.known_hosts_file)):
+            _check_file(path)
 
     def settings(self) -> list[str]:
         """Arguments for Git: the token is asked of a helper, for the server of the address and no other."""
@@ -79,6 +80,16 @@ class Access:
         if self.ssh_key_file:
             command += ["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i", self.ssh_key_file]
         return command
+
+
+def _check_file(path: str) -> None:
+    """Raise GitError for a file that cannot be read, or whose content others could have chosen."""
+    if path == os.devnull:
+        return
+    try:
+        read_own_text(path, "latin-1")
+    except OSError as error:
+        raise GitError(f"{path} cannot be read, which git is to use: {reason_of(error)}") from None
 
 
 def kind_of(repository: str) -> Kind:

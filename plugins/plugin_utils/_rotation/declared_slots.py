@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.key_ids import check_key_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_own_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
@@ -167,8 +168,7 @@ def look_up_leaked_values(params: dict[str, t.Any], ports: Ports) -> Leaked:
 
 def _lines_of(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8-sig") as stream:
-            return [line.strip() for line in stream if line.strip()]
+        return [line.strip() for line in read_own_text(path, "utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise TaskRefused(f"compromised_values_file {path} cannot be read: {reason}") from None

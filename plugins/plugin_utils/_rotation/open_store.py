@@ -13,6 +13,8 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import access_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Git
@@ -75,7 +77,7 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
 @contextlib.contextmanager
 def _working_copy(given: str | None, *, keep: bool) -> t.Iterator[str]:
     """A private folder; it is left behind only when the task went well and a later one wants it."""
-    folder = _folder_of_an_earlier_task(given) if given else tempfile.mkdtemp(prefix="cloudkeys-")
+    folder = _folder_of_an_earlier_task(given) if given else _new_folder()
     try:
         for name in (REPOSITORY, FILES):
             os.makedirs(os.path.join(folder, name), mode=0o700, exist_ok=True)
@@ -90,6 +92,7 @@ def _working_copy(given: str | None, *, keep: bool) -> t.Iterator[str]:
 
 def _folder_of_an_earlier_task(folder: str) -> str:
     """The folder, made again if somebody cleared it away; raises GitError for one that nobody else may have made."""
+    _check_private(folder)
     with contextlib.suppress(FileExistsError):
         os.mkdir(folder, mode=0o700)
     found = os.lstat(folder)
@@ -97,3 +100,22 @@ def _folder_of_an_earlier_task(folder: str) -> str:
     if not is_private or set(os.listdir(folder)) - {REPOSITORY, FILES}:
         raise GitError(f"{folder} is not a working copy that an earlier task left; leave git.working_copy out")
     return folder
+
+
+def _new_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="cloudkeys-")
+    try:
+        _check_private(folder)
+    except GitError:
+        os.rmdir(folder)
+        raise
+    return folder
+
+
+def _check_private(folder: str) -> None:
+    """Raise GitError when others may put a repository of theirs in the place of ours: Git does what its files say."""
+    try:
+        with open_place(folder, follow=False) as place:
+            place.check_private()
+    except OSError as error:
+        raise GitError(f"{folder} cannot be the working copy of git: {reason_of(error)}") from None

@@ -1,6 +1,10 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A file that several runs write: lock its folder, compare it with what was read, and only then replace it."""
+"""A file that several runs write: lock its folder, compare it with what was read, and only then replace it.
+
+It is read through any link, as Ansible itself does. It is written only where nobody else can have laid the link, or the
+file, and always in the folder that was locked.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,13 @@ import time
 import typing as t
 from dataclasses import dataclass, replace
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import Disk, reason_of, replace_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
+    Disk,
+    check_may_keep,
+    reason_of,
+    replace_in,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotStore,
     ChangedMeanwhile,
@@ -25,6 +35,7 @@ _LOCK_PAUSE_SECONDS = 0.02
 _LOCK_BUSY = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK})
 _CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EBADF})
 _READ_TRIES = 5
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,8 @@ class Storage:
         self._shown = path
         self._lock_timeout_seconds = lock_timeout_seconds
         self._disk = disk
+        # While the lock is held.
+        self._place: Place | None = None
 
     def seems_to_be(self, identity: Identity | Missing) -> bool:
         """Whether the file system tells of no change; the content is not read."""
@@ -74,7 +87,8 @@ class Storage:
         raise ChangedMeanwhile(f"{self._shown} changes all the time while it is being read")
 
     def _read_once(self) -> tuple[bytes, Identity] | None:
-        with open(self.path, "rb") as file:
+        # A FIFO would keep us until somebody writes.
+        with os.fdopen(self._place.open() if self._place else os.open(self.path, _READ), "rb") as file:
             before = os.fstat(file.fileno())
             if not stat.S_ISREG(before.st_mode):
                 raise CannotStore(f"{self._shown} is not a regular file")
@@ -86,31 +100,51 @@ class Storage:
         return content, replace(one, sha256=hashlib.sha256(content).hexdigest())
 
     def check_may_write(self, identity: Identity | Missing) -> None:
-        """Find out before anything is done whether `write` could work."""
+        """Find out before anything is done whether `write` could work, with all that the file has kept."""
         if not os.path.isdir(self.folder):
             raise CannotStore(f"the folder of {self._shown} does not exist")
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise CannotStore(f"the folder of {self._shown} may not be written, which replacing the file needs")
-        if identity == MISSING:
+        if identity != MISSING:
+            now = os.stat(self.path)
+            if now.st_nlink > 1:
+                raise CannotStore(
+                    f"{self._shown} has hard links, which a replaced file would leave behind; use one name"
+                )
+            if os.geteuid() not in (0, now.st_uid):
+                raise CannotStore(f"{self._shown} belongs to another user, and replacing it would change its owner")
+        with self._explained("write"), self._at_place() as place:
+            place.check_not_planted()
+            check_may_keep(place)
+
+    @contextlib.contextmanager
+    def _at_place(self) -> t.Iterator[Place]:
+        """Where the file is; it has to be where it was when this run began to look at it."""
+        if self._place:
+            yield self._place
             return
-        now = os.stat(self.path)
-        if now.st_nlink > 1:
-            raise CannotStore(f"{self._shown} has hard links, which a replaced file would leave behind; use one name")
-        if os.geteuid() not in (0, now.st_uid):
-            raise CannotStore(f"{self._shown} belongs to another user, and replacing it would change its owner")
+        with open_place(self._shown) as place:
+            if place.path != self.path:
+                raise ChangedMeanwhile(f"{self._shown} leads to another file since it was read")
+            yield place
 
     @contextlib.contextmanager
     def locked(self) -> t.Iterator[None]:
         """Keep other writers out; the lock is on the folder, so it leaves no file and survives the rename."""
         if not os.path.isdir(self.folder):
             raise CannotStore(f"the folder of {self._shown} does not exist")
-        with self._explained("lock the folder of"):
-            descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
+        with contextlib.ExitStack() as stack:
+            with self._explained("write"):
+                place = stack.enter_context(self._at_place())
+            with self._explained("lock the folder of"):
+                descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=place.folder)
+            stack.callback(os.close, descriptor)
             self._lock(descriptor)
-            yield
-        finally:
-            os.close(descriptor)
+            self._place = place
+            try:
+                yield
+            finally:
+                self._place = None
 
     def _lock(self, descriptor: int) -> None:
         give_up_at = time.monotonic() + self._lock_timeout_seconds
@@ -136,12 +170,13 @@ class Storage:
 
     def write(self, content: bytes, identity: Identity | Missing, mode: int) -> Identity:
         """Replace what has this identity and tell the new one; call it with the lock held."""
-        with self._explained("write"):
-            replace_file(
-                self.path,
+        with self._explained("write"), self._at_place() as place:
+            place.check_not_planted()
+            replace_in(
+                place,
                 content,
                 mode=mode,
-                like=None if identity == MISSING else self.path,
+                keeps=identity != MISSING,
                 check=lambda: self.expect(identity),
                 disk=self._disk,
             )
@@ -154,10 +189,11 @@ class Storage:
     def back_up(self, content: bytes) -> str:
         """A copy beside the file, named so that Ansible does not load it."""
         moment = time.strftime("%Y-%m-%d@%H:%M:%S", time.gmtime())
-        copy = os.path.join(self.folder, f"{self.name}.{os.getpid()}.{moment}.{secrets.token_hex(2)}~")
-        with self._explained("back up"):
-            replace_file(copy, content, mode=stat.S_IMODE(os.stat(self.path).st_mode), disk=self._disk)
-        return copy
+        name = f"{self.name}.{os.getpid()}.{moment}.{secrets.token_hex(2)}~"
+        with self._explained("back up"), self._at_place() as place:
+            mode = stat.S_IMODE(os.stat(self.path).st_mode)
+            replace_in(replace(place, name=name), content, mode=mode, disk=self._disk)
+        return os.path.join(self.folder, name)
 
     @contextlib.contextmanager
     def _explained(self, action: str) -> t.Iterator[None]:

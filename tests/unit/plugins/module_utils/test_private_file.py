@@ -9,7 +9,12 @@ import os
 import stat
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
+    reason_of,
+    replace_file,
+    replace_in,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +22,11 @@ def open_umask():
     old = os.umask(0)
     yield
     os.umask(old)
+
+
+def replace(path, content, **more):
+    with open_place(str(path)) as place:
+        replace_in(place, content, **more)
 
 
 def mode(path):
@@ -34,13 +44,13 @@ def test_a_file_is_private_unless_told_otherwise(tmp_path):
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_the_mode_is_that_of_the_file_it_shall_be_like_if_there_is_one(tmp_path, exists):
+def test_the_mode_is_that_of_the_old_file_if_that_is_to_be_kept(tmp_path, exists):
     path = tmp_path / "file"
     if exists:
         path.write_bytes(b"old")
         path.chmod(0o604)
 
-    replace_file(str(path), b"new", mode=0o640, like=str(path))
+    replace(path, b"new", mode=0o640, keeps=True)
 
     assert mode(path) == (0o604 if exists else 0o640)
 
@@ -64,7 +74,7 @@ def test_a_check_that_raises_keeps_the_old_file_and_leaves_nothing_beside_it(tmp
         raise KeyError
 
     with pytest.raises(KeyError):
-        replace_file(str(path), b"new", check=refuse)
+        replace(path, b"new", check=refuse)
 
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

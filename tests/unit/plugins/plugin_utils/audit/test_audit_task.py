@@ -176,18 +176,27 @@ def test_every_format_is_written_for_the_group_to_read_and_nothing_when_it_is_as
     assert json.loads((tmp_path / "api-keys.json").read_text(encoding="utf-8"))["counts"] == first["counts"]
 
 
-def test_a_report_that_is_there_keeps_its_mode_and_its_link(scene: Scene, tmp_path: Path) -> None:
+def test_a_report_that_is_there_keeps_its_mode(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "api-keys.csv").write_text("old", encoding="utf-8")
+    (tmp_path / "api-keys.csv").chmod(0o604)
+
+    audit(scene, folder=str(tmp_path), formats=["csv"])
+
+    assert (tmp_path / "api-keys.csv").stat().st_mode & 0o777 == 0o604
+
+
+def test_a_link_in_the_place_of_a_report_is_replaced_and_what_it_leads_to_stays(scene: Scene, tmp_path: Path) -> None:
     link, file = tmp_path / "api-keys.csv", tmp_path / "elsewhere.csv"
     file.write_text("old", encoding="utf-8")
-    file.chmod(0o604)
     link.symlink_to(file)
 
+    foreseen = audit(scene, check_mode=True, folder=str(tmp_path), formats=["csv"])
     result = audit(scene, folder=str(tmp_path), formats=["csv"])
 
-    assert (result["changed"], result["files"]) == (True, [str(file)])
-    assert link.is_symlink()
-    assert file.read_text(encoding="utf-8").startswith('"severity"')
-    assert file.stat().st_mode & 0o777 == 0o604
+    assert foreseen["changed"]
+    assert (result["changed"], result["files"]) == (True, [str(link)])
+    assert not link.is_symlink()
+    assert file.read_text(encoding="utf-8") == "old"
 
 
 def test_a_folder_in_the_place_of_a_report_is_refused(scene: Scene, tmp_path: Path) -> None:

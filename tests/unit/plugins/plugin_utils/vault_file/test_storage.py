@@ -42,7 +42,7 @@ class Crash(Disk):
 
     def __getattribute__(self, name: str) -> object:
         found = super().__getattribute__(name)
-        if name not in ("create", "write", "sync", "replace", "remove"):
+        if name not in ("create_nameless", "create", "write", "sync", "name", "replace", "remove"):
             return found
 
         def call(*args):
@@ -61,20 +61,28 @@ class Crash(Disk):
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
-def test_a_killed_run_leaves_the_old_or_the_new_file(file, at, after):
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("nameless", [True, False])
+def test_a_killed_run_leaves_the_old_or_the_new_file(file, at, after, nameless, monkeypatch):
+    if not nameless:
+        monkeypatch.delattr(os, "O_TMPFILE")
+        if at == 6:
+            pytest.skip("a file that has a name from its begin needs a call less")
     child = FORK.Process(target=lambda: write(Storage(str(file), 1, Crash(at, after)), b"new content"))
     child.start()
     child.join()
 
     assert child.exitcode == 7
-    is_replaced = (at, after) >= (4, True)
+    renames_at = 5 if nameless else 4
+    is_replaced = (at, after) >= (renames_at, True)
     assert file.read_bytes() == (b"new content" if is_replaced else b"old")
     leftovers = [name for name in os.listdir(file.parent) if name != file.name]
     assert all(name.startswith(".") and name.endswith("~") for name in leftovers)
-    assert len(leftovers) == (0 if is_replaced or (at, after) == (1, False) else 1)
+    named_at = 4 if nameless else 1
+    assert len(leftovers) == (0 if is_replaced or (at, after) <= (named_at, False) else 1)
     write(Storage(str(file), 0), b"next run")
     assert file.read_bytes() == b"next run"
+    assert os.listdir(file.parent) == [file.name]
 
 
 class OtherDisk(Disk):
@@ -91,7 +99,7 @@ def failing(number):
     return fail
 
 
-@pytest.mark.parametrize("call", ["create", "write", "sync", "replace"])
+@pytest.mark.parametrize("call", ["create_nameless", "write", "sync", "name", "replace"])
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(file, call):
     with pytest.raises(CannotStore, match=r"cannot write .*vault\.yml: No space left"):
         write(Storage(str(file), 1, OtherDisk(**{call: failing(errno.ENOSPC)})), b"new")
@@ -139,7 +147,7 @@ def test_a_file_that_came_meanwhile_is_noticed(tmp_path):
 
 
 def test_a_writer_without_a_lock_right_after_us_is_noticed_by_the_next_commit(file):
-    disk = OtherDisk(replace=lambda source, target: (os.replace(source, target), file.write_bytes(b"own")))
+    disk = OtherDisk(replace=lambda *names: (Disk().replace(*names), file.write_bytes(b"own")))
     storage = Storage(str(file), 1, disk)
     identity = write(storage, b"new")
 

@@ -58,9 +58,11 @@ class Storage:
     """One file on disk; a symbolic link is followed, the link itself stays."""
 
     def __init__(self, path: str, lock_timeout_seconds: float, disk: Disk | None = None) -> None:
-        self.path = os.path.realpath(path)
-        self.folder, self.name = os.path.split(self.path)
         self._shown = path
+        # A link that is being replaced can be gone in the middle of this.
+        with self._explained("find"):
+            self.path = os.path.realpath(path)
+        self.folder, self.name = os.path.split(self.path)
         self._lock_timeout_seconds = lock_timeout_seconds
         self._disk = disk
         # While the lock is held.
@@ -105,15 +107,14 @@ class Storage:
             raise CannotStore(f"the folder of {self._shown} does not exist")
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise CannotStore(f"the folder of {self._shown} may not be written, which replacing the file needs")
-        if identity != MISSING:
-            now = os.stat(self.path)
-            if now.st_nlink > 1:
+        with self._explained("write"), self._at_place() as place:
+            now = None if identity == MISSING else place.found()
+            if now and now.st_nlink > 1:
                 raise CannotStore(
                     f"{self._shown} has hard links, which a replaced file would leave behind; use one name"
                 )
-            if os.geteuid() not in (0, now.st_uid):
+            if now and os.geteuid() not in (0, now.st_uid):
                 raise CannotStore(f"{self._shown} belongs to another user, and replacing it would change its owner")
-        with self._explained("write"), self._at_place() as place:
             place.check_not_planted()
             check_may_keep(place)
 
@@ -191,7 +192,8 @@ class Storage:
         moment = time.strftime("%Y-%m-%d@%H:%M:%S", time.gmtime())
         name = f"{self.name}.{os.getpid()}.{moment}.{secrets.token_hex(2)}~"
         with self._explained("back up"), self._at_place() as place:
-            mode = stat.S_IMODE(os.stat(self.path).st_mode)
+            old = place.found()
+            mode = stat.S_IMODE(old.st_mode) if old else 0o600
             replace_in(replace(place, name=name), content, mode=mode, disk=self._disk)
         return os.path.join(self.folder, name)
 

@@ -9,6 +9,7 @@ import pickle
 import signal
 import stat
 import tempfile
+import traceback
 import typing as t
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def _be(uid: int, call: t.Callable[[], t.Any], writer: int) -> t.NoReturn:
             os.setuid(uid)
         answer = call()
     except BaseException as error:
-        answer = AssertionError(f"{type(error).__name__}: {error}")
+        answer = AssertionError("".join(traceback.format_exception(error)))
     os.write(writer, pickle.dumps(answer))
     os._exit(0)
 

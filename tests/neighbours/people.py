@@ -111,6 +111,7 @@ KINDS: dict[str, t.Callable[[int], tuple[int, int, int]]] = {
     "of everybody": lambda victim: (victim, victim, 0o777),
     "of everybody, sticky": lambda victim: (0, 0, 0o1777),
     "of a group": lambda victim: (victim, NEIGHBOUR, 0o775),
+    "of the victim": lambda victim: (victim, victim, 0o755),
     "of the neighbour": lambda victim: (NEIGHBOUR, NEIGHBOUR, 0o755),
 }
 

@@ -26,6 +26,7 @@ PATCHED = {
     "unit/plugins/module_utils/tasks/test_iam_api_key_values.py": DISK,
     "unit/plugins/plugin_utils/rotation/test_file_store.py": "a file system that tells no change; reads are counted",
     "unit/plugins/plugin_utils/rotation/test_git_store.py": "the temp folder of the system",
+    "unit/plugins/plugin_utils/vault_file/test_attributes.py": "calls of the system that a file system refuses",
     "unit/plugins/plugin_utils/vault_file/test_cipher.py": BY_ANSIBLE,
     "unit/plugins/plugin_utils/vault_file/test_storage.py": f"{DISK}, and who the user is",
 }

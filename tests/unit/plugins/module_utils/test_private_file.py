@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
+    Disk,
     reason_of,
     replace_file,
     replace_in,
@@ -93,3 +95,59 @@ def test_a_refusal_has_words_even_without_a_number():
     assert reason_of(OSError(errno.ENOSPC, "")) == os.strerror(errno.ENOSPC)
     assert "mount its folder instead" in reason_of(OSError(errno.EBUSY, ""))
     assert reason_of(OSError()) == "OSError"
+
+
+def test_what_another_run_is_writing_is_no_leftover(tmp_path):
+    path = tmp_path / "file"
+    beside = tmp_path / ".file.0123456789ab.tmp~"
+    beside.write_bytes(b"another run's")
+    with beside.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        replace_file(str(path), b"new")
+        assert beside.exists()
+
+    replace_file(str(path), b"newer")
+
+    assert not beside.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_leftover_of_another_user_is_left(tmp_path):
+    beside = tmp_path / ".file.0123456789ab.tmp~"
+    beside.write_bytes(b"theirs")
+    os.chown(beside, 65534, 65534)
+
+    replace_file(str(tmp_path / "file"), b"new")
+
+    assert beside.exists()
+
+
+class NamesLate(Disk):
+    """Somebody writes the file between the last look and the moment when ours gets its name."""
+
+    def __init__(self, path) -> None:
+        self.path = path
+
+    def name(self, descriptor, name, folder):
+        if name == self.path.name:
+            self.path.write_bytes(b"of somebody")
+        super().name(descriptor, name, folder)
+
+
+def test_a_file_that_comes_in_the_last_moment_is_looked_at_again(tmp_path):
+    path, looked = tmp_path / "file", []
+
+    replace(path, b"new", check=lambda: looked.append(path.exists()), disk=NamesLate(path))
+
+    assert looked == [False, True]
+    assert path.read_bytes() == b"new"
+
+
+def test_a_file_system_that_cannot_name_a_file_later_gets_one_with_a_name(tmp_path):
+    class CannotName(Disk):
+        def name(self, descriptor, name, folder):
+            raise OSError(errno.EPERM, "")
+
+    replace(tmp_path / "file", b"new", disk=CannotName())
+
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

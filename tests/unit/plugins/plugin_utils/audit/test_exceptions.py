@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -55,6 +56,13 @@ BAD = {
 def test_what_is_wrong_is_named(tmp_path: Path, content: str, words: str) -> None:
     with pytest.raises(TaskRefused, match=words):
         read(tmp_path, content)
+
+
+def test_nobody_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+
+    with pytest.raises(TaskRefused, match="it is not a regular file"):
+        read_exceptions(str(tmp_path / "fifo"))
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

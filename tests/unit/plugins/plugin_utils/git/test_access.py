@@ -58,6 +58,16 @@ def test_what_does_not_fit_together_is_refused(repository: str, others: dict[str
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("option", ["ssh_key_file", "known_hosts_file"])
+def test_a_file_that_others_may_write_is_not_for_git(tmp_path: Path, option: str) -> None:
+    path = tmp_path / "file"
+    path.write_text("")
+    path.chmod(0o646)
+
+    with pytest.raises(GitError, match="which git is to use: others may write it"):
+        access_from(given("git@git.example.com:x", **{option: str(path)}), {})
+
+
 def test_the_token_is_in_a_variable_and_nowhere_else() -> None:
     access = Access("https://robot@git.example.com:8443/x", "robot", TOKEN)
 

@@ -381,6 +381,25 @@ def test_a_folder_of_somebody_else_is_not_taken_for_a_working_copy(remote: Remot
     assert (mine / "thesis.txt").exists()
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_a_working_copy_where_others_may_put_theirs_is_refused(
+    remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: bool
+) -> None:
+    temp = tmp_path / "tmp"
+    temp.mkdir()
+    temp.chmod(0o777)
+    monkeypatch.setattr("tempfile.tempdir", str(temp))
+    named = {"working_copy": str(temp / "copy")} if given else {}
+
+    with (
+        pytest.raises(GitError, match="cannot be the working copy of git: others may replace"),
+        opening(remote, **named),
+    ):
+        pass
+
+    assert list(temp.iterdir()) == []
+
+
 def rotate(scene: Scene, remote: Remote, *slots: Slot, check_mode: bool = False) -> list[t.Any]:
     """One run of the engine over a real repository."""
     with opening(remote) as opened:

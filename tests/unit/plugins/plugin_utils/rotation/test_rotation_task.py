@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -326,6 +327,20 @@ def test_a_file_of_leaked_values_that_cannot_be_read_changes_nothing(
     scene, leaked = Scene(), tmp_path / "leaked"
     if content is not None:
         leaked.write_bytes(content)
+
+    with pytest.raises(TaskRefused, match=why):
+        run(scene, slot(), compromised_values_file=str(leaked))
+    assert scene.keys() == {}
+
+
+@pytest.mark.parametrize(("kind", "why"), [("fifo", "not a regular file"), ("wide", "others may write it")])
+def test_leaked_values_that_others_may_have_written_change_nothing(tmp_path: Path, kind: str, why: str) -> None:
+    scene, leaked = Scene(), tmp_path / "leaked"
+    if kind == "fifo":
+        os.mkfifo(leaked)
+    else:
+        leaked.write_text("")
+        leaked.chmod(0o666)
 
     with pytest.raises(TaskRefused, match=why):
         run(scene, slot(), compromised_values_file=str(leaked))

@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 # The longest first: two run at a time.
-PARTS := integration sanity kills leaks vault guides unit types lint
+PARTS := integration sanity kills leaks neighbours vault guides unit types lint
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
@@ -13,7 +13,7 @@ export PATH := $(PYTHON_ENV)/bin:$(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) coverage awx schedules schedules-all faults fuzz fuzz-answers bench report docs diagram browser matrix galaxy \
+.PHONY: help setup demo test $(PARTS) coverage vulnerabilities awx schedules schedules-all faults fuzz fuzz-answers bench report docs diagram browser matrix galaxy \
 	release-check live live-proof format emulator clean
 
 help: ## Show this list
@@ -34,7 +34,7 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 demo: setup ## Rotate a key on the local emulator, and show every step
 	python tests/demo/run.py
 
-test: setup ## Lint, types, unit, kills, leaks, vault, guides, sanity, integration
+test: setup ## Lint, types, unit, kills, leaks, neighbours, vault, guides, sanity, integration
 	@python tests/tools/parts.py $(PARTS)
 
 # ansible-lint reads it too.
@@ -42,6 +42,7 @@ lint: export YAMLLINT_CONFIG_FILE := .config/yamllint.yml
 lint: setup ## Style of Python, YAML, roles, manuals and the changelog
 	ruff check
 	ruff format --check
+	bandit --quiet --configfile pyproject.toml --recursive plugins
 	yamllint --strict .
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self .
@@ -70,6 +71,9 @@ faults: setup ## Both, side by side: nothing that goes wrong loses a key
 
 leaks: setup ## Plays with every output on, searched for secrets
 	"$(PYTHON_ENV)/bin/python" -m pytest tests/leaks
+
+neighbours: setup ## Another user of this machine plants files before and during each write; as root, who can be two
+	pytest tests/neighbours
 
 vault: setup ## Real runs that change vault files: passwords, crashes, two at once
 	pytest tests/vault_runs
@@ -132,6 +136,17 @@ matrix: setup ## Four parts on every ansible-core; CORES="2.16 2.21" and PARTS="
 
 galaxy: setup .build/importer/.ready ## Build the tarball, check it as Galaxy does, run the demo from it
 	@python tests/tools/galaxy.py
+
+# It asks pypi.org. Strict, because a package that is unknown there would count as one without a fault.
+vulnerabilities: .build/pip-audit/.ready ## Known faults of the packages that we ask for, by pip-audit
+	@for file in tests/requirements.txt tests/requirements-dev.txt; do \
+		.build/pip-audit/bin/pip-audit --strict --requirement $$file || exit 1; done
+
+.build/pip-audit/.ready: tests/requirements-pip-audit.txt
+	@rm -rf $(@D)
+	@"$(PYTHON)" -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --requirement $<
+	@touch $@
 
 release-check: setup ## All that must hold before a tag; TAGGED=--tagged after it
 	@python tests/tools/release_check.py $(TAGGED)

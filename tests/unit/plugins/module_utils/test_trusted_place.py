@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import struct
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -149,11 +150,11 @@ def test_a_folder_of_another_user_among_those_of_all_is_not_entered(folder: Path
 
 
 @pytest.mark.parametrize("read", [read_text, read_own_text])
-def test_nobody_is_waited_for(folder: Path, read: object) -> None:
+def test_nobody_is_waited_for(folder: Path, read: t.Callable[[str], str]) -> None:
     os.mkfifo(folder / "fifo")
 
     with pytest.raises(NotTrusted, match="not a regular file"):
-        read(str(folder / "fifo"))  # type: ignore[operator]
+        read(str(folder / "fifo"))
 
 
 def test_a_text_that_others_may_write_is_not_ours(folder: Path) -> None:

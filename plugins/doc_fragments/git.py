@@ -51,7 +51,7 @@ options:
       known_hosts_file:
         description:
           - File with the public key of the SSH server, as C(ssh-keyscan) prints it. A host that is not in it is
-            refused.
+            refused, and so is a file that other users may write.
           - Without it, a non-empty environment variable E(CLOUDKEYS_GIT_KNOWN_HOSTS_FILE) is used, and without that the
             files of the user and of the system.
         type: path

@@ -41,7 +41,8 @@ options:
         starts where Ansible was started.
       - It is always a file on the controller, because the vault secrets are there. The host of the task and
         C(delegate_to) make no difference.
-      - A symbolic link is followed and stays. A file with several hard links is refused.
+      - A symbolic link is followed and stays, unless another user made it or may replace it. A file with several hard
+        links is refused.
     type: path
     required: true
   name:

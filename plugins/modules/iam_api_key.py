@@ -128,6 +128,8 @@ options:
       - The file is written before the key is made, so that a run that is stopped in between loses nothing;
         the next run finishes the job.
       - A file that holds another existing key is never overwritten.
+      - It is refused in a folder where other users may replace what is in it, without the sticky bit, and through a
+        symbolic link that another user made. What others could have written or read there becomes no key.
       - When the key exists but the file does not hold it, the value cannot be read again, and O(on_missing_file) says
         what to do. With O(store_value=true) the file is written again.
       - With a remote connection the file is on the remote host. A relative path starts at the folder of the playbook

@@ -93,6 +93,8 @@ options:
   folder:
     description:
       - Folder on the controller for the report; it has to exist. Without it no file is written.
+      - A symbolic link in the place of a report is replaced; what it leads to stays. In a folder where others may put
+        files, a file of another user is refused.
       - A relative path starts at the folder of the playbook. In an ad-hoc call, and with the playbooks of this
         collection, it starts where Ansible was started.
     type: path

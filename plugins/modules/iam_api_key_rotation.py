@@ -192,7 +192,7 @@ options:
   compromised_values_file:
     description:
       - File on the controller with leaked values, one a line, instead of O(compromised_values). A relative path is like
-        that of a slot.
+        that of a slot. A file that other users may write is refused.
     type: path
   leak_response:
     description:

@@ -29,24 +29,26 @@ PLAY = """\
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6])
 def test_a_killed_run_leaves_the_old_or_the_new_file(place: Place, step: int, moment: str) -> None:
     place.set_here("key", "old-value")
     old = place.file.read_bytes()
 
     killed = place.set("name=key value=new-value", DEV, environ={"KILL_AT": f"{step} {moment}", "PYTHONPATH": KILLER})
 
-    is_replaced = step == 5 or (step, moment) == (4, "after")
+    is_replaced = step == 6 or (step, moment) == (5, "after")
+    has_name = (step, moment) in ((4, "after"), (5, "before"))
     wait_until_gone(place)
     assert killed.returncode == -signal.SIGKILL
     assert (place.file.read_bytes() == old) == (not is_replaced)
     assert place.loaded() == {"key": "new-value" if is_replaced else "old-value"}
-    assert len(place.leftovers()) == (0 if is_replaced or (step, moment) == (1, "before") else 1)
+    assert len(place.leftovers()) == (1 if has_name else 0)
     for leftover in place.leftovers():
         assert leftover.endswith("~")
         assert b"new-value" not in (place.folder / leftover).read_bytes()
     place.set_here("other", "x")
     assert place.loaded() == {"key": "new-value" if is_replaced else "old-value", "other": "x"}
+    assert place.leftovers() == []
 
 
 def wait_until_gone(place: Place) -> None:

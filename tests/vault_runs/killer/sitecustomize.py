@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Kills the run that loads this, and the process that started it, at one step of writing a vault file.
 
-KILL_AT is `STEP WHEN`: the n-th call after the temporary file was asked for, `before` or `after` its effect. Python
+KILL_AT is `STEP WHEN`: the n-th call after a file without a name was asked for, `before` or `after` its effect. Python
 imports a module of this name at its start when the folder is in PYTHONPATH.
 """
 
@@ -12,7 +12,7 @@ import os
 import signal
 import typing as t
 
-STEPS = ["open", "write", "fsync", "replace", "fsync"]
+STEPS = ["open", "write", "fsync", "link", "replace", "fsync"]
 seen: list[str] = []
 
 
@@ -26,7 +26,9 @@ def guard(name: str, at: int, when: str) -> None:
     call: t.Any = getattr(os, name)
 
     def guarded(*args: t.Any, **options: t.Any) -> t.Any:
-        if not seen and not (name == "open" and str(args[0]).endswith(".tmp~")):
+        # Ansible makes files without a name as well, but elsewhere.
+        is_ours = name == "open" and args[0] == "." and args[1] & os.O_TMPFILE == os.O_TMPFILE
+        if not seen and not is_ours:
             return call(*args, **options)
         if len(seen) == len(STEPS) or name != STEPS[len(seen)]:
             return call(*args, **options)

@@ -65,7 +65,8 @@ class DeclaredDestination(ValueDestination):
                 "the value of a new API key can be read only once, and nothing would keep it: set `file`, or "
                 "`reveal: true` and register the result, or `discard_value: true`. No key was created"
             )
-        kept_value = self._file_value(change.after["name"], change.after["iam_id"])
+        is_used = not self._params["key_value"]
+        kept_value = self._file_value(change.after["name"], change.after["iam_id"], is_used=is_used)
         self._new_value = self._params["key_value"] or kept_value
         if not self._new_value and self._params["key_source"] == "local":
             self._new_value = draw_key_value()
@@ -110,8 +111,11 @@ class DeclaredDestination(ValueDestination):
                 f"completed ({error}); mend that and run again, the key is kept"
             ) from None
 
-    def _file_value(self, name: str, iam_id: str) -> str | None:
-        """The value that an earlier run announced and could not finish with; refuses a file with another key in it."""
+    def _file_value(self, name: str, iam_id: str, *, is_used: bool = False) -> str | None:
+        """The value that an earlier run announced and could not finish with; refuses a file with another key in it.
+
+        One that is used for a new key has to be unknown to others.
+        """
         if not self._file:
             return None
         key_file.check_writable(self._file)
@@ -124,7 +128,7 @@ class DeclaredDestination(ValueDestination):
                 f"{self._file} holds API key {held_id}, which still exists or may exist: the file may be the only copy "
                 "of its value, so it is not overwritten. No key was created; name another file or move this one away"
             )
-        if kept.others_may_read:
+        if is_used and kept.others_may_read:
             raise TaskRefused(
                 f"{self._file} holds the value of a key that is to be made, and others may read it. No key was "
                 "created; remove the file, so that a new value is drawn"

@@ -137,7 +137,7 @@ matrix: setup ## Four parts on every ansible-core; CORES="2.16 2.21" and PARTS="
 galaxy: setup .build/importer/.ready ## Build the tarball, check it as Galaxy does, run the demo from it
 	@python tests/tools/galaxy.py
 
-# It asks pypi.org. Strict, because a package that is unknown there would count as one without a fault.
+# It asks the Python Package Index. Strict, because a package that is unknown there would count as one without a fault.
 vulnerabilities: .build/pip-audit/.ready ## Known faults of the packages that we ask for, by pip-audit
 	@for file in tests/requirements.txt tests/requirements-dev.txt; do \
 		.build/pip-audit/bin/pip-audit --strict --requirement $$file || exit 1; done

@@ -93,8 +93,6 @@ class LookupModule(LookupBase):
         ansible.set_options(var_options=variables, direct=kwargs)
         try:
             return self._read(ansible, terms)
-        except VaultFileError as error:
-            raise AnsibleError(f"ansible_vault_value: {error}") from None
         except Exception as error:
             raise AnsibleError(f"ansible_vault_value: {failure_of(error)['msg']}") from None
 

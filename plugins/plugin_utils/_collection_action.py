@@ -12,18 +12,16 @@ import warnings
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action.normal import ActionModule as NormalAction
-from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub, without_no_log_values
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome, refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, without_no_log_values
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked, check_arguments, plain
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import (
     hide_if_item_is_secret,
     hide_if_revealing,
 )
-
-display = Display()
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say_in_detail
 
 
 class CollectionAction(NormalAction):
@@ -37,9 +35,9 @@ class CollectionAction(NormalAction):
         """Do the task; never raises, because a worker that dies ends the whole run."""
         # What the arguments tell must be protected before anything else: every output below may hold it.
         self.protect_arguments()
-        display.vvv(f"{self._task.action} runs {self.place()}")
+        say_in_detail(f"{self._task.action} runs {self.place()}")
         refusal = self._refuse_async() or self.refuse()
-        result = _failed(refusal) if refusal else self.run_elsewhere(tmp, task_vars)
+        result = refused(refusal) if refusal else self.run_elsewhere(tmp, task_vars)
         if result is None:
             result = outcome(self._run_here, {}, self._task.check_mode)
         hide_if_item_is_secret(self._task, task_vars, result)
@@ -81,11 +79,11 @@ class CollectionAction(NormalAction):
             with self._like_a_module():
                 checked = self.check_arguments()
                 if checked.problem:
-                    result = _failed(checked.problem)
+                    result = refused(checked.problem)
                 else:
                     result = outcome(self.do_work, checked.options, self._task.check_mode)
         except AnsibleError as error:
-            raise TaskRefused(str(error)) from None
+            raise TaskRefused(" ".join(str(error).split())) from None
         result.update(checked.notes)
         return t.cast("dict[str, t.Any]", without_no_log_values(plain(result), checked.secrets))
 
@@ -125,7 +123,3 @@ class ControllerAction(CollectionAction):
 
     def absolute_path(self, path: str) -> str:
         return _paths.absolute_path(path, self.folder_of_relative_paths())
-
-
-def _failed(message: str) -> dict[str, t.Any]:
-    return {"failed": True, "changed": False, "msg": scrub(message)}

@@ -7,11 +7,9 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import SECRET_MEMBERS
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
-
-display = Display()
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say
 
 
 def hide_if_revealing(task: t.Any, result: dict[str, t.Any]) -> None:
@@ -22,10 +20,10 @@ def hide_if_revealing(task: t.Any, result: dict[str, t.Any]) -> None:
     for part in _parts_with_a_value(result):
         key = part.get("api_key") or {}
         line = f"API key {key.get('id')} ({key.get('name')}) of {key.get('created_at')}"
-        display.display(f"{scrub(line)}: its value is in the result, hidden here")
+        say(f"{line}: its value is in the result, hidden here")
     # ansible-core before 2.19 hides the message of a failed task too.
     if result.get("failed"):
-        display.display(scrub(str(result.get("msg"))))
+        say(str(result.get("msg")))
 
 
 def hide_if_item_is_secret(task: t.Any, task_vars: t.Mapping[str, t.Any] | None, result: dict[str, t.Any]) -> None:

@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Finding, Report, Row
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, SEVERITIES
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import for_csv
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_csv
 
 SCHEMA_VERSION = 1
 CSV_HEADER = (

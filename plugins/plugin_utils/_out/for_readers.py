@@ -11,8 +11,8 @@ import re
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 
-# What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards included. A cell begins
-# behind a separator too: in some countries it is a semicolon.
+# What a spreadsheet takes for the beginning of a formula, the wide forms of East Asian keyboards included. A cell may
+# begin in the middle of ours: in some countries a semicolon separates.
 _FORMULA = re.compile("(?:^|(?<=[;,]))(?=[ \"']*[=+@\uff1d\uff0b\uff0d\uff20-])")
 # Ends a span of code or the cell that it is in; and templates, which makers of sites look for in code as well.
 _IN_CODE = re.compile("[`|]|{(?=[{%#])")

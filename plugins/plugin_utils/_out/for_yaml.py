@@ -23,8 +23,11 @@ _MISREAD_ELSEWHERE = frozenset({"y", "n"})
 
 
 def may_be_template(text: str) -> bool:
-    """Tell whether Ansible might run this as a template if it stood there in clear; with doubt yes."""
-    return not _NO_TEMPLATE.fullmatch(text)
+    """Tell whether Ansible might run this as a template if it stood there in clear; with doubt yes.
+
+    What YAML has another meaning for is none (`<<`), and behind `!unsafe` newer cores would take it for that.
+    """
+    return not _NO_TEMPLATE.fullmatch(text) and implied_tag(text) == STR_TAG
 
 
 def clear_text(text: str, always_quote: bool = False) -> str:

@@ -53,7 +53,7 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_audit/page.py": ["module_utils._shown", "plugin_utils._audit", "jinja2"],
     "plugin_utils/_checked.py": ["module_utils._blanks", "module_utils._secrets", "ansible.module_utils"],
     "plugin_utils/_collection_action.py": [
-        *("module_utils._errors", "module_utils._outcome", "module_utils._secrets"),
+        *("module_utils._errors", "module_utils._outcome", "module_utils._secrets", "module_utils._shown"),
         *("plugin_utils._checked", "plugin_utils._hiding", "plugin_utils._paths", "plugin_utils._terminal"),
         *("ansible.errors", "ansible.plugins.action"),
     ],
@@ -76,7 +76,8 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_rotation/": [
         *("module_utils._arguments", "module_utils._blanks", "module_utils._errors", "module_utils._iam"),
         *("module_utils._identities", "module_utils._private_file", "module_utils._reconcile"),
-        *("module_utils._trusted_place", "plugin_utils._checked", "plugin_utils._git", "plugin_utils._out"),
+        *("module_utils._shown", "module_utils._trusted_place", "plugin_utils._checked", "plugin_utils._git"),
+        "plugin_utils._out",
         "plugin_utils._vault_file",
     ],
     # Ansible's own output beside results.

@@ -39,6 +39,11 @@ def with_shown_messages(result: dict[str, t.Any]) -> dict[str, t.Any]:
     return {name: _shown_member(name, value) for name, value in result.items()}
 
 
+def with_shown_texts(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A result that is for people as a whole."""
+    return {name: _each_text(value, shown_lines) for name, value in with_shown_messages(result).items()}
+
+
 def _shown_member(name: str, value: t.Any) -> t.Any:
     if name in MESSAGES:
         return _each_text(value, shown)

@@ -15,6 +15,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome, refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, without_no_log_values
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import with_shown_texts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked, check_arguments, plain
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import (
@@ -40,6 +41,9 @@ class CollectionAction(NormalAction):
         result = refused(refusal) if refusal else self.run_elsewhere(tmp, task_vars)
         if result is None:
             result = outcome(self._run_here, {}, self._task.check_mode)
+        if not getattr(self._task, "register", None):
+            # Nobody takes data from it, so all of it is for people.
+            result = with_shown_texts(result)
         hide_if_item_is_secret(self._task, task_vars, result)
         hide_if_revealing(self._task, result)
         return result

@@ -132,6 +132,8 @@ def lines_of_tasks(value: t.Any, name: str = "") -> t.Iterator[tuple[str, str]]:
 TASK_FILES = sorted(path for place in ("roles", "playbooks") for path in (ROOT / place).rglob("*.yml"))
 # They fill in once more what was filled in already, or give it to a shell.
 TWICE = re.compile(r"lookup\(\s*'(template|pipe|vars)|from_yaml|\bunsafe\b|vars\[")
+# Data of a result is as IBM Cloud has it: here as JSON, in which everything that cannot be seen is spelled out.
+AS_IT_IS = re.compile(r"\b(api_key|service_id|caller)\.(name|description)(?! \| to_json)")
 PROGRAMS = {f"ansible.builtin.{name}" for name in ("shell", "command", "raw", "script", "template", "expect")}
 
 
@@ -139,5 +141,5 @@ PROGRAMS = {f"ansible.builtin.{name}" for name in ("shell", "command", "raw", "s
 def test_no_role_runs_a_text_of_a_result_as_a_template_or_command(path: Path) -> None:
     content = list(lines_of_tasks(yaml.safe_load(path.read_text(encoding="utf-8"))))
 
-    assert [text for _name, text in content if TWICE.search(text)] == []
+    assert [text for _name, text in content if TWICE.search(text) or AS_IT_IS.search(text)] == []
     assert not PROGRAMS & {name for name, _text in content}

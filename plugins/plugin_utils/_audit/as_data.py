@@ -64,7 +64,9 @@ def counts(report: Report) -> dict[str, int]:
 
 
 def to_json(report: Report) -> str:
-    return json.dumps(to_data(report), indent=1, ensure_ascii=True, sort_keys=False) + "\n"
+    """The same as a text in which nothing is hidden: JSON escapes the rest of what a terminal obeys."""
+    text = json.dumps(to_data(report), indent=1, ensure_ascii=True, sort_keys=False)
+    return text.replace("\x7f", "\\u007f") + "\n"
 
 
 def to_csv(report: Report) -> str:

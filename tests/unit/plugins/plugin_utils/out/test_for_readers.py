@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import typing as t
 from datetime import date
@@ -15,7 +16,7 @@ import cmarkgfm
 import html5lib
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import to_csv
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import to_csv, to_json
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import Exemption
@@ -135,6 +136,14 @@ def test_a_sheet_has_a_cell_for_each_text_and_no_formula(name: str, owner: str, 
 def is_formula(cell: str) -> bool:
     """As the strictest spreadsheet sees it: blanks and quotes before it do not count."""
     return cell.lstrip(' "').startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
+
+
+@given(name=ANY_TEXTS, owner=ANY_TEXTS, reason=ANY_TEXTS)
+def test_the_json_shows_all_and_has_the_texts_as_they_are(name: str, owner: str, reason: str) -> None:
+    text = to_json(report(name, owner, reason))
+
+    assert text.replace("\n", "").isprintable()
+    assert {(each["name"], each["owner_name"]) for each in json.loads(text)["keys"]} == {(name, owner)}
 
 
 @given(text=TEXTS)

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import cautions
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import Work, failure_of, outcome
 
@@ -43,6 +45,8 @@ def _run(module: _Module, work: Work) -> None:
         module.fail_json(msg=refusal)
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    for text in cautions(module.params, os.environ):
+        module.warn(text)
     result = outcome(work, dict(module.params), module.check_mode)
     if result.get("failed"):
         module.fail_json(**result)

@@ -63,6 +63,10 @@ class CollectionAction(NormalAction):
         """Get the work done by another process; None when it is to be done in this one."""
         return None
 
+    def cautions(self, _options: dict[str, t.Any]) -> list[str]:
+        """What the user should know of these options, though the task is done."""
+        return []
+
     def hidden_in_arguments(self) -> t.Iterable[str]:
         """What a message on bad arguments must not quote, however short it is; `no_log` options need no mention."""
         return ()
@@ -79,16 +83,21 @@ class CollectionAction(NormalAction):
 
         What fails around it is a result too: a variable in `environment` that is not defined, for instance.
         """
+        cautions: list[str] = []
         try:
             with self._like_a_module():
                 checked = self.check_arguments()
                 if checked.problem:
                     result = refused(checked.problem)
                 else:
+                    cautions = self.cautions(checked.options)
                     result = outcome(self.do_work, checked.options, self._task.check_mode)
         except AnsibleError as error:
             raise TaskRefused(" ".join(str(error).split())) from None
         result.update(checked.notes)
+        if cautions:
+            # Ansible shows a text once a run, however many tasks, hosts and items tell it.
+            result["warnings"] = [*result.get("warnings", []), *cautions]
         return t.cast("dict[str, t.Any]", without_no_log_values(plain(result), checked.secrets))
 
     def _refuse_async(self) -> str | None:

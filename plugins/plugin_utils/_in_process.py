@@ -14,6 +14,7 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import cautions
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
@@ -25,7 +26,14 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_act
 SWITCH = "CLOUDKEYS_IN_PROCESS"
 
 
-class InProcessAction(CollectionAction):
+class _LogsIn:
+    """Mixed into actions whose options say how to log in."""
+
+    def cautions(self, options: dict[str, t.Any]) -> list[str]:
+        return cautions(options, os.environ)
+
+
+class InProcessAction(_LogsIn, CollectionAction):
     """An action plugin of the same name as a module; a subclass names the module's work and argument spec."""
 
     def place(self) -> str:
@@ -92,7 +100,7 @@ class RevealingAction(InProcessAction):
         return None
 
 
-class IamControllerAction(ControllerAction):
+class IamControllerAction(_LogsIn, ControllerAction):
     """An action that needs both the controller's files and IBM Cloud."""
 
     def refuse(self) -> str | None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import typing as t
 from dataclasses import dataclass, field
@@ -12,12 +13,17 @@ from dataclasses import dataclass, field
 NO_CONTENT = 204
 TOO_MANY_REQUESTS = 429
 LOG_IN = "/identity/"
+# A 203 or a 206 was changed or shortened on its way.
+SUCCESSES = {"GET": (200, NO_CONTENT), "PUT": (200, NO_CONTENT)}
+OTHER_SUCCESSES = (200, 201, 202, NO_CONTENT)
 
 # The form of IAM's codes. A broken server may put anything there, a part of what was sent to it for instance.
 CODE = re.compile("[A-Z]{2,8}[0-9]{2,6}[A-Z]?")
 # Each value takes many times its text in memory. The report on 40,000 keys has 300,000.
 SEPARATORS = (b",", b"[", b"{")
 MOST_VALUES = 1_000_000
+# A number of IAM has ten digits or so; a long one takes Python minutes to read.
+MOST_DIGITS = 30
 MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,40}/[a-z0-9.+-]{1,60}")
 
 Form = t.Literal["log-in", "v1"]
@@ -39,8 +45,8 @@ class Answer:
         is_empty = content is not None and not content
         return cls(status, media_type if MEDIA_TYPE.fullmatch(media_type) else "", is_empty, decoded(content or b""))
 
-    def is_of_iam(self, path: str) -> bool:
-        """Whether IAM gives such an answer to a request of this path.
+    def is_of_iam(self, method: str, path: str) -> bool:
+        """Whether IAM gives such an answer to a request of this method and path.
 
         The form of a 429 is open (iam-facts.md 6.2); it says that nothing was done, whoever counts the requests.
         """
@@ -50,7 +56,7 @@ class Answer:
             return form_of_refusal(self.body) == ("log-in" if path.startswith(LOG_IN) else "v1")
         if self.status == NO_CONTENT:
             return self.is_empty
-        return self.status < 300 and isinstance(self.body, dict)
+        return self.status in SUCCESSES.get(method, OTHER_SUCCESSES) and isinstance(self.body, dict)
 
     @property
     def in_words(self) -> str:
@@ -65,9 +71,40 @@ def decoded(content: bytes) -> t.Any:
     if not content or sum(map(content.count, SEPARATORS)) > MOST_VALUES:
         return None
     try:
-        return json.loads(content)
+        return _STRICTLY.decode(content.decode(json.detect_encoding(content)))
     except (ValueError, RecursionError):
         return None
+
+
+def _each_once(members: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    """An object; of two members with one name each reader takes another, so it is none."""
+    told = dict(members)
+    if len(told) != len(members):
+        raise ValueError
+    return told
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError
+    return int(digits)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError
+    return number
+
+
+def _no_number(_name: str) -> t.Any:
+    raise ValueError
+
+
+# NaN and Infinity are Python's own additions to JSON.
+_STRICTLY = json.JSONDecoder(
+    object_pairs_hook=_each_once, parse_int=_whole_number, parse_float=_finite, parse_constant=_no_number
+)
 
 
 def form_of_refusal(body: t.Any) -> Form | None:

@@ -9,7 +9,7 @@ import secrets
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import forms
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import asked_for, forms
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import (
     Activity,
@@ -27,18 +27,18 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     NotFound,
     NotUnderstood,
     OutcomeUnknown,
-    UnknownOwner,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id, service_id_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.key_owner import explained
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import Spoiled, each_entry, each_understood
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_texts import can_be_a_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
 # A key created a moment ago may be unknown for some seconds (iam-facts.md 1.4).
 LOOK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8)
 CREATE_TRIES = 3
 
 FOLDER = "/v1/apikeys"
-
 
 KEY_IDENTITY: dict[str, forms.Form] = {"id": forms.KEY_ID, "name": forms.text, "iam_id": forms.IAM_ID}
 KEY_MEMBERS: dict[str, forms.Form] = {
@@ -127,7 +127,7 @@ class NewKey:
             "expires_at": self.expires_at,
             "action_when_leaked": self.action_when_leaked,
             "support_sessions": self.support_sessions,
-            # What IAM does when it is not told is open; of a user's key it never keeps the value (iam-facts.md 3.2).
+            # Its default is open; of a user's key IAM never keeps the value (iam-facts.md 3.2).
             "store_value": bool(self.store_value) if is_service_id(self.iam_id) else None,
         }
         return {
@@ -170,11 +170,16 @@ class ApiKeys:
         group_id = self.group_ids.get(query.get("iam_id") or "")
         asked = {**({"group_id": group_id} if group_id else {}), **query, "account_id": account_id}
         entries = each_entry(self._send, FOLDER, "apikeys", asked, action)
-        return each_understood(entries, lambda entry: KeyDetails.from_iam(entry, action), spoiled)
+
+        def read(entry: t.Any) -> KeyDetails:
+            told = KeyDetails.from_iam(entry, action)
+            asked_for.check_owner("API key", told.key, action, account_id=account_id, iam_id=query.get("iam_id"))
+            return told
+
+        return each_understood(entries, read, spoiled)
 
     def get(self, key_id: str) -> ApiKey:
-        action = f"read API key {key_id}"
-        return ApiKey.from_iam(with_version(self._send("GET", _path(key_id), action)), action)
+        return self.read(key_id).key
 
     def read_activity(self, key_id: str) -> Activity:
         """How often and when the key logged in; a request that IBM calls expensive."""
@@ -187,7 +192,9 @@ class ApiKeys:
         """One key with what `query` asks for besides: include_history, include_activity."""
         asked = {name: value for name, value in query.items() if value is not None}
         action = f"read API key {key_id}"
-        return KeyDetails.from_iam(self._send("GET", _path(key_id), action, query=asked).body, action)
+        details = KeyDetails.from_iam(with_version(self._send("GET", _path(key_id), action, query=asked)), action)
+        asked_for.check_same("API key", details.key.id, key_id, action)
+        return details
 
     def find_by_value(self, key_value: str) -> ApiKey | None:
         """The key that has this value; None when IAM knows of none, or can know of none."""
@@ -209,10 +216,10 @@ class ApiKeys:
         is_open, action = False, f"create API key {new.name}"
         for attempt in range(1, CREATE_TRIES + 1):
             try:
-                return ApiKey.from_iam(self._send("POST", FOLDER, action, **new.request()).body, action)
+                return _made(new, self._send("POST", FOLDER, action, **new.request()), action)
             except IamError as error:
                 if new.key_value is None:
-                    raise self._explained(new, error) from None
+                    raise explained(self._send, new.iam_id, error) from None
                 is_open = is_open or error.may_have_happened
                 if is_open or isinstance(error, (Conflict, Invalid)):
                     made = self._settle(new, error, patient=is_open or isinstance(error, Conflict))
@@ -222,22 +229,8 @@ class ApiKeys:
                     continue
                 if is_open and not error.may_have_happened:
                     raise _unknown(error, "an earlier try got no answer and may still make the key") from None
-                raise self._explained(new, error) from None
+                raise explained(self._send, new.iam_id, error) from None
         raise NotUnderstood(f"creating API key {new.name} had no outcome")
-
-    def _explained(self, new: NewKey, error: IamError) -> IamError:
-        """The same error, or UnknownOwner when IAM says that there is no such service ID; that costs one request."""
-        if not isinstance(error, (Invalid, NotFound)) or not is_service_id(new.iam_id):
-            return error
-        service_id = service_id_of(new.iam_id)
-        try:
-            self._send("GET", path_of("/v1/serviceids", service_id, "a service ID"), f"read service ID {service_id}")
-        except NotFound:
-            words = f"there is no service ID {service_id} any more, or the caller may not see it"
-            return UnknownOwner(f"{words}: {error}", transaction_id=error.transaction_id)
-        except IamError:
-            return error
-        return error
 
     def update(self, key_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ApiKey:
         """Change some properties of a key; an empty text clears. `entity_tag` is the version that was read before."""
@@ -245,7 +238,9 @@ class ApiKeys:
             raise NotUnderstood(f"IBM Cloud IAM told no version of API key {key_id}, so it cannot be changed safely")
         action = f"change API key {key_id}"
         reply = self._send("PUT", _path(key_id), action, json=changes, headers={"If-Match": entity_tag})
-        return ApiKey.from_iam(reply.body, action)
+        key = ApiKey.from_iam(reply.body, action)
+        asked_for.check_same("API key", key.id, key_id, action)
+        return key
 
     def delete(self, key_id: str) -> bool:
         """Delete a key; False when IAM knows of none, which is no proof that it is gone (`absence_of` looks for one).
@@ -287,6 +282,14 @@ class ApiKeys:
             if found is not None:
                 return found if (found.iam_id, found.name) == (new.iam_id, new.name) else None
         return None
+
+
+def _made(new: NewKey, reply: Reply, action: str) -> ApiKey:
+    asked_for.check_done(reply.status, action)
+    key = ApiKey.from_iam(reply.body, action)
+    wanted = {"name": new.name, "iam_id": new.iam_id, "account_id": new.account_id, "key_value": new.key_value}
+    asked_for.check_made("the API key", key, action, **wanted)
+    return key
 
 
 def _unknown(error: IamError, why: str) -> OutcomeUnknown:

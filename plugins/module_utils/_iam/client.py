@@ -23,6 +23,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIds
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.tokens import Caller, Token, TokenSource, log_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply, Transport
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.trusted_files import refuse_if_others_may_write
 
 PUBLIC_ENDPOINT = "https://iam.cloud.ibm.com"
 ENDPOINT_VARIABLE = "IBMCLOUD_IAM_API_ENDPOINT"
@@ -162,6 +163,8 @@ def open_client(
         validate_certs=options.get("validate_certs") is not False,
         ca_path=options.get("ca_path"),
     )
+    if endpoint.ca_path:
+        refuse_if_others_may_write(endpoint.ca_path, "the file of trusted certificates, ca_path,")
     transport = Transport(endpoint, protect, clock, adapter=adapter)
     account_id = options.get("account_id") or environ.get(ACCOUNT_VARIABLE) or None
     return IamClient(transport, credentials, account_id=account_id, clock=clock)

@@ -9,6 +9,10 @@ import typing as t
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Invalid, MissingCredentials
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.trusted_files import (
+    group_may_write,
+    refuse_if_others_may_write,
+)
 
 API_KEY_VARIABLES = ("IBMCLOUD_API_KEY", "IC_API_KEY", "IBMCLOUD_APIKEY")
 TOKEN_VARIABLE = "IC_IAM_TOKEN"  # noqa: S105  # the name of a variable, not a token
@@ -84,8 +88,29 @@ def _pick_secret(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -
     )
 
 
+def cautions(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> list[str]:
+    """What makes a log-in less safe than it looks, though it is done; the texts are the same for all tasks of a run."""
+    told = []
+    if options.get("validate_certs") is False:
+        told.append(
+            "validate_certs is false: whoever answers in place of IBM Cloud gets the API key. For a certificate of "
+            "your own network name its file in ca_path"
+        )
+    given = next((environ[name] for name in API_KEY_VARIABLES if environ.get(name)), "")
+    variable_file = given[1:] if given.startswith("@") and not any(map(options.get, SECRET_OPTIONS)) else None
+    for path in (options.get("api_key_file"), options.get("cr_token_file"), variable_file):
+        place = group_may_write(path) if path else None
+        if place:
+            told.append(
+                f"the group of {place} may change what this task logs in with ({path}): chmod g-w {place} takes that "
+                "away"
+            )
+    return told
+
+
 def read_key_file(path: str) -> str:
     """Read an API key from a file: the JSON that `ibmcloud iam api-key-create --file` writes, or the bare value."""
+    refuse_if_others_may_write(path, "the API key file")
     try:
         with open(path, encoding="utf-8") as stream:
             text = stream.read().strip()
@@ -104,6 +129,7 @@ def read_key_file(path: str) -> str:
 
 def read_cr_token(path: str) -> str:
     """Read the token that a compute resource was given; it is renewed there, so it is read before each log-in."""
+    refuse_if_others_may_write(path, "the file with the token of this compute resource,")
     try:
         with open(path, encoding="utf-8") as stream:
             text = stream.read().strip()

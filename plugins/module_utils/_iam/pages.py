@@ -27,12 +27,20 @@ def each_entry(
     """
     asked = {**{name: value for name, value in query.items() if value is not None}, "pagesize": LARGEST_PAGE}
     seen: set[str] = set()
+    # A list that changes while it is read may have an entry on two pages.
+    listed: set[str] = set()
     for _page in range(MOST_PAGES):
         body = send("GET", path, action, query=asked).body
         page = body.get(member) if isinstance(body, dict) else None
         if not isinstance(page, list):
             raise NotUnderstood(f"the answer to {action} holds no list of {member}")
-        yield from page
+        for entry in page:
+            entry_id = entry.get("id") if isinstance(entry, dict) else None
+            if not isinstance(entry_id, str):
+                yield entry
+            elif entry_id not in listed:
+                listed.add(entry_id)
+                yield entry
         page_token = _page_token(body.get("next"), action)
         if page_token is None:
             return

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import forms
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import asked_for, forms
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import (
     Activity,
@@ -19,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities i
     with_version,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import iam_id_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import (
     Spoiled,
     each_entry,
@@ -66,6 +67,11 @@ class ServiceId:
     def from_iam(cls, entry: t.Any, action: str) -> ServiceId:
         """Read one entry of an answer; raises NotUnderstood when a member has a foreign form."""
         told = forms.understood(entry, SERVICE_ID_IDENTITY, SERVICE_ID_MEMBERS, "a service ID", action)
+        if told["iam_id"] != iam_id_of(told["id"]):
+            raise NotUnderstood(
+                f"IBM Cloud IAM described service ID {told['id']} in a form that is not understood: "
+                f"its iam_id is that of another one (asked to {action})"
+            )
         return cls(**{"account_id": "", **told})
 
 
@@ -101,7 +107,13 @@ class ServiceIds:
         asked = {"account_id": account_id, **SHOW_GROUP, **query}
         what = f"look for service ID {query['name']}" if query.get("name") else "list the service IDs"
         entries = each_entry(self._send, FOLDER, "serviceids", asked, what)
-        return each_understood(entries, lambda entry: ServiceIdDetails.from_iam(entry, what), spoiled)
+
+        def read(entry: t.Any) -> ServiceIdDetails:
+            told = ServiceIdDetails.from_iam(entry, what)
+            asked_for.check_owner("service ID", told.service_id, what, account_id=account_id)
+            return told
+
+        return each_understood(entries, read, spoiled)
 
     def list_named(self, name: str, account_id: str, group_id: str | None = None) -> list[ServiceId]:
         """All service IDs of one group with exactly this name; names are not unique."""
@@ -116,7 +128,9 @@ class ServiceIds:
         asked = {name: value for name, value in {**SHOW_GROUP, **query}.items() if value}
         action = f"read service ID {service_id}"
         reply = self._send("GET", _path(service_id), action, query=asked)
-        return ServiceIdDetails.from_iam(with_version(reply), action)
+        details = ServiceIdDetails.from_iam(with_version(reply), action)
+        asked_for.check_same("service ID", details.service_id.id, service_id, action)
+        return details
 
     def create(
         self,
@@ -138,7 +152,9 @@ class ServiceIds:
             headers={"Entity-Lock": str(locked).lower()},
             json={member: value for member, value in wanted.items() if value is not None},
         )
-        return ServiceId.from_iam(reply.body, action)
+        made = ServiceId.from_iam(reply.body, action)
+        asked_for.check_made("the service ID", made, action, name=name, account_id=account_id)
+        return made
 
     def update(self, service_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ServiceId:
         if not entity_tag:
@@ -148,7 +164,9 @@ class ServiceIds:
         headers = {"If-Match": entity_tag}
         what = f"change service ID {service_id}"
         reply = self._send("PUT", _path(service_id), what, query=SHOW_GROUP, json=changes, headers=headers)
-        return ServiceId.from_iam(reply.body, what)
+        changed = ServiceId.from_iam(reply.body, what)
+        asked_for.check_same("service ID", changed.id, service_id, what)
+        return changed
 
     def delete(self, service_id: str) -> bool:
         """Delete a service ID and all its API keys; False when IAM knows of none, which is no proof that it is gone.
@@ -172,9 +190,11 @@ class ServiceIds:
         """All API keys of a service ID, whichever group it is in."""
         query = {"iam_id": service_id.iam_id, "account_id": service_id.account_id, "group_id": service_id.group_id}
         action = f"list the API keys of {service_id.iam_id}"
-        return [
-            ApiKey.from_iam(each, action) for each in each_entry(self._send, "/v1/apikeys", "apikeys", query, action)
-        ]
+        entries = each_entry(self._send, "/v1/apikeys", "apikeys", query, action)
+        keys = [ApiKey.from_iam(each, action) for each in entries]
+        for key in keys:
+            asked_for.check_owner("API key", key, action, iam_id=service_id.iam_id, account_id=service_id.account_id)
+        return keys
 
     def list_groups(self, account_id: str) -> list[dict[str, t.Any]]:
         """The service-ID groups of an account, each with id and name; IAM tells them without pages."""

@@ -27,6 +27,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     error_from_reply,
     not_from_iam,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_secrets import SentSecrets
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_texts import lengths_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.shared_backoff import SharedBackoff
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import (
@@ -40,7 +41,7 @@ Advice = t.Mapping[type[IamError], str]
 
 SECRET_MEMBERS = frozenset({"apikey", "access_token", "refresh_token", "delegated_refresh_token"})
 # What is taken from a header: it goes into messages and into the headers of later requests.
-REFERENCE = re.compile(r"[A-Za-z0-9._:+/=-]{1,200}")
+REFERENCE = re.compile(r"[A-Za-z0-9._:+/=-]{8,100}")
 VERSION = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -69,7 +70,7 @@ class Transport:
         self._clock = clock or SystemClock()
         self._wire = Wire(endpoint, adapter)
         self._backoff: SharedBackoff | None = None
-        self._sent_secrets: set[str] = set()
+        self._sent = SentSecrets()
 
     @contextlib.contextmanager
     def backing_off_together(self) -> t.Iterator[None]:
@@ -109,7 +110,7 @@ class Transport:
         Raises an `IamError`, never one of requests, after LONGEST_REQUEST_SECONDS at the latest.
         """
         request = Request(method, path, query, headers or {}, json, form)
-        self._sent_secrets.update(request.secrets)
+        self._sent.add(request.secrets)
         may_have_happened = False
         with self.one_request() as deadline:
             give_up_at = deadline.ends_at
@@ -134,10 +135,10 @@ class Transport:
             raise CannotConnect(
                 f"no answer from {self.endpoint.host} to {action}: {came.why}", may_have_happened=may_have_happened
             )
-        transaction_id = _reference(came.headers.get("Transaction-Id"), tuple(self._sent_secrets))
+        transaction_id = _reference(came.headers.get("Transaction-Id"), self._sent)
         answer = Answer.of(came.status, came.headers.get("Content-Type") or "", came.content)
         self._protect_all(answer.body)
-        if not answer.is_of_iam(request.path):
+        if not answer.is_of_iam(request.method, request.path):
             raise not_from_iam(answer.status, action, answer.in_words, self.endpoint.host)
         if answer.status >= 400:
             sent = lengths_of(request.json)
@@ -163,10 +164,10 @@ def _may_have_happened(came: Raw | NoAnswer) -> bool:
     return came.may_have_happened if isinstance(came, NoAnswer) else came.status >= 500
 
 
-def _reference(told: str | None, secrets: tuple[str, ...]) -> str | None:
+def _reference(told: str | None, sent: SentSecrets) -> str | None:
     """IAM's own reference of a request; none if it holds a secret that was sent, or a part of one."""
-    reference = _in_form(REFERENCE, told) or ""
-    return None if any(reference in secret or secret in reference for secret in secrets) else reference or None
+    reference = _in_form(REFERENCE, told)
+    return None if reference is None or sent.show_in(reference) else reference
 
 
 def _in_form(form: re.Pattern[str], text: str | None) -> str | None:

@@ -12,6 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import cautions
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import throw_away_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of, task_options
@@ -55,6 +56,11 @@ def check_login(client: IamClient) -> Check:
         return f"{caller.name or caller.iam_id} ({caller.iam_id}) in account {caller.account_id}"
 
     return answered(LOG_IN, ask)
+
+
+def about_credentials(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> list[Check]:
+    """What a task would warn of; a file that everybody may write was refused before."""
+    return [Check("credentials", False, text) for text in cautions(options, environ)]
 
 
 def check_renewal(client: IamClient) -> Check:

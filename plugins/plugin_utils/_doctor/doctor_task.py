@@ -68,7 +68,7 @@ class Controller:
 def examine(params: Params, client: IamClient, controller: Controller, *, check_mode: bool) -> dict[str, t.Any]:
     """Ask everything and return one line each; `failed` when there is something to do."""
     options, wrong = _options(params, controller)
-    asked = [checks.check_login(client), *wrong]
+    asked = [checks.check_login(client), *checks.about_credentials(params, controller.environ), *wrong]
     slots, listed = "", Listed()
     if asked[0].is_fine:
         asked += _about_iam(params, client, controller, check_mode, listed)

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The secrets that were sent: a broken server may send them back, whole or in part, much later and in any header."""
+
+from __future__ import annotations
+
+import typing as t
+
+# So few characters of a secret tell nothing, and more of them do not stand in another text by chance.
+PIECE = 8
+
+
+class SentSecrets:
+    """Recognises a part of any secret that was sent, however many there were; may be used by many threads."""
+
+    def __init__(self) -> None:
+        self._pieces: set[str] = set()
+        self._short: set[str] = set()
+
+    def add(self, secrets: t.Iterable[str]) -> None:
+        for secret in secrets:
+            if len(secret) < PIECE:
+                self._short.add(secret)
+            else:
+                self._pieces.update(_pieces_of(secret))
+
+    def show_in(self, text: str) -> bool:
+        """Whether a part of a secret, PIECE characters or a whole shorter one, stands in this text."""
+        # A copy, since another thread may add to it.
+        return any(short in text for short in tuple(self._short)) or not self._pieces.isdisjoint(_pieces_of(text))
+
+
+def _pieces_of(text: str) -> t.Iterator[str]:
+    return (text[start : start + PIECE] for start in range(len(text) - PIECE + 1))

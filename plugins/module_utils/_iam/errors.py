@@ -23,6 +23,7 @@ IamError
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
@@ -113,6 +114,9 @@ class UnknownOwner(Invalid):
     """The service ID that a key was to be made for does not exist, or not any more."""
 
 
+ADDRESS_REFUSED = "BXNIM0430E"
+ADDRESS = re.compile(r"(?<![0-9A-Za-z_.-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9A-Za-z_-]|\.[0-9])")
+
 # Codes are told apart before statuses: one status carries many meanings (iam-facts.md 1.5, iam-facts.md 6.3). What
 # refuses a log-in and is not here is BadCredentials.
 ERROR_BY_CODE: dict[str, type[IamError]] = {
@@ -126,7 +130,10 @@ ERROR_BY_CODE: dict[str, type[IamError]] = {
     "BXNIM0405E": BadCredentials,
     "BXNIM0407E": BadCredentials,
     "BXNIM0408E": BadCredentials,
+    "BXNIM0410E": BadCredentials,
     "BXNIM0415E": UnknownKeyValue,
+    "BXNIM0430E": BadCredentials,
+    "BXNIM0436E": BadCredentials,
     "BXNIM0421E": BadCredentials,
     "BXNIM0439E": BadCredentials,
     "BXNIM0462E": DisabledKey,
@@ -181,7 +188,8 @@ ADVICE_BY_CODE: dict[str, str] = {
     "BXNIM0421E": "the log-in has expired",
     "BXNIM0430E": (
         "the credentials are not accepted from this address: the account or the key allows log-ins from certain IP "
-        "addresses only, and the one that this host or its proxy shows is not among them"
+        "addresses only, and the one that this host or its proxy shows is not among them. An administrator adds it in "
+        "the settings of the account; a node of AWX shows the address of its network's way out"
     ),
     "BXNIM0436E": "the credentials are not accepted: their user is suspended in the account",
     "BXNIM0439E": "the session ended because nobody used it",
@@ -234,9 +242,19 @@ def error_from_reply(
     kind = _class_here(meaning, is_log_in=form == "log-in")
     said = f"IBM Cloud IAM answered {status} to {action}"
     words = (advice or {}).get(meaning) or ADVICE_BY_CODE.get(code or "") or ADVICE_BY_KIND.get(kind)
+    words = f"{words}{_address_in(body, code)}" if words else words
     why = (f": {words}" if words else "") + (f"; {sent}" if sent and (status, kind) == (400, Invalid) else "")
     known_as = ", ".join(part for part in (code, f"transaction {transaction_id}" if transaction_id else None) if part)
     return kind(said + why + (f" ({known_as})" if known_as else ""), transaction_id=transaction_id)
+
+
+def _address_in(body: t.Any, code: str | None) -> str:
+    """The caller's address, which IAM may tell in its text when it is the reason; nothing else is taken from there."""
+    if code != ADDRESS_REFUSED:
+        return ""
+    texts = [body.get("errorDetails"), *(each.get("details") for each in body.get("errors") or [])]
+    found = {each for each in ADDRESS.findall(f"{texts}") if all(int(part) < 256 for part in each.split("."))}
+    return f"; it saw the address {found.pop()}" if len(found) == 1 else ""
 
 
 def not_from_iam(status: int, action: str, came: str = "", host: str = "iam_endpoint") -> NotUnderstood:

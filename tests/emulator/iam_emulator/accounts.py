@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .addresses import check_list
 from .bodies import choice, flag, json_body
 from .call import Call
 from .entities import NOT_SET
@@ -82,6 +83,8 @@ def update_settings(call: Call, account_id: str) -> Answer:
 def _check_setting(name: str, value: str) -> None:
     if name in CHOICES:
         choice(value, f"Property {name}", CHOICES[name], "")
+    elif name == "allowed_ip_addresses":
+        check_list(value)
     elif name in RANGES and value != NOT_SET:
         least, most = RANGES[name]
         if not (value.isascii() and value.isdigit() and least <= int(value[:10]) <= most):

@@ -53,7 +53,7 @@ def _check_owner(call: Call, iam_id: str) -> None:
             raise Refusal(403, "An API key of a user can only be created by that user.")
         call.check_not_restricted("restrict_create_platform_apikey", "user-apikey.create")
     elif call.world.service_id_of(iam_id):
-        call.check_role("apikey.create")
+        call.check_role("apikey.create", call.world.service_id_of(iam_id))
     else:
         raise invalid("Property iam_id names no user or service ID of this account.")
 
@@ -126,7 +126,7 @@ def _parsed_changes(call: Call, body: Json, key: ApiKey) -> Json:
     if "action_when_leaked" in body:
         changes["action_when_leaked"] = action_when_leaked(body, key.action_when_leaked)
     if "expires_at" in body:
-        changes["expires_at"] = call.expiry_from(body["expires_at"]) if body["expires_at"] else None
+        changes["expires_at"] = call.expiry_from(body["expires_at"], may_be_past=True) if body["expires_at"] else None
     return changes
 
 

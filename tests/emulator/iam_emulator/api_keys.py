@@ -31,7 +31,8 @@ def check_reach(call: Call, key: ApiKey, action: str) -> None:
     is_of_user = key.iam_id in call.world.users
     if is_of_user and key.iam_id == call.caller.iam_id:
         return
-    call.check_reach("apikey.manage" if is_of_user else action, "ApiKey", key.id)
+    service_id = call.world.service_id_of(key.iam_id)
+    call.check_reach("apikey.manage" if is_of_user else action, key, service_id)
 
 
 def shows_value(key: ApiKey) -> bool:
@@ -56,9 +57,10 @@ def _listed_identity(call: Call, parameters: dict[str, str]) -> str:
     iam_id = parameters.get("iam_id", call.caller.iam_id)
     if iam_id == call.caller.iam_id and iam_id in call.world.users:
         return iam_id
-    if call.world.service_id_of(iam_id):
-        if not call.may("apikey.review"):
-            call.check_role("apikey.list")
+    service_id = call.world.service_id_of(iam_id)
+    if service_id:
+        if not call.may("apikey.review", service_id):
+            call.check_role("apikey.list", service_id)
         return iam_id
     if iam_id.startswith("IBMid-"):
         raise Refusal(403, "You are not authorized to list the API keys of another user.")

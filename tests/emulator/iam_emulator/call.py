@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .addresses import check_address
 from .bodies import choice, flag
 from .clock import parse_expiry
-from .entities import Entity
+from .entities import Entity, ServiceId
 from .messages import NO_CONTENT, Answer, Json, Request, json_answer
 from .refusals import Refusal, invalid, missing, not_found
 from .roles import allows
@@ -33,21 +34,21 @@ class Call:
         """Whether a boolean header is true."""
         return flag(self.request.header(header), header)
 
-    def may(self, action: str) -> bool:
-        """Whether a role of the caller has this action on IAM Identity, such as `apikey.update`."""
-        return allows(self.world.roles_of(self.caller.iam_id), action)
+    def may(self, action: str, service_id: ServiceId | None = None) -> bool:
+        """Whether a role of the caller has this action, such as `apikey.update`; on one service ID, if it is given."""
+        return allows(self.world.roles_on(self.caller.iam_id, service_id), action)
 
-    def check_role(self, action: str) -> None:
+    def check_role(self, action: str, service_id: ServiceId | None = None) -> None:
         """Refuse a caller without a role that has this action."""
-        if not self.may(action):
+        if not self.may(action, service_id):
             raise Refusal(403, f"You are not authorized: the action iam-identity.{action} is needed.")
 
-    def check_reach(self, action: str, kind: str, entity_id: str) -> None:
+    def check_reach(self, action: str, entity: Entity, service_id: ServiceId | None) -> None:
         """Refuse a caller without a role for this key or service ID, or hide that it exists."""
-        if self.may(action):
+        if self.may(action, service_id):
             return
         if self.world.settings.foreign_key_status == 404:
-            raise not_found(kind, entity_id)
+            raise not_found(type(entity).__name__, entity.id)
         raise Refusal(self.world.settings.foreign_key_status, f"You are not authorized for iam-identity.{action} here.")
 
     def check_lengths(self, body: Json) -> None:
@@ -100,14 +101,21 @@ class Call:
             return NO_CONTENT
         raise Refusal(self.world.settings.already_so_status, f"The entity is already so: {action}.")
 
-    def expiry_from(self, text: str) -> float:
-        """The moment of an `expires_at`, which must lie ahead."""
+    def expiry_from(self, text: str, *, may_be_past: bool = False) -> float:
+        """The moment of an `expires_at`, which must lie ahead when a key is made."""
         moment = parse_expiry(text)
         if moment is None:
             raise invalid("Property expires_at must look like 2027-01-02T18:30+0000.")
-        if moment <= self.world.clock.now():
+        if moment <= self.world.clock.now() and not may_be_past:
             raise invalid("Property expires_at must lie in the future.")
         return moment
+
+
+def check_key_address(world: World, key_id: str, status: int) -> None:
+    """Refuse a caller whose address the account, or the key that was logged in with, does not allow."""
+    key = world.keys.get(key_id)
+    for allowed in (world.account_settings.values["allowed_ip_addresses"], key.allowed_ip_addresses if key else ""):
+        check_address(world.settings.caller_address, allowed, status)
 
 
 def action_when_leaked(body: Json, default: str) -> str:

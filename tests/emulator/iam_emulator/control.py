@@ -79,9 +79,9 @@ def _add_user(emulator: Emulator, body: Any) -> Answer:
 
 
 def _grant(emulator: Emulator, body: Any) -> Answer:
-    check_properties(body, {"iam_id": str, "roles": list, "account_id": str})
+    check_properties(body, {"iam_id": str, "roles": list, "account_id": str, "service_id": str})
     require(body, "iam_id")
-    scenery.grant(_world_in(emulator, body), body["iam_id"], body.get("roles", []))
+    scenery.grant(_world_in(emulator, body), body["iam_id"], body.get("roles", []), body.get("service_id"))
     return NO_CONTENT
 
 
@@ -105,6 +105,13 @@ def _world_in(emulator: Emulator, body: Any) -> World:
     return emulator.worlds[account_id]
 
 
+def _allow_addresses(emulator: Emulator, body: Any) -> Answer:
+    check_properties(body, {"id": str, "allowed_ip_addresses": str, "account_id": str})
+    require(body, "id")
+    scenery.allow_addresses(_world_in(emulator, body), body["id"], body.get("allowed_ip_addresses", ""))
+    return NO_CONTENT
+
+
 CONTROLS: dict[tuple[str, str], Control] = {
     ("GET", "requests"): _show_requests,
     ("POST", "reset"): _reset,
@@ -120,6 +127,7 @@ CONTROLS: dict[tuple[str, str], Control] = {
     ("POST", "roles"): _grant,
     ("POST", "compute_resources"): _link_compute_resource,
     ("POST", "leaks"): _leak,
+    ("POST", "addresses"): _allow_addresses,
 }
 
 

@@ -86,6 +86,7 @@ class ApiKey(Entity):
     support_sessions: bool = False
     action_when_leaked: str = "disable"
     expires_at: float | None = None
+    allowed_ip_addresses: str = ""
     unknown_for: dict[str, int] = field(default_factory=dict)
 
     @property

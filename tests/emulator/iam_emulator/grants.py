@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import jwt
 
+from .call import check_key_address
 from .entities import ApiKey, TrustedProfile
 from .messages import Json
 from .refusals import Refusal, invalid, missing
@@ -38,10 +39,11 @@ def with_api_key(worlds: Worlds, form: Form) -> Json:
     for seen in (key, world.users.get(key.iam_id), world.service_id_of(key.iam_id)):
         if seen is not None:
             seen.record_login(now)
-    return mint_token(world, key.iam_id, API_KEY_GRANT)
+    return mint_token(world, key.iam_id, API_KEY_GRANT, key.id)
 
 
 def _check_usable(world: World, key: ApiKey) -> None:
+    check_key_address(world, key.id, 401)
     # A locked key logs in: a lock only blocks change and deletion (iam-facts.md 3.5).
     if key.disabled:
         raise Refusal(world.settings.disabled_login_status, "Provided API key is disabled.", "BXNIM0462E")
@@ -107,6 +109,7 @@ def _profiles_called(profiles: list[TrustedProfile], form: Form) -> list[Trusted
 
 def _as_profile(world: World, profile: TrustedProfile, grant_type: str) -> Json:
     profile.record_login(world.clock.now())
+    check_key_address(world, "", 401)
     return mint_token(world, profile.iam_id, grant_type)
 
 

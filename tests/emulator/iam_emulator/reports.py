@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from .bodies import choice
 from .call import Call
@@ -12,6 +13,7 @@ from .clock import minute_text
 from .entities import ApiKey, Entity, Report
 from .messages import NO_CONTENT, Answer, Json, json_answer
 from .refusals import invalid, not_found
+from .settings import Settings
 
 DEFAULT_DURATION_HOURS = "720"
 KEPT_SECONDS = 24 * 3600
@@ -59,7 +61,7 @@ def _inactive_since(call: Call, duration_hours: int) -> Json:
     def shown(entities: list[Entity]) -> list[Json]:
         return [_entity_activity(entity) for entity in entities if is_inactive(entity.last_authn_at)]
 
-    return {
+    report = {
         "report_duration": str(duration_hours),
         "report_start_time": minute_text(limit),
         "report_end_time": minute_text(now),
@@ -72,6 +74,25 @@ def _inactive_since(call: Call, duration_hours: int) -> Json:
         "serviceids": shown([*world.service_ids.values()]),
         "profiles": shown([*world.profiles.values()]),
     }
+    return _as_ibm_may(report, call.world.settings)
+
+
+def _as_ibm_may(report: Json, settings: Settings) -> Json:
+    """Lists may be missing when they are empty, and times be of another form (iam-facts.md 6.4, 7)."""
+    if settings.report_leaves_out_empty:
+        report = {member: value for member, value in report.items() if value != []}
+    if settings.odd_report_times:
+        report = {member: _with_odd_times(value) for member, value in report.items()}
+    return report
+
+
+def _with_odd_times(entries: Any) -> Any:
+    if not isinstance(entries, list):
+        return entries
+    return [
+        {**each, "last_authn": each["last_authn"].replace("+", ":33:428+")} if "last_authn" in each else each
+        for each in entries
+    ]
 
 
 def _entity_activity(entity: Entity) -> Json:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from . import accounts, api_key_changes, api_keys, login, profiles, reports, service_id_groups, service_ids
-from .call import Call
+from .call import Call, check_key_address
 from .clock import Clock
 from .grants import Worlds
 from .messages import Answer, Request
@@ -81,7 +81,9 @@ def answer_request(worlds: Worlds, clock: Clock, request: Request) -> Answer:
         if match is not None:
             handler = _method_of(handlers, request)
             caller = caller_of(clock, request.header("Authorization"))
-            return _with_stale_pages(Call(worlds[caller.account_id], request, caller), handler, *match.groups())
+            world = worlds[caller.account_id]
+            check_key_address(world, caller.key_id, world.settings.address_refused_status)
+            return _with_stale_pages(Call(world, request, caller), handler, *match.groups())
     raise Refusal(404, "There is no such path.")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .addresses import check_list
 from .entities import ApiKey, User
 from .messages import Json
 from .refusals import invalid, not_found
@@ -35,11 +36,25 @@ def add_user(world: World, name: str, roles: Iterable[str] = ()) -> Json:
     return {"account_id": key.account_id, "iam_id": iam_id, "api_key_id": key.id, "api_key": key.key_value}
 
 
-def grant(world: World, iam_id: str, roles: Iterable[str]) -> None:
-    """Give an identity these roles on the service IAM Identity, and no others."""
+def grant(world: World, iam_id: str, roles: Iterable[str], service_id: str | None = None) -> None:
+    """Give an identity these roles on the service IAM Identity, or on one service ID, and no others there."""
     if not (iam_id in world.users or world.service_id_of(iam_id) or world.profile_of(iam_id)):
         raise not_found("Identity", iam_id)
-    world.roles[iam_id] = checked_roles(roles)
+    if service_id is None:
+        world.roles[iam_id] = checked_roles(roles)
+    elif service_id in world.service_ids:
+        world.roles_on_one[iam_id, service_id] = checked_roles(roles)
+    else:
+        raise not_found("ServiceId", service_id)
+
+
+def allow_addresses(world: World, key_id: str, addresses: str) -> None:
+    """The key is taken from these addresses only; how IBM is told that is not documented."""
+    key = world.keys.get(key_id)
+    if key is None:
+        raise not_found("ApiKey", key_id)
+    check_list(addresses)
+    key.allowed_ip_addresses = addresses
 
 
 def link_compute_resource(world: World, profile_id: str) -> str:

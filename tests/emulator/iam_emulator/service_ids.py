@@ -30,11 +30,10 @@ def list_service_ids(call: Call) -> Answer:
     """GET /v1/serviceids."""
     parameters = parameters_of(call.request)
     call.check_account(parameters.get("account_id"))
-    call.check_role("serviceid.get")
     group_id = parameters.get("group_id", call.world.default_group_id)
     found = [
         service_id
-        for service_id in call.world.service_ids.values()
+        for service_id in _listed(call)
         if service_id.group_id == group_id and parameters.get("name") in (None, service_id.name)
     ]
     with_history = call.asks_for("include_history")
@@ -46,6 +45,14 @@ def list_service_ids(call: Call) -> Answer:
         lambda service_id: service_id.show(with_group=with_group, with_history=with_history),
         SORT_ATTRIBUTES,
     )
+
+
+def _listed(call: Call) -> list[ServiceId]:
+    """All, or those that the caller has a role on."""
+    seen = [each for each in call.world.service_ids.values() if call.may("serviceid.get", each)]
+    if not seen or call.world.settings.lists_need_account_role:
+        call.check_role("serviceid.get")
+    return seen
 
 
 def create_service_id(call: Call) -> Answer:
@@ -111,7 +118,7 @@ def find_service_id(call: Call, service_id: str, action: str) -> ServiceId:
     found = call.world.service_ids.get(service_id)
     if found is None:
         raise not_found("ServiceId", service_id)
-    call.check_reach(action, "ServiceId", service_id)
+    call.check_reach(action, found, found)
     return found
 
 

@@ -39,6 +39,11 @@ class Settings:
     report_unready_reads: int = 1
     quoted_tags: bool = False
     keys_need_group: bool = False
+    lists_need_account_role: bool = False
+    caller_address: str = "127.0.0.1"
+    address_refused_status: int = 403
+    report_leaves_out_empty: bool = False
+    odd_report_times: bool = False
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """A copy with these values; an unknown name or a wrong type is refused."""

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import json
 import os
 import re
 import signal
@@ -56,7 +58,8 @@ Strike = Callable[[Fault, Request, Stage], Answer]
 
 
 def _status(fault: Fault, request: Request, stage: Stage) -> Answer:
-    refusal = Refusal(fault.options["status"], "This error was asked for.", fault.options.get("code"))
+    options = fault.options
+    refusal = Refusal(options["status"], "This error was asked for.", options.get("code"), options.get("details"))
     answer = stage.refuse(request, refusal)
     if "retry_after" not in fault.options:
         return answer
@@ -96,6 +99,32 @@ def _proxy_page(fault: Fault, _request: Request, _stage: Stage) -> Answer:
     return Answer(fault.options.get("status", 502), headers, PROXY_PAGE if body is None else body.encode())
 
 
+def _altered(fault: Fault, request: Request, stage: Stage) -> Answer:
+    answer = stage.serve(request)
+    if not answer.body:
+        return answer
+    return replace(answer, body=json.dumps(_altered_in(answer.json(), fault.options["members"])).encode())
+
+
+def _altered_in(node: Any, members: Mapping[str, Any]) -> Any:
+    """The same with other values for these members, wherever they stand."""
+    if isinstance(node, list):
+        return [_altered_in(each, members) for each in node]
+    if isinstance(node, dict):
+        return {name: members[name] if name in members else _altered_in(value, members) for name, value in node.items()}
+    return node
+
+
+def _large(fault: Fault, request: Request, stage: Stage) -> Answer:
+    """JSON with a long member of no meaning; blanks pack well, which is the point."""
+    answer = stage.serve(request)
+    filler = json.dumps({"filler": " " * int(fault.options["megabytes"] * 2**20)}).encode()
+    body = filler[:-1] + b", " + answer.body[1:] if answer.body.startswith(b"{") else filler
+    if not fault.options.get("packed"):
+        return replace(answer, body=body)
+    return replace(answer, headers={**answer.headers, "Content-Encoding": "gzip"}, body=gzip.compress(body))
+
+
 def _invalid_token_once(_fault: Fault, request: Request, stage: Stage) -> Answer:
     return stage.refuse(request, Refusal(401, "The provided access token is invalid."))
 
@@ -118,7 +147,7 @@ class Kind:
     optional: Mapping[str, tuple[type, ...]] = field(default_factory=dict)
 
 
-_STATUS_OPTIONS: Mapping[str, tuple[type, ...]] = {"retry_after": (int, str), "code": (str,)}
+_STATUS_OPTIONS: Mapping[str, tuple[type, ...]] = {"retry_after": (int, str), "code": (str,), "details": (str,)}
 KINDS: dict[str, Kind] = {
     "status": Kind(_status, {"status": (int,)}, _STATUS_OPTIONS),
     "status_after_effect": Kind(_status_after_effect, {"status": (int,)}, _STATUS_OPTIONS),
@@ -128,6 +157,8 @@ KINDS: dict[str, Kind] = {
     "slow": Kind(_slow, optional={"seconds_before": (int, float), "seconds_per_byte": (int, float)}),
     "late": Kind(_late, {"seconds": (int, float)}),
     "proxy_page": Kind(_proxy_page, optional={"status": (int,), "content_type": (str,), "body": (str,)}),
+    "altered": Kind(_altered, {"members": (dict,)}),
+    "large": Kind(_large, {"megabytes": (int, float)}, {"packed": (bool,)}),
     "invalid_token_once": Kind(_invalid_token_once),
     "kill": Kind(_kill, {"pid": (int,), "when": (str,)}),
 }

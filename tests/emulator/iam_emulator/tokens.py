@@ -37,7 +37,7 @@ def published_keys() -> Json:
     return {"keys": [{**public_key, "kid": SIGNING_KEY_ID, "alg": "RS256", "use": "sig"}]}
 
 
-def mint_token(world: World, iam_id: str, grant_type: str) -> Json:
+def mint_token(world: World, iam_id: str, grant_type: str, key_id: str = "") -> Json:
     """The whole answer to a log-in of this identity."""
     issued_at = int(world.clock.now())
     lifetime_seconds = _lifetime_seconds(world)
@@ -55,6 +55,7 @@ def mint_token(world: World, iam_id: str, grant_type: str) -> Json:
         "client_id": "default",
         "acr": 1,
         "amr": ["pwd"],
+        "emulator_key_id": key_id,
     }
     return {
         "access_token": jwt.encode(claims, _signing_key(), "RS256", headers={"kid": SIGNING_KEY_ID}),
@@ -126,4 +127,4 @@ def holder_of(clock: Clock, token: str) -> Caller:
     claims = _verified_claims(token)
     if clock.now() >= claims["exp"]:
         raise jwt.ExpiredSignatureError
-    return Caller(claims["iam_id"], claims["account"]["bss"])
+    return Caller(claims["iam_id"], claims["account"]["bss"], claims["emulator_key_id"])

@@ -79,9 +79,9 @@ class Visitor:
         """One more user of the account, by default without any role."""
         return Visitor(self.emulator, add_user(self.emulator.world, name, roles)["api_key"])
 
-    def grant(self, iam_id: str, *roles: str) -> None:
-        """Give an identity these roles and no others."""
-        grant(self.emulator.world, iam_id, roles)
+    def grant(self, iam_id: str, *roles: str, service_id: str | None = None) -> None:
+        """Give an identity these roles, on one service ID if one is named, and no others there."""
+        grant(self.emulator.world, iam_id, roles, service_id)
 
     def _created(self, path: str, content: Json, headers: Mapping[str, str] | None) -> Json:
         answer = self.ask("POST", path, content, headers)

@@ -24,6 +24,8 @@ class Caller:
 
     iam_id: str
     account_id: str
+    # The key that was logged in with, if it was one.
+    key_id: str = ""
 
 
 @dataclass
@@ -47,6 +49,8 @@ class World:
         self.shared = shared or Shared()
         self.users: dict[str, User] = {seed.iam_id: User(seed.iam_id, "First User", "first.user@example.com")}
         self.roles: dict[str, frozenset[str]] = {seed.iam_id: frozenset({"Administrator"})}
+        # Those that are limited to one service ID, by identity and service ID.
+        self.roles_on_one: dict[tuple[str, str], frozenset[str]] = {}
         self.groups: dict[str, ServiceIdGroup] = {}
         self.keys: dict[str, ApiKey] = {}
         self.service_ids: dict[str, ServiceId] = {}
@@ -157,6 +161,14 @@ class World:
         """The roles of an identity on the service IAM Identity; `granted_role` counts for those without any."""
         default = {self.settings.granted_role} - {""}
         return self.roles.get(iam_id, frozenset(default))
+
+    def roles_on(self, iam_id: str, service_id: ServiceId | None) -> frozenset[str]:
+        """The roles of an identity for one service ID and its keys; whoever created it is its administrator."""
+        roles = self.roles_of(iam_id)
+        if service_id is None:
+            return roles
+        own = {"Administrator"} if service_id.created_by == iam_id else set()
+        return roles | self.roles_on_one.get((iam_id, service_id.id), frozenset()) | own
 
     def purge(self) -> None:
         """Remove for good what expired and was last changed long ago; looks at most once a minute."""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -159,3 +160,32 @@ def test_the_side_channel_refuses_what_it_does_not_know(emulator: Emulator, name
 
 def test_unknown_controls_are_404(emulator: Emulator) -> None:
     assert control(emulator, "GET", "nothing").status == 404
+
+
+def test_an_answer_may_have_other_members(emulator: Emulator, user: Visitor) -> None:
+    user.create_key(name="one")
+    hostile = {"id": "../../identity", "description": 5, "name": "\x1b[31m{{ x }}"}
+    emulator.faults.add([{"kind": "altered", "path": "apikeys", "members": hostile}])
+    entry = user.ask("GET", "/v1/apikeys").json()["apikeys"][0]
+
+    assert (entry["id"], entry["name"]) == (hostile["id"], hostile["name"])
+    assert "description" not in entry
+    assert user.ask("GET", "/v1/apikeys").json()["apikeys"][0]["name"] == "first key"
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_an_answer_may_be_large(emulator: Emulator, user: Visitor, is_packed: bool) -> None:
+    emulator.faults.add([{"kind": "large", "path": "apikeys", "megabytes": 2, "packed": is_packed}])
+    answer = user.ask("GET", "/v1/apikeys")
+    content = gzip.decompress(answer.body) if is_packed else answer.body
+
+    assert len(content) > 2 * 2**20
+    assert len(json.loads(content)["apikeys"]) == 1
+    assert not is_packed or len(answer.body) < 10_000
+
+
+def test_an_error_may_quote_what_was_sent(emulator: Emulator, user: Visitor) -> None:
+    refusal = {"kind": "status", "path": "identity", "status": 400, "code": "BXNIM0415E", "details": user.key_value}
+    emulator.faults.add([refusal])
+
+    assert user.log_in().json()["errorDetails"] == user.key_value

@@ -91,3 +91,16 @@ def test_how_long_it_takes_is_a_switch() -> None:
     url = f"/v1/activity/accounts/{user.emulator.seed.account_id}/report"
     user.ask("POST", url)
     assert user.ask("GET", f"{url}/latest").status == 200
+
+
+def test_lists_may_be_missing_and_times_be_odd(emulator: Emulator, user: Visitor, url: str) -> None:
+    emulator.change_settings(report_leaves_out_empty=True, odd_report_times=True)
+    key = user.create_key(name="seldom used")
+    user.log_in(key["apikey"])
+    emulator.clock.advance(40 * DAY_SECONDS)
+    user.token = ""
+
+    report = fetched(user, url)
+
+    assert not {"serviceids", "profiles"} & report.keys()
+    assert [each["last_authn"] for each in report["apikeys"]] == ["2027-01-01T00:00:33:428+0000"]

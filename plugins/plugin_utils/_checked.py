@@ -34,8 +34,10 @@ def check_arguments(spec: dict[str, t.Any], task_args: t.Any, action: str, hidde
     Blank ones are left out, or are the problem (`_blanks.py`).
     """
     args, blank = without_blanks(spec["argument_spec"], plain(task_args))
-    checked: t.Any = ArgumentSpecValidator(**spec).validate(args)
+    checked, unreadable = _validated(spec, args)
     problem = why_refused(blank)
+    if unreadable and not problem:
+        problem = f"{min(unreadable)} holds a number that is infinite or too large"
     if checked.error_messages and not problem:
         is_unsupported = isinstance(checked.errors[0], UnsupportedError)
         prefix = f"Unsupported parameters for ({action}) module: " if is_unsupported else ""
@@ -46,9 +48,31 @@ def check_arguments(spec: dict[str, t.Any], task_args: t.Any, action: str, hidde
     return Checked(
         checked.validated_parameters,
         problem,
-        frozenset(checked._no_log_values),
+        frozenset({*checked._no_log_values, *(text for text in texts_in(unreadable) if len(text) > LONGEST_QUOTED)}),
         {name: texts for name, texts in notes.items() if texts},
     )
+
+
+def _validated(spec: dict[str, t.Any], args: dict[str, t.Any]) -> tuple[t.Any, dict[str, t.Any]]:
+    """What Ansible's check says, and the arguments that it stumbles over: it cannot count with infinity, for instance.
+
+    The others are checked all the same, since secrets among them have to be known.
+    """
+    try:
+        return ArgumentSpecValidator(**spec).validate(args), {}
+    except (ArithmeticError, ValueError):
+        options = {name: {**option, "required": False} for name, option in spec["argument_spec"].items()}
+        unreadable = {name: value for name, value in args.items() if not _is_readable(options, name, value)}
+        rest = {name: value for name, value in args.items() if name not in unreadable}
+        return ArgumentSpecValidator(**spec).validate(rest), unreadable
+
+
+def _is_readable(options: dict[str, t.Any], name: str, value: t.Any) -> bool:
+    try:
+        ArgumentSpecValidator(options).validate({name: value})
+    except (ArithmeticError, ValueError):
+        return False
+    return True
 
 
 def texts_in(value: t.Any) -> t.Iterator[str]:

@@ -12,6 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import SendRequest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     IamError,
+    Invalid,
     NotPermitted,
     NotUnderstood,
 )
@@ -19,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages impo
 
 # IBM says that a report takes minutes for a large account; these are the pauses between two looks.
 LOOK_AGAIN_AFTER_SECONDS = (1, 2, 4, 8, 15)
+LONGEST_WAIT_SECONDS = 86_400
 STILL_BEING_MADE = 204
 READ = "fetch the report on inactive API keys"
 REPORT_ADVICE: dict[type[IamError], str] = {
@@ -53,6 +55,9 @@ class ActivityReports:
         Raises NotPermitted when the caller may not (Administrator on IAM Identity, or Service Configuration Reader),
         and an IamError when the report is not ready after `timeout_seconds`.
         """
+        # This is also false for what YAML writes as .nan, for which no wait would ever end.
+        if not 0 <= timeout_seconds <= LONGEST_WAIT_SECONDS:
+            raise Invalid(f"report_timeout_seconds has to be from 0 to {LONGEST_WAIT_SECONDS}")
         path = f"/v1/activity/accounts/{account_id}/report"
         query = {"type": "inactive", "duration": str(for_hours)}
         reply = self._send("POST", path, "ask for the report on inactive API keys", query=query, advice=REPORT_ADVICE)

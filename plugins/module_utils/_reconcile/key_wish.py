@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import MINUTE_FORM, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import LONGEST_QUOTED
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 
 # A value of one's own has at least this many characters (iam-facts.md 3.2).
 SHORTEST_OWN_VALUE = 32
 # The separator is a blank when YAML took the text for a time of its own; seconds do not count.
-EXPIRY = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
+EXPIRY = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::[0-5]\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ def _about_value(wish: KeyWish) -> str | None:
     return None
 
 
+def _quoted(text: str) -> str:
+    """What was typed, if it is too short for a key (docs/decisions/0013-what-a-message-may-quote.md)."""
+    return f", and not {text!r}" if 0 < len(text) <= LONGEST_QUOTED else ""
+
+
 def minute_text(text: str) -> str:
     """A time in IAM's form, `2027-03-31T12:00+0000`, seconds cut off; raises TaskRefused for anything else."""
     found = EXPIRY.fullmatch(text.strip())
@@ -101,5 +107,5 @@ def minute_text(text: str) -> str:
     except ValueError:
         raise TaskRefused(
             f"expires_at has to be a time with its zone, such as 2027-03-31T12:00+0000 or 2027-03-31T14:00:00+02:00, "
-            f"or an empty text for never: {text}"
+            f"or an empty text for never{_quoted(text)}"
         ) from None

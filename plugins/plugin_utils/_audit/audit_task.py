@@ -41,6 +41,8 @@ FILE_NAMES = {
 }
 REPORT_MODE = 0o640
 
+# A hundred years, what dates can be counted with.
+MOST_DAYS = 36_500
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
         **CONNECTION,
@@ -136,9 +138,9 @@ def resolve_paths(params: Params, folder: str) -> None:
 
 def _policy(params: Params) -> AuditPolicy:
     names = ("max_age_days", "unused_after_days", "expires_soon_days")
-    negative = [name for name in names if params[name] < 0]
-    if negative:
-        raise TaskRefused(f"these must not be negative: {', '.join(negative)}")
+    wrong = [name for name in names if not 0 <= params[name] <= MOST_DAYS]
+    if wrong:
+        raise TaskRefused(f"these have to be from 0 to {MOST_DAYS}: {', '.join(wrong)}")
     return AuditPolicy(
         **{name: params[name] for name in names},
         require_expiry=params["require_expiry"],

@@ -13,6 +13,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import access_from
@@ -25,6 +26,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 REPOSITORY, FILES = "repository.git", "files"
+LONGEST_WAIT_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
     if not given:
         yield OpenStore(FileStore(context.cipher, context.protect, vault_id=params["vault_id"]))
         return
+    # This is also false for what YAML writes as .nan.
+    if not 0 < given["timeout_seconds"] <= LONGEST_WAIT_SECONDS:
+        raise TaskRefused(f"git: timeout_seconds has to be more than 0, and {LONGEST_WAIT_SECONDS} at most")
     access = access_from(given, context.environ)
     if access.token:
         context.protect(access.token)

@@ -17,6 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import
 
 Options = dict[str, dict[str, t.Any]]
 
+LONGEST_NUMBER = 1e300
 BOUNDS = ("least", "most")
 _MOMENT = "%Y-%m-%dT%H:%M:%S%z"
 
@@ -132,7 +133,7 @@ def _values(given: dict[str, t.Any], where: str) -> dict[str, t.Any]:
         least, most = (each.metadata.get(bound) for bound in BOUNDS)
         # This is also false for what YAML writes as .nan.
         if each.name in said and least is not None and not least <= said[each.name] <= most:
-            raise TaskRefused(f"{where}{each.name} is {said[each.name]:g}, and has to be from {least} to {most}")
+            raise TaskRefused(f"{where}{each.name} is {_number(said[each.name])}, and has to be from {least} to {most}")
     if "rotate_if_older_than" in said:
         try:
             said["rotate_if_older_than"] = parse_time(said["rotate_if_older_than"])
@@ -142,6 +143,11 @@ def _values(given: dict[str, t.Any], where: str) -> dict[str, t.Any]:
                 f"{where}rotate_if_older_than is not a time of the form 2026-03-04T09:15:30+0000"
             ) from None
     return said
+
+
+def _number(value: float) -> str:
+    """As it was typed, if it is not too long to be read."""
+    return f"{value:g}" if abs(value) < LONGEST_NUMBER else "too large"
 
 
 def _said(given: dict[str, t.Any]) -> dict[str, t.Any]:

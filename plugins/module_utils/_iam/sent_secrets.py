@@ -14,11 +14,14 @@ class SentSecrets:
     """Recognises a part of any secret that was sent, however many there were; may be used by many threads."""
 
     def __init__(self) -> None:
+        self._known: set[str] = set()
         self._pieces: set[str] = set()
         self._short: set[str] = set()
 
     def add(self, secrets: t.Iterable[str]) -> None:
-        for secret in secrets:
+        # The same token goes along with each request.
+        for secret in {*secrets} - self._known:
+            self._known.add(secret)
             if len(secret) < PIECE:
                 self._short.add(secret)
             else:

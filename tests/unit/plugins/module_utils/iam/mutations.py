@@ -48,6 +48,13 @@ BODIES = [
     b" " * 2**20,
     b"\xff\xfe\x00",
 ]
+SWAPPED = {
+    "id": "ApiKey-another",
+    "iam_id": "iam-ServiceId-another",
+    "account_id": "another",
+    "name": "another",
+    "next": "https://elsewhere.example/v1/apikeys?pagetoken=2",
+}
 HEADERS = {
     "Content-Type": ["", "text/html", "application/json; charset=utf-16", "x" * 999, "{{ x }}"],
     "Content-Encoding": ["gzip", "deflate", "br", "identity", "gzip, gzip", "x"],
@@ -59,6 +66,11 @@ HEADERS = {
 }
 
 
+# The kinds of changes, each a method of Mutated: types, texts and sizes of members; other bodies; truncations;
+# encodings; statuses and headers; single bytes; members and entries twice; one thing in place of another.
+KINDS = ("members", "say", "cut", "pack", "tell", "noise", "repeat", "swap")
+
+
 class Mutated:
     """One answer on its way to the client."""
 
@@ -68,9 +80,7 @@ class Mutated:
         self.headers.pop("Content-Length", None)
 
     def change(self) -> None:
-        self.draw.choice(
-            [self.members, self.members, self.members, self.say, self.cut, self.pack, self.tell, self.noise]
-        )()
+        getattr(self, self.draw.choice([*KINDS, "members", "members"]))()
 
     def members(self) -> None:
         """Another value in one place, or none."""
@@ -107,6 +117,33 @@ class Mutated:
         self.status = self.draw.choice(STATUSES)
         name = self.draw.choice(sorted(HEADERS))
         self.headers[name] = self.draw.choice([*HEADERS[name], *self.secrets])
+
+    def repeat(self) -> None:
+        """A member of the same name once more, or the entries of a list twice."""
+        text = self.body.decode("utf-8", "replace")
+        if self.draw.random() < 0.5:
+            self.body = text.replace('"name": ', '"name": "x", "name": ', 1).encode()
+            return
+        for holder, key in self._places():
+            if isinstance(holder[key], list):
+                holder[key] = holder[key] * 2
+                self.body = json.dumps(self._root).encode()
+                return
+
+    def swap(self) -> None:
+        """An id, an owner or an account of somebody else."""
+        names = [(holder, key) for holder, key in self._places() if key in SWAPPED]
+        if names:
+            holder, key = self.draw.choice(names)
+            holder[key] = SWAPPED[key]
+            self.body = json.dumps(self._root).encode()
+
+    def _places(self) -> list[tuple[t.Any, t.Any]]:
+        try:
+            self._root = json.loads(self.body)
+        except (ValueError, RecursionError):
+            self._root = None
+        return list(_places(self._root))
 
     def noise(self) -> None:
         if self.body:

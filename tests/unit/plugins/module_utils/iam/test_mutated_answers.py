@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import multiprocessing
 import os
 import random
 import typing as t
@@ -17,12 +19,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys, NewKey
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIds
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId, ServiceIds
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import iam_api_key, iam_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.module_utils.iam.mutations import MutatingAdapter
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.module_utils.iam.memory import most_memory
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.module_utils.iam.mutations import KINDS, MutatingAdapter
 
 ANSWERS = int(os.environ.get("ANSWERS", "100"))
 VALUE = "chosen-value-of-44-characters-for-a-new-key_"
@@ -58,36 +61,67 @@ class Calls:
             assert self.scene.clock.seconds - began <= retry.LONGEST_REQUEST_SECONDS + 7
 
 
-OPERATIONS: dict[str, t.Callable[[Calls], t.Any]] = {
-    "log in": lambda c: c.client.caller(),
-    "log in with": lambda c: c.client.log_in_with(VALUE),
-    "own id": lambda c: c.client.login_key_id(),
-    "sees all": lambda c: c.client.sees_all_keys(),
-    "list keys": lambda c: c.keys.list(c.scene.iam_id, c.scene.account_id),
-    "search keys": lambda c: list(c.keys.search(c.scene.account_id, scope="account", include_history="true")),
-    "read a key": lambda c: c.keys.read(c.key["id"], include_history="true", include_activity="true"),
-    "get a key": lambda c: c.keys.get(c.key["id"]),
-    "read activity": lambda c: c.keys.read_activity(c.key["id"]),
-    "find by value": lambda c: c.keys.find_by_value(VALUE),
-    "create a key": lambda c: c.keys.create(NewKey("new", c.scene.iam_id, c.scene.account_id, VALUE)),
-    "create a key of IAM's": lambda c: c.keys.create(NewKey("new", c.robot["iam_id"], c.scene.account_id, None)),
-    "update a key": lambda c: c.keys.update(c.key["id"], {"description": "x"}, c.key["entity_tag"]),
-    "delete a key": lambda c: c.keys.delete(c.key["id"]),
-    "lock a key": lambda c: c.keys.lock(c.key["id"]),
-    "unlock a key": lambda c: c.keys.unlock(c.key["id"]),
-    "disable a key": lambda c: c.keys.disable(c.key["id"]),
-    "enable a key": lambda c: c.keys.enable(c.key["id"]),
-    "search service IDs": lambda c: list(c.robots.search(c.scene.account_id)),
-    "list named": lambda c: c.robots.list_named("robot", c.scene.account_id),
-    "read a service ID": lambda c: c.robots.read(c.robot["id"], include_history="true", include_activity="true"),
-    "create a service ID": lambda c: c.robots.create("another", c.scene.account_id),
-    "update a service ID": lambda c: c.robots.update(c.robot["id"], {"name": "x"}, c.robot["entity_tag"]),
-    "delete a service ID": lambda c: c.robots.delete(c.robot["id"]),
-    "lock a service ID": lambda c: c.robots.lock(c.robot["id"]),
-    "unlock a service ID": lambda c: c.robots.unlock(c.robot["id"]),
-    "list groups": lambda c: c.robots.list_groups(c.scene.account_id),
-    "report": lambda c: c.reports.inactive_keys(c.scene.account_id, for_hours=1, timeout_seconds=60),
+# What the operations take, by the name of the parameter; a new one has to be told here.
+ARGUMENTS: dict[str, t.Callable[[Calls], t.Any]] = {
+    "account_id": lambda c: c.scene.account_id,
+    "iam_id": lambda c: c.scene.iam_id,
+    "key_id": lambda c: c.key["id"],
+    "key_value": lambda c: VALUE,
+    "name": lambda c: "robot",
+    "new": lambda c: NewKey("new", c.scene.iam_id, c.scene.account_id, VALUE),
+    "changes": lambda c: {"name": "x", "description": "y"},
+    "entity_tag": lambda c: "*",
+    "service_id": lambda c: c.robot["id"],
+    "for_hours": lambda c: 1,
+    "timeout_seconds": lambda c: 60,
 }
+PARTS: dict[str, type] = {"keys": ApiKeys, "robots": ServiceIds, "reports": ActivityReports, "client": IamClient}
+# Of the client itself: what hands out another one, and the door that all others go through.
+NO_OPERATIONS = {"branch", "backing_off_together", "send"}
+
+
+def calling(part: str, method: str, **more: t.Any) -> t.Callable[[Calls], t.Any]:
+    """Call a method of a part with what its required parameters are called for, and read its answer to the end."""
+    required = [
+        each.name
+        for each in inspect.signature(getattr(PARTS[part], method)).parameters.values()
+        if each.default is each.empty and each.kind is not each.VAR_KEYWORD and each.name != "self"
+    ]
+
+    def call(calls: Calls) -> t.Any:
+        given = {name: ARGUMENTS[name](calls) for name in required if name not in more}
+        told = getattr(getattr(calls, part), method)(**given, **{name: each(calls) for name, each in more.items()})
+        return list(told) if inspect.isgenerator(told) else told
+
+    return call
+
+
+def described(calls: Calls) -> ServiceId:
+    return ServiceId.from_iam(calls.robot, "read it")
+
+
+# Every method that is there, so a new one is among them by itself.
+OPERATIONS: dict[str, t.Callable[[Calls], t.Any]] = {
+    f"{part} {method}": calling(part, method)
+    for part, kind in PARTS.items()
+    for method, function in vars(kind).items()
+    if inspect.isfunction(function) and not method.startswith("_") and method not in NO_OPERATIONS
+} | {
+    "robots list_keys": calling("robots", "list_keys", service_id=described),
+    "keys search of all": calling("keys", "search", scope=lambda c: "account", include_history=lambda c: "true"),
+    "keys read with all": calling("keys", "read", include_history=lambda c: "true", include_activity=lambda c: "true"),
+    "robots read with all": calling(
+        "robots", "read", include_history=lambda c: "true", include_activity=lambda c: "true"
+    ),
+    "keys create with IAM's value": calling(
+        "keys", "create", new=lambda c: NewKey("new", c.robot["iam_id"], c.scene.account_id, None)
+    ),
+}
+
+
+def test_what_is_fuzzed_are_all_operations() -> None:
+    assert len(OPERATIONS) >= 34
+    assert {"keys create", "keys search", "robots delete", "client caller"} <= OPERATIONS.keys()
 
 
 def failure_of(work: t.Callable[[], t.Any], calls: Calls, which: str) -> CloudkeysError | None:
@@ -115,6 +149,19 @@ def test_whatever_comes_is_a_result_or_an_error_of_ours(scene: t.Any, operation:
         error = failure_of(functools.partial(OPERATIONS[operation], calls), calls, f"{operation} {number}")
         outcomes.add(type(error).__name__)
     assert len(outcomes) > 2, "the answers were hardly changed"
+
+
+def test_the_kinds_of_changes_are_those_that_are_promised() -> None:
+    # docs/CONTRIBUTING.md names them.
+    assert sorted(KINDS) == ["cut", "members", "noise", "pack", "repeat", "say", "swap", "tell"]
+
+
+def test_an_answer_takes_200_mb_at_most() -> None:
+    # In a process of its own: that of the tests has more already, and its peak says nothing.
+    with multiprocessing.get_context("spawn").Pool(1) as process:
+        peak = process.apply(most_memory)
+    print(f"peak {max(peak.values())} MB: {peak}")
+    assert max(peak.values()) <= 200
 
 
 TASKS: dict[str, tuple[t.Any, dict[str, t.Any]]] = {

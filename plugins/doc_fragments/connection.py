@@ -21,6 +21,8 @@ options:
       - File with the API key to log in with, either the JSON file that C(ibmcloud iam api-key-create --file) and
         the option O(cloudkeys.ibmcloud.iam_api_key#module:file) write, or the bare value.
       - A file that is missing or holds no key fails the task. Only read when O(api_key) and O(token) are not set.
+      - A file that everybody on the machine may write, or replace, is refused; of one that its group may write a
+        warning tells. The same holds for O(cr_token_file), and everybody for O(ca_path).
     type: path
   token:
     description:

@@ -71,7 +71,9 @@ def _lets_replace(whom: int, folder: os.stat_result, owner_of_file: int) -> bool
 
 
 def _is_alone(found: os.stat_result) -> bool:
-    """Whether the group is the user's own: many systems give each user one, and make files that it may write."""
+    """Whether the group is the user's own, as many systems give each user one, or root's, in which a container runs."""
+    if found.st_gid == 0:
+        return True
     try:
         import grp  # Windows has neither
         import pwd

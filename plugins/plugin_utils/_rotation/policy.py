@@ -17,7 +17,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import
 
 Options = dict[str, dict[str, t.Any]]
 
-LONGEST_NUMBER = 1e300
 BOUNDS = ("least", "most")
 _MOMENT = "%Y-%m-%dT%H:%M:%S%z"
 
@@ -146,8 +145,11 @@ def _values(given: dict[str, t.Any], where: str) -> dict[str, t.Any]:
 
 
 def _number(value: float) -> str:
-    """As it was typed, if it is not too long to be read."""
-    return f"{value:g}" if abs(value) < LONGEST_NUMBER else "too large"
+    """In short; a whole number may have more digits than a fraction can."""
+    try:
+        return f"{value:g}"
+    except OverflowError:
+        return "too large"
 
 
 def _said(given: dict[str, t.Any]) -> dict[str, t.Any]:

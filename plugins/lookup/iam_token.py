@@ -71,13 +71,13 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import cautions
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_token import bearer_token
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import warn
 
 
 class LookupModule(LookupBase):
@@ -102,7 +102,7 @@ class LookupModule(LookupBase):
         ansible: t.Any = self
         ansible.set_options(var_options=variables, direct=said)
         for text in cautions(ansible.get_options(), os.environ):
-            Display().warning(text)
+            warn(text)
         result = outcome(lambda params, _check: {"key_value": bearer_token(params)}, ansible.get_options(), False)
         if result.get("failed"):
             raise AnsibleError(f"iam_token: {result['msg']}")

@@ -20,6 +20,11 @@ def say_in_detail(line: str) -> None:
     display.vvv(_safe(line))
 
 
+def warn(line: str) -> None:
+    """Ansible shows a text once a run."""
+    display.warning(_safe(line))
+
+
 def _safe(line: str) -> str:
     # First the secrets, which are not found any more where a character was spelled out.
     return shown(scrub(line))

@@ -96,7 +96,7 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._arguments", "module_utils._blanks"),
         *("module_utils._iam", "module_utils._outcome", "module_utils._secrets", "module_utils._tasks"),
         *("plugin_utils._paths", "plugin_utils._vault_file", "ansible.errors", "ansible.plugins.lookup"),
-        "ansible.utils.display",
+        "plugin_utils._terminal",
     ],
     "doc_fragments/": [],
 }

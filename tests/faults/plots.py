@@ -8,11 +8,10 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import RepeatableScene, World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,
-    Scene,
 )
 
 Orders = dict[str, t.Any]
@@ -34,7 +33,7 @@ class Plot:
 
     def world(self) -> tuple[World, Orders]:
         """The world right before the run that meets faults, a foreign key in it, and what that run is asked for."""
-        scene = Scene(**self.policy)
+        scene = RepeatableScene(**self.policy)
         world = World(scene)
         scene.store.values["other"] = world.ledger.bystanders["other"] = "not ours"
         if self.has_run:

@@ -202,7 +202,7 @@ class Play:
 def _settle(plot: Plot, actor: Actor, world: World, orders: Orders) -> None:
     """To rest with what the actor left, or else once that is undone."""
     why_stopped = come_to_rest(plot, world, orders, "as it was left")
-    if why_stopped and actor.is_harmless:
+    if why_stopped and actor.is_harmless and actor.name not in plot.stops_after:
         raise Violated("harmless: the slot does not come to rest by itself", why_stopped)
     if why_stopped:
         if world.undo:

@@ -55,12 +55,8 @@ def rotate(
             f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It was not "
             "touched: make another key, log in with that, and run again"
         )
-    known = {key_id for record in _records(outcomes) for key_id in record.known_ids}
-    result["warnings"] += [
-        f"`rollback_to_ids` names {key_id}, which is on record of none of these slots: nothing was gone back to"
-        for key_id in sorted(orders.rollback_to_ids - known)
-    ]
-    return {**_with_problems(result, leaked.problems + unmanaged.problems), "unmanaged_ids": sorted(unmanaged.ids)}
+    problems = leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders)
+    return {**_with_problems(result, problems), "unmanaged_ids": sorted(unmanaged.ids)}
 
 
 def _check_counts(params: dict[str, t.Any]) -> None:
@@ -106,3 +102,29 @@ def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -
         elif not absence.is_gone:
             found.problems.append(f"the leaked key {key_id} may still work: {absence.words}")
     return found
+
+
+def _no_ways_back(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> list[str]:
+    """Orders to go back that no slot of this run can carry out, with what IAM has of these keys."""
+    known = {key_id for record in _records(outcomes) for key_id in record.known_ids}
+    told = {each.step.key_id for each in outcomes if each.failure}
+    return [
+        f"`rollback_to_ids` names {key_id}, which is on record of none of these slots, so nothing was gone back to: "
+        f"{_what_is_there(client, key_id)}"
+        for key_id in sorted(orders.rollback_to_ids - known - told)
+    ]
+
+
+def _what_is_there(client: IamClient, key_id: str) -> str:
+    try:
+        absence = absence_of(client, key_id)
+    except IamError as error:
+        return f"whether there is such a key cannot be told: {error}"
+    if absence.is_gone:
+        return "IBM Cloud has no such key (any more). Take it off `rollback_to_ids`, or correct the id"
+    if absence.reason == "shown":
+        return (
+            "IBM Cloud has this key, and its value is known here no more. Declare the slot that it belongs to, or "
+            "bring the version of the vault file back whose record has it"
+        )
+    return absence.words

@@ -129,7 +129,7 @@ def edit_record(change: t.Callable[[World, Record], Record | None]) -> Act:
         _note_edit(world, FileState({name: before}, dict(store.values)))
 
         def undo() -> None:
-            now_at = place_of(world)
+            now_at = name if after is not None and store.records.get(name) == after else place_of(world)
             if store.records.get(now_at) is None and after is None:
                 store.records[now_at] = before
             elif after is not None and now_at in store.records:
@@ -226,10 +226,21 @@ def revert(pick: t.Callable[[list[FileState]], FileState]) -> Act:
             if is_as_left:
                 scene.store.records, scene.store.values = dict(before.records), dict(before.values)
                 scene.store.stamp += 1
+            elif scene.slot.moved_from and scene.slot.variable in now.records:
+                _remove_outdated(world, scene.slot.moved_from.variable, old)
 
         return undo
 
     return act
+
+
+def _remove_outdated(world: World, name: str, old: FileState) -> None:
+    """What a reverted file says of a slot that has moved on since."""
+    store = world.scene.store
+    if store.records.get(name) == old.records.get(name) and store.values.get(name) == old.values.get(name):
+        store.records.pop(name, None)
+        store.values.pop(name, None)
+        store.stamp += 1
 
 
 def touch(world: World) -> Undo | None:

@@ -76,6 +76,11 @@ def _check_fit(slot: Slot, place: Place, there: Loaded, here: Loaded) -> None:
             f"{where} and {new} both have a record, and neither says that the slot was moved: one of the files is an "
             "old copy. Nothing was changed; remove the outdated record, or leave out `moved_from`"
         )
+    elif _was_edited(there.record, here.record):
+        raise SlotStopped(
+            f"the slot is being moved from {where} to {new}, and one of the two records was edited meanwhile. Nothing "
+            "was changed; remove the one that is wrong, and run again"
+        )
     elif there.published_value not in (None, *here.own_values):
         raise SlotStopped(
             f"the slot was moved from {where}, and that variable holds another value since: somebody put it there, and "
@@ -85,6 +90,13 @@ def _check_fit(slot: Slot, place: Place, there: Loaded, here: Loaded) -> None:
 
 def _is_left_over(old: Record | None, new: Record) -> bool:
     return old is not None and old.moved_to is not None and old.slot_id == new.slot_id
+
+
+def _was_edited(old: Record | None, new: Record) -> bool:
+    """Whether the records differ though no run has worked with the new one since it came."""
+    if old is None or new.revision > old.revision + 1:
+        return False
+    return replace(old, revision=0, moved_to=None) != replace(new, revision=0, moved_to=None)
 
 
 def _next(record: Record, *, moved_to: str | None) -> Record:

@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_orders import plan_orders
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_pending import plan_pending
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_retiring import (
+    plan_found,
     plan_leaked,
     plan_superseded,
 )
@@ -50,7 +51,7 @@ def plan_slot(view: View, orders: Orders) -> Step:
         or plan_leaked(view, record, orders)
         or _stop_if_marked_by_another(view, record)
         or _plan_copies(view)
-        or _plan_found(view, record)
+        or plan_found(view, record)
         or _plan_hand_over(view, record)
         or _plan_end(view, record)
         or _plan_if_urgent(view, record, orders)
@@ -186,14 +187,6 @@ def _plan_copies(view: View) -> Step | None:
     if view.loaded.foreign_copies:
         return Step("stop", foreign_copy(view.loaded.foreign_copies[0]), key.id)
     return Step("copy", "a copy does not hold the published value", key.id)
-
-
-def _plan_found(view: View, record: Record) -> Step | None:
-    """Keys that were there before the slot, and that the user named to be retired once it has a key of its own."""
-    if record.current is None:
-        return None
-    found = sorted(key.id for key in view.keys if key.id in view.slot.retire_ids - record.known_ids)
-    return Step("retire_found", f"the user named {found[0]} to be retired", found[0]) if found else None
 
 
 def _plan_hand_over(view: View, record: Record) -> Step | None:

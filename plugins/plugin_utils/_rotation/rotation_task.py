@@ -38,6 +38,7 @@ def rotate(
             "use api_key or api_key_file, not token"
         )
     _check_counts(params)
+    _check_there_is_something_to_do(params)
     settings = Settings(params["concurrency"], params["batch_size"], params["stop_after_failures"])
     slots = slots_from(params, ports.client, settings.concurrency)
     leaked = look_up_leaked_values(params, ports)
@@ -63,6 +64,16 @@ def _check_counts(params: dict[str, t.Any]) -> None:
     for name, least in (("batch_size", 0), ("stop_after_failures", 1)):
         if params[name] is not None and params[name] < least:
             raise TaskRefused(f"{name} is {params[name]}, and has to be at least {least}")
+
+
+def _check_there_is_something_to_do(params: dict[str, t.Any]) -> None:
+    """A run over nothing would be green; leaked keys may belong to no slot."""
+    names_leaks = any(params[name] for name in ("compromised_ids", "compromised_values", "compromised_values_file"))
+    if not params["slots"] and not names_leaks:
+        raise TaskRefused(
+            "no slots are declared, so nothing would be rotated: is the name of their variable right, and its file "
+            "loaded? Where there are to be none, skip the task with `when`"
+        )
 
 
 def _with_problems(result: dict[str, t.Any], problems: list[str]) -> dict[str, t.Any]:

@@ -492,3 +492,16 @@ def test_a_file_of_leaked_values_may_begin_with_a_byte_order_mark(tmp_path: Path
 
     assert not run(scene, slot(), compromised_values_file=str(leaked)).get("failed")
     assert leaked_id not in set(scene.keys())
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_run_over_no_slots_is_not_green(check_mode: bool) -> None:
+    with pytest.raises(TaskRefused, match="no slots are declared"):
+        run(Scene(), check_mode=check_mode)
+
+
+def test_leaked_keys_may_belong_to_no_slot() -> None:
+    scene = Scene()
+    by_hand = scene.visitor.create_key(name="by hand", iam_id=scene.owner["iam_id"])
+
+    assert run(scene, compromised_ids=[by_hand["id"]])["unmanaged_ids"] == [by_hand["id"]]

@@ -51,6 +51,20 @@ def move_slot(store: RecordStore, slot: Slot, check_value: t.Callable[[Loaded], 
     return True
 
 
+def load_as_moved(store: RecordStore, slot: Slot) -> Loaded:
+    """A slot as it would be once it is moved."""
+    here, before = store.load(slot), slot.before_move
+    if before is None or here.record is not None:
+        return here
+    there = store.load(before)
+    differing = dict(here.stale_copies)
+    held = ((place, differing.get(place, here.published_value)) for place in slot.copies)
+    stale = tuple((place, value) for place, value in held if value != there.published_value)
+    return replace(
+        there, record=there.record and _next(there.record, moved_to=None), stale_copies=stale, version=here.version
+    )
+
+
 def _carry_out(store: RecordStore, arriving: SlotChange, leaving: SlotChange) -> None:
     slot, old_slot, there = arriving.slot, leaving.slot, leaving.loaded
     place = Place(old_slot.file, old_slot.variable)

@@ -26,6 +26,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, foreign_copy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
+    AT_REST_WITH_KEYS,
     Step,
     View,
     orphaned,
@@ -288,3 +289,8 @@ def plan_sweep(view: View, rest: Step) -> Step | None:
     """What is left to do where a slot rests: clear away what runs that were stopped have left."""
     left = orphans(view) if rest.trusts_record else []
     return Step("sweep", f"no record needs {', '.join(key.id for key in left)}") if left else None
+
+
+def has_nothing_to_do(view: View, step: Step) -> bool:
+    """Whether a list of the whole account is enough: the slot rests, and no key is left over."""
+    return step.name in AT_REST_WITH_KEYS and not orphans(view)

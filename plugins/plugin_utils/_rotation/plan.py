@@ -133,7 +133,8 @@ def _plan_leaked_current(view: View, current: Current, key: ApiKey, orders: Orde
         return Step(
             "stop",
             f"the leaked key {key.id} is the one that this run logs in with, and {view.slot.iam_id} has no place for "
-            "its successor. It was not deleted; log in with another key, or delete one that is not needed",
+            "its successor. It still works, for whoever has it too. Delete a key that is not needed, or log in with "
+            "another one, and run again at once",
             key.id,
         )
     busy = wait_for_lease(view.slot, current.deleting_at, view.now)

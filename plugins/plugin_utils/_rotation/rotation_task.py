@@ -53,8 +53,9 @@ def rotate(
         # Whoever shuts it by this list shuts themselves out.
         unmanaged.ids.remove(own_id)
         unmanaged.problems.append(
-            f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It was not "
-            "touched: make another key, log in with that, and run again"
+            f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It still works, "
+            "for whoever has it too. In this order: make another key, give it to whatever logs in with this one, run "
+            "again with it and the leaked key is disabled, and look up what was done with it since it leaked"
         )
     problems = leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders)
     return {**_with_problems(result, problems), "unmanaged_ids": sorted(unmanaged.ids)}

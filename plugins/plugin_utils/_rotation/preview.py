@@ -11,7 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ActName, Step, View
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View
 
 
 def look_ahead(
@@ -19,7 +19,7 @@ def look_ahead(
 ) -> tuple[View, tuple[Foreseen, ...]]:
     """The view after the questions of the first step, which may raise SlotStopped, and the whole way from there."""
     if not step.rests and step.name in STEPS:
-        view = STEPS[t.cast(ActName, step.name)].ask(session, view, step)
+        view = STEPS[step.name].ask(session, view, step)
     return view, tuple(foresee(view, orders, move))
 
 

@@ -280,7 +280,9 @@ class ApiKeys:
         try:
             return self._look_for(new, patient=patient)
         except IamError:
-            raise _unknown(error, "whether there is such a key now could not be looked up") from None
+            raise _unknown(
+                self._explained(new, error), "whether there is such a key now could not be looked up"
+            ) from None
 
     def _look_for(self, new: NewKey, *, patient: bool) -> ApiKey | None:
         for pause in (0, *LOOK_AGAIN_AFTER_SECONDS) if patient else (0,):

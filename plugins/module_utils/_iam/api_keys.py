@@ -221,9 +221,8 @@ class ApiKeys:
                 if error.may_have_happened and attempt < CREATE_TRIES:
                     continue
                 if is_open and not error.may_have_happened:
-                    raise _unknown(
-                        self._explained(new, error), "an earlier try got no answer and may still make the key"
-                    ) from None
+                    told = self._explained(new, error)
+                    raise _unknown(told, "an earlier try got no answer and may still make the key") from None
                 raise self._explained(new, error) from None
         raise NotUnderstood(f"creating API key {new.name} had no outcome")
 

@@ -142,6 +142,7 @@ options:
         description:
           - Ids of keys that were there before the slot, and that are to be retired like an old key once the slot has
             published one of its own. No other key is ever taken for an old one.
+          - One that another slot has, by its marker or by what this run knows, is refused.
         type: list
         elements: str
         default: []
@@ -209,6 +210,8 @@ options:
       - Ids of replaced keys that are made the published ones again, as long as their deletion is not announced. Name
         one of a slot at most. An order that stays in a variable is carried out once. When the key is replaced anew
         while the order still stands, it is told and not carried out again.
+      - An order that cannot be carried out is a failure, with what there is of the key. That is so for a key that was
+        deleted at the end of its time, too.
     type: list
     elements: str
     default: []
@@ -227,6 +230,7 @@ options:
   handed_over_ids:
     description:
       - Ids of published keys that were handed over to whatever uses them. The overlap of the old key begins now.
+      - In check mode C((the new key)) stands for the key that this run would make.
     type: list
     elements: str
     default: []
@@ -254,7 +258,8 @@ options:
   max_age_days:
     description:
       - A key older than this many days is replaced, by the creation time that IBM Cloud tells. At least V(1), so that
-        no new key is due at once.
+        no new key is due at once, and at least O(overlap_hours) and O(soak_hours) together, because a key is replaced
+        only once the one before is gone.
     type: float
     default: 90
   rotate_before_expiry_days:

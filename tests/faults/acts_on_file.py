@@ -7,10 +7,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import Act, NothingToDo, place_of, record_of
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import PERSON, Act, NothingToDo, place_of, record_of
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import FileState, file_state
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Undo, World
+from iam_emulator.world import Caller
+
+MADE_UP_SLOT_ID = "0badcafe"
 
 # ---- the variable
 
@@ -125,16 +129,26 @@ def edit_record(change: t.Callable[[World, Record], Record | None]) -> Act:
         _note_edit(world, FileState({name: before}, dict(store.values)))
 
         def undo() -> None:
-            now_at = place_of(world)
+            now_at = name if after is not None and store.records.get(name) == after else place_of(world)
             if store.records.get(now_at) is None and after is None:
                 store.records[now_at] = before
             elif after is not None and now_at in store.records:
                 store.records[now_at] = _edited_back(store.records[now_at], before, after)
             store.stamp += 1
+            _take_made_up_markers_away(world)
 
         return undo
 
     return act
+
+
+def _take_made_up_markers_away(world: World) -> None:
+    """A run may have written the id that a person made up to a key, and asks for it to be taken away."""
+    for key in world.scene.keys().values():
+        text, marker = split_description(key.description)
+        if marker is not None and marker.slot_id == MADE_UP_SLOT_ID:
+            key.description = text or None
+            world.scene.emulator.world.note_change(key, Caller(PERSON, key.account_id), "UPDATE")
 
 
 def _note_edit(world: World, before: FileState) -> None:
@@ -189,7 +203,7 @@ def count_back(world: World, record: Record) -> Record:
 
 
 def another_slot_id(world: World, record: Record) -> Record:
-    return replace(record, slot_id="0badcafe")
+    return replace(record, slot_id=MADE_UP_SLOT_ID)
 
 
 def revert(pick: t.Callable[[list[FileState]], FileState]) -> Act:
@@ -212,10 +226,21 @@ def revert(pick: t.Callable[[list[FileState]], FileState]) -> Act:
             if is_as_left:
                 scene.store.records, scene.store.values = dict(before.records), dict(before.values)
                 scene.store.stamp += 1
+            elif scene.slot.moved_from and scene.slot.variable in now.records:
+                _remove_outdated(world, scene.slot.moved_from.variable, old)
 
         return undo
 
     return act
+
+
+def _remove_outdated(world: World, name: str, old: FileState) -> None:
+    """What a reverted file says of a slot that has moved on since."""
+    store = world.scene.store
+    if store.records.get(name) == old.records.get(name) and store.values.get(name) == old.values.get(name):
+        store.records.pop(name, None)
+        store.values.pop(name, None)
+        store.stamp += 1
 
 
 def touch(world: World) -> Undo | None:

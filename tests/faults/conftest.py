@@ -49,6 +49,7 @@ def due_scene(scene: SlotScene) -> SlotScene:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-pairs", action="store_true", help="try all schedules of two disturbances, not some")
+    parser.addoption("--slice", help="which of the schedules of an act with a fault to try: any word, else the day")
 
 
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:
@@ -59,8 +60,11 @@ def pytest_terminal_summary(terminalreporter: t.Any) -> None:
             if name == "shown":
                 terminalreporter.write_line(text)
     for kind in ("actors", "actors with a fault"):
-        counts = [count for report in passed for name, count in report.user_properties if name == kind]
-        terminalreporter.write_line(f"{sum(counts)} schedules of {kind}")
+        counts = [counts for report in passed for name, counts in report.user_properties if name == kind]
+        tried, same, none = (sum(each) for each in zip(*counts)) if counts else (0, 0, 0)
+        terminalreporter.write_line(
+            f"{tried + same} schedules of {kind}: {tried} tried to the end, {same} came to the same; {none} are none"
+        )
     mutants = sum("test_a_defect_is_noticed" in report.nodeid for report in passed)
     kills = sum("test_kills" in report.nodeid for report in passed)
     terminalreporter.write_line(f"{kills} tests of killed runs, {mutants} planted defects noticed")

@@ -125,7 +125,10 @@ BEGUN_BY_HAND: dict[str, Plot] = {
 MORE_PLOTS: dict[str, Plot] = {
     **BEGUN_BY_HAND,
     "idle": Plot(WITH_OVERLAP, _empty, any_end),
-    "due, without markers": Plot({**AT_ONCE, "use_marker": False}, due, any_end),
+    # Without a marker only its name says whose a new key is.
+    "due, without markers": Plot(
+        {**AT_ONCE, "use_marker": False}, due, any_end, stops_after=frozenset({"renames the pending key"})
+    ),
     "staged": Plot(AT_ONCE, _staged, any_end),
     "staged, iam": Plot({**AT_ONCE, "key_source": "iam"}, _staged, any_end),
     "handed over": Plot(WITH_OVERLAP, _handed_over, any_end),

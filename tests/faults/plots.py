@@ -8,11 +8,10 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import RepeatableScene, World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,
-    Scene,
 )
 
 Orders = dict[str, t.Any]
@@ -24,17 +23,22 @@ WITH_SOAK = {"overlap_hours": 72, "soak_hours": 100, "quiet_hours": 0}
 
 @dataclass(frozen=True)
 class Plot:
-    """A policy, how it comes to the run that meets faults -> what that run is asked for, and how it has to end."""
+    """A policy, how it comes to the run that meets faults -> what that run is asked for, and how it has to end.
+
+    `stops_after` are actors who are harmless elsewhere, and after whom a run of this plot is right to stop until what
+    they did is undone, or the order taken back (docs/decisions/0044-an-order-is-carried-out-or-red.md).
+    """
 
     policy: dict[str, t.Any]
     begin: t.Callable[[World], Orders]
     check_end: t.Callable[[World, Orders], None]
     has_run: bool = True
     is_wanted: bool = True
+    stops_after: frozenset[str] = frozenset()
 
     def world(self) -> tuple[World, Orders]:
         """The world right before the run that meets faults, a foreign key in it, and what that run is asked for."""
-        scene = Scene(**self.policy)
+        scene = RepeatableScene(**self.policy)
         world = World(scene)
         scene.store.values["other"] = world.ledger.bystanders["other"] = "not ours"
         if self.has_run:
@@ -123,7 +127,10 @@ PLOTS: dict[str, Plot] = {
     "due, iam, with overlap": Plot({**WITH_OVERLAP, "key_source": "iam"}, due, any_end),
     "due, locked": Plot({**AT_ONCE, "locked": True}, due, _the_key_is_locked),
     "due, with a copy": Plot({**AT_ONCE, "copies": (Place("other.yml", "copy"),)}, due, _the_copy_has_the_value),
-    "withdrawn": Plot(AT_ONCE, _did_not_pass_its_probe, _the_withdrawn_key_is_gone),
+    # The other run, which was not told of the probe, has published the key that is to be withdrawn.
+    "withdrawn": Plot(
+        AT_ONCE, _did_not_pass_its_probe, _the_withdrawn_key_is_gone, stops_after=frozenset({"runs it too"})
+    ),
     "leaked": Plot(WITH_OVERLAP, _leaked, _the_leaked_key_is_gone),
     "leaked, replaced first": Plot(WITH_OVERLAP, _leaked_without_outage, _the_leaked_key_is_gone),
     "rolled back": Plot(WITH_OVERLAP, _replaced, _the_old_key_is_published),

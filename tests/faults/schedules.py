@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -22,9 +22,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import NotWritten, Ports, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Chance, Memory, state_before_act, state_of
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import (
     FileState,
     Ledger,
@@ -39,8 +40,12 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
     EmulatorClock,
     MemoryStore,
     Scene,
+    first_moment,
 )
-from iam_emulator import Request
+from iam_emulator import Emulator, Request
+from iam_emulator.seeds import Randomness
+
+GENERATED_SLOT_ID_BITS = 32
 
 Undo = t.Callable[[], None]
 
@@ -80,11 +85,28 @@ class Visit:
     act: t.Callable[[World], Undo | None]
 
 
+class RepeatableScene(Scene):
+    """A scene in which all that is drawn follows from what happened."""
+
+    def __init__(self, **policy: t.Any) -> None:
+        self.chance = Chance()
+        super().__init__(**policy)
+
+    def make_emulator(self) -> Emulator:
+        return Emulator(clock=first_moment, randomness=self.chance)
+
+    def draw_value(self) -> str:
+        return Randomness(self.chance).key_value()
+
+    def draw_slot_id(self) -> str:
+        return f"{self.chance.getrandbits(GENERATED_SLOT_ID_BITS):08x}"
+
+
 @dataclass
 class World:
     """One scene with what is to be true of it at every instant."""
 
-    scene: Scene
+    scene: RepeatableScene
     fault: Fault | None = None
     visit: Visit | None = None
     done: list[str] = field(default_factory=list)
@@ -100,6 +122,13 @@ class World:
     # A run that was given an order has ended well.
     was_obeyed: bool = False
     versions: list[FileState] = field(default_factory=list)
+    # What the run that is under way was told, and when; with the world it says what comes next.
+    heard: int = 0
+    depth: int = 0
+    memory: Memory | None = None
+    # Where in the schedule the next run comes, and what was undone by what.
+    stage: Hashable = None
+    acted_on: int = 0
 
     def come_between(self, name: str) -> None:
         """Let somebody else act before this port call, if it is their turn."""
@@ -107,8 +136,31 @@ class World:
         self.calls.append(name)
         visit = self.visit
         if visit is not None and visit.at == number:
-            self.visit, self.has_been_visited = None, True
-            self.undo = visit.act(self)
+            self.visit = None
+            self.let_act(visit.act)
+        self.pass_by()
+
+    def let_act(self, act: t.Callable[[World], Undo | None]) -> None:
+        """Somebody acts now."""
+        self.has_been_visited = True
+        if self.memory is not None:
+            self.acted_on = hash(state_before_act(self))
+        self.undo = act(self)
+
+    def pass_by(self) -> None:
+        """Go on only if no other schedule came to the same."""
+        if self.memory is None or self.depth or self.late is not None or not self.has_been_visited:
+            return
+        fault, to_come = self.fault, None
+        if fault is not None and fault.at >= len(self.done):
+            to_come = fault.at - len(self.done), fault.kind, fault.lands_at
+        drawn = self.scene.chance.getstate() if self.calls else None
+        self.memory.pass_by((state_of(self), self.acted_on, self.stage, self.heard, to_come, drawn))
+
+    def hear(self, answer: Hashable) -> None:
+        """What a port answers to the run."""
+        if self.memory is not None:
+            self.heard = hash((self.heard, self.scene.emulator.clock.now(), answer))
 
     def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
         """Do an effect of a run, with what the schedule says of it."""
@@ -125,11 +177,13 @@ class World:
             self.late_since = self.scene.emulator.clock.now()
             raise Killed
         if kind == "nothing done":
+            self.hear("no answer")
             raise CannotConnect(f"no answer to {name}", may_have_happened=True)
         answer = self._checked(effect)
         if kind == "killed after":
             raise Killed
         if kind == "answer lost":
+            self.hear("no answer")
             raise CannotConnect(f"no answer to {name}", may_have_happened=True)
         return answer
 
@@ -159,7 +213,9 @@ class World:
         self, fault: Fault | None = None, visit: Visit | None = None, *, api_key: str | None = None, **orders: t.Any
     ) -> SlotOutcome | None:
         """One run; None when it was killed."""
-        self.fault, self.visit, self.done, self.calls = fault, visit, [], []
+        self.fault, self.visit, self.done, self.calls, self.heard = fault, visit, [], [], 0
+        self.pass_by()
+        self.scene.chance.begin_run(self, self.depth)
         self.ledger.leaked_ids |= orders.get("compromised_ids", frozenset())
         told: list[str] = []
         client = IamClient(
@@ -167,7 +223,14 @@ class World:
             Credentials(api_key or self.scene.emulator.seed.api_key),
             clock=EmulatorClock(self.scene.emulator),
         )
-        ports = Ports(client, WatchedStore(self), protect=lambda secret: None, tell=told.append)
+        ports = Ports(
+            client,
+            WatchedStore(self),
+            protect=lambda secret: None,
+            tell=told.append,
+            draw_value=self.scene.draw_value,
+            draw_slot_id=self.scene.draw_slot_id,
+        )
         try:
             (outcome,) = rotate_slots(
                 [self.scene.slot], ports, Orders(**orders), ONE_AT_A_TIME, check_mode=False, unforeseen=_raise
@@ -193,13 +256,15 @@ class World:
 
     def run_of_somebody_else(self, slot: Slot, api_key: str | None = None, **orders: t.Any) -> SlotOutcome | None:
         """A whole run that comes between two port calls of the one that is under way."""
-        mine = self.fault, self.visit, self.done, self.calls, self.late
+        mine = self.fault, self.visit, self.done, self.calls, self.late, self.heard
         self.late = None
+        self.depth += 1
         try:
             with self.seen_as(slot):
                 return self.run(api_key=api_key, **orders)
         finally:
-            self.fault, self.visit, self.done, self.calls, self.late = mine
+            self.fault, self.visit, self.done, self.calls, self.late, self.heard = mine
+            self.depth -= 1
 
 
 class DirectTransport:
@@ -223,6 +288,8 @@ class DirectTransport:
         query = {name: str(value) for name, value in (parts.get("query") or {}).items()}
         request = Request(method, path, query, headers, body)
         answer = self._world.perform(f"{method} {path}", lambda: self._world.scene.emulator.handle(request))
+        # A token is nothing that a run decides by; who holds it follows from the world.
+        self._world.hear((answer.status, answer.body if path != "/identity/token" else self._world.depth))
         decoded = json.loads(answer.body) if answer.body else None
         if answer.status >= 400:
             raise error_from_reply(answer.status, decoded, action, None)
@@ -238,7 +305,14 @@ class WatchedStore(MemoryStore):
 
     def load(self, slot: Slot) -> Loaded:
         self._world.come_between("load")
-        return super().load(slot)
+        loaded = super().load(slot)
+        self._world.hear((loaded, loaded.published_value, self._world.scene.store.stamp))
+        return loaded
+
+    def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
+        answers = super().commit(changes)
+        self._world.hear(tuple(answers))
+        return answers
 
 
 def _raise(error: Exception) -> str:

@@ -17,6 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 ROTATION = "plugins/plugin_utils/_rotation"
 MUTANTS = yaml.safe_load(Path(__file__).with_name("mutants.yml").read_text(encoding="utf-8"))
+OF_THE_SET = [mutant for mutant in MUTANTS if "noticed_by_the_set" in mutant]
 NOTICED = 1
 # A defect may have a run go round for ever; without one, the slowest of these tests takes a few seconds.
 LONGEST_SECONDS = 120
@@ -57,14 +58,30 @@ def test_without_a_defect_all_is_well(copy: Path) -> None:
     assert done.returncode == 0, done.stdout[-2000:]
 
 
+def test_without_a_defect_the_set_finds_nothing(copy: Path) -> None:
+    done = run_tests(copy, sorted({mutant["noticed_by_the_set"] for mutant in OF_THE_SET}))
+
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant["name"] for mutant in MUTANTS])
 def test_a_defect_is_noticed(copy: Path, mutant: dict[str, str]) -> None:
+    plant_and_expect(copy, mutant, mutant["noticed_by"])
+
+
+@pytest.mark.parametrize("mutant", OF_THE_SET, ids=[mutant["name"] for mutant in OF_THE_SET])
+def test_a_defect_is_noticed_by_the_set(copy: Path, mutant: dict[str, str]) -> None:
+    """By schedules that know nothing of the guard: one act of somebody, or one fault."""
+    plant_and_expect(copy, mutant, mutant["noticed_by_the_set"])
+
+
+def plant_and_expect(copy: Path, mutant: dict[str, str], noticed_by: str) -> None:
     file = copy / ROTATION / mutant["file"]
     sound = file.read_text(encoding="utf-8")
     assert sound.count(mutant["old"]) == 1, f"{file.name} has changed: mutants.yml needs a look"
     file.write_text(sound.replace(mutant["old"], mutant["new"]), encoding="utf-8")
     try:
-        done = run_tests(copy, [mutant["noticed_by"]], LONGEST_SECONDS)
+        done = run_tests(copy, [noticed_by], LONGEST_SECONDS)
     finally:
         file.write_text(sound, encoding="utf-8")
 

@@ -227,18 +227,18 @@ class ApiKeys:
                         return made
                 if error.may_have_happened and attempt < CREATE_TRIES:
                     continue
+                told = explained(self._send, new.iam_id, error)
                 if is_open and not error.may_have_happened:
-                    raise _unknown(error, "an earlier try got no answer and may still make the key") from None
-                raise explained(self._send, new.iam_id, error) from None
+                    raise _unknown(told, "an earlier try got no answer and may still make the key") from None
+                raise told from None
         raise NotUnderstood(f"creating API key {new.name} had no outcome")
 
     def update(self, key_id: str, changes: dict[str, t.Any], entity_tag: str | None) -> ApiKey:
         """Change some properties of a key; an empty text clears. `entity_tag` is the version that was read before."""
         if not entity_tag:
             raise NotUnderstood(f"IBM Cloud IAM told no version of API key {key_id}, so it cannot be changed safely")
-        action = f"change API key {key_id}"
-        reply = self._send("PUT", _path(key_id), action, json=changes, headers={"If-Match": entity_tag})
-        key = ApiKey.from_iam(reply.body, action)
+        action, headers = f"change API key {key_id}", {"If-Match": entity_tag}
+        key = ApiKey.from_iam(self._send("PUT", _path(key_id), action, json=changes, headers=headers).body, action)
         asked_for.check_same("API key", key.id, key_id, action)
         return key
 
@@ -273,13 +273,13 @@ class ApiKeys:
         try:
             return self._look_for(new, patient=patient)
         except IamError:
-            raise _unknown(error, "whether there is such a key now could not be looked up") from None
+            told = explained(self._send, new.iam_id, error)
+            raise _unknown(told, "whether there is such a key now could not be looked up") from None
 
     def _look_for(self, new: NewKey, *, patient: bool) -> ApiKey | None:
         for pause in (0, *LOOK_AGAIN_AFTER_SECONDS) if patient else (0,):
             self._clock.sleep(pause)
-            found = self.find_by_value(t.cast(str, new.key_value))
-            if found is not None:
+            if (found := self.find_by_value(t.cast(str, new.key_value))) is not None:
                 return found if (found.iam_id, found.name) == (new.iam_id, new.name) else None
         return None
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
@@ -24,7 +25,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.guards import guard
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.proof import check_is_ours
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.proof import check_is_ours, prove
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import (
     Again,
     Done,
@@ -85,6 +86,27 @@ def new_key(session: Session, view: View) -> NewKey:
         # Only users' keys have sessions; IAM refuses the word for a service ID's.
         support_sessions=True if old and old.support_sessions and not is_service_id(slot.iam_id) else None,
     )
+
+
+def publish(session: Session, view: View, step: Step) -> Result:
+    """Prove the new key, and call it again what it was called if somebody gave it another name meanwhile.
+
+    Before it is published, because afterwards a name that somebody gave it is to stay.
+    """
+    result = prove(session, view, step)
+    key = result.key if isinstance(result, Done) else None
+    if key is None or key.name == view.slot.key_name or view.slot.is_unfinished_name(key.name):
+        return result
+    session.just_read.pop(key.id, None)
+    try:
+        _change(session, key, {"name": view.slot.next_key_name}, locks=key.locked)
+    except BadCredentials:
+        raise
+    except Refused as error:
+        session.warn(
+            f"{key.id} is published under the name that somebody gave it, and that could not be mended: {error}"
+        )
+    return result
 
 
 def finish_publishing(session: Session, view: View, step: Step) -> Result:
@@ -232,16 +254,20 @@ def _put_right(session: Session, view: View, key: ApiKey) -> None:
     changes = {"name": slot.key_name} if slot.is_unfinished_name(key.name) else {}
     if wanted is not None and marker != wanted:
         changes["description"] = join_description(text, wanted)
-    wants_lock = key.locked or (slot.locked and slot.is_wanted)
+    _change(session, key, changes, locks=key.locked or (slot.locked and slot.is_wanted))
+
+
+def _change(session: Session, key: ApiKey, changes: dict[str, t.Any], *, locks: bool) -> None:
+    """Change a key, be it locked or not; with `locks` it is locked afterwards, whatever happens."""
     iam = session.iam.api_keys
-    with locked_again_on_failure(["lock"]) as locks:
+    with locked_again_on_failure(["lock"]) as noted:
         if changes and key.locked:
-            locks.note(iam.lock, key.id)
+            noted.note(iam.lock, key.id)
             iam.unlock(key.id)
             key = iam.get(key.id)
         if changes:
             iam.update(key.id, changes, key.entity_tag)
-        if wants_lock and (changes or not key.locked):
+        if locks and (changes or not key.locked):
             iam.lock(key.id)
 
 

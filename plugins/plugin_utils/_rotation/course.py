@@ -10,11 +10,17 @@ from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begin, Begins
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen, foresee
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import load_as_moved
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot, plan_sweep
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot, plan_sweep
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_orders import why_leak_is_open
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import NotWritten, SlotChange
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
+    NotWritten,
+    RecordStore,
+    SlotChange,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import look_ahead
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import (
     Again,
@@ -27,7 +33,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS, StepKind, Write
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import check_account
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
-    AT_REST_WITH_KEYS,
     ActName,
     Loaded,
     Step,
@@ -76,6 +81,8 @@ class Course:
         self._rest: Step | None = None
         self._failure: str | None = None
         self._foreseen: tuple[Foreseen, ...] = ()
+        self._move: Step | None = None
+        self._retired: tuple[str, ...] = ()
 
     @property
     def has_looked(self) -> bool:
@@ -102,15 +109,16 @@ class Course:
 
     def outcome(self) -> SlotOutcome:
         """Where the slot is now."""
-        step = self._rest or self.step
-        pending = self._view.pending_key() if self._view else None
+        step, view = self._rest or self.step, self._view
+        pending = view.pending_key() if view else None
         return SlotOutcome(
-            slot=self.slot,
-            step=step,
-            taken=tuple(self._taken),
-            before=self._before,
-            after=self._view.loaded.record if self._view else None,
+            self.slot,
+            step,
+            tuple(self._taken),
+            self._before,
+            view.loaded.record if view else None,
             swept=self._swept,
+            swept_later=self._retired,
             failure=self._failure or (step.reason if step.name == "stop" else None),
             transaction_ids=tuple(self.session.iam.transaction_ids),
             warnings=tuple(self.session.warnings),
@@ -123,15 +131,17 @@ class Course:
         self.begin.give_back()
         self._failure, self.phase = why, "done"
 
-    def moved(self, *, ends: bool) -> None:
-        """The slot was brought here from another place; in check mode (`ends`) that is all there is to see."""
+    def moved(self, *, is_foreseen: bool) -> None:
+        """The slot was brought here from another place, or would be (check mode)."""
         place = require(self.slot.moved_from, "a place where it was")
         self.step = Step("move", f"the slot was in {place.variable} of {place.file}")
         self._tell(f"move ({self.step.reason})")
-        if ends:
-            self.phase = "done"
-        else:
-            self._taken.append("move")
+        self._move = self.step if is_foreseen else None
+        self._taken += [] if is_foreseen else ["move"]
+
+    def load(self, store: RecordStore) -> Loaded:
+        """The slot as the store has it; in check mode as a move would leave it."""
+        return store.load(self.slot) if self._move is None else load_as_moved(store, self.slot)
 
     def read(self, loaded: Loaded) -> None:
         """Take note of the slot as the store has it now; raises SlotStopped for keys of another account."""
@@ -156,23 +166,12 @@ class Course:
         """Take note of whether the slot's owner may have one more key."""
         self._view = view
 
-    @property
-    def has_nothing_to_do(self) -> bool:
-        """Whether a list of the whole account is enough: the slot rests, and no key is left over."""
-        return self.step.name in AT_REST_WITH_KEYS and not orphans(self.view)
-
     def preview(self) -> None:
         """Look ahead to the end, for check mode; what would refuse the first step refuses it here too."""
         self.step, self.phase = plan_slot(self.view, self._orders), "done"
-        if not self.step.rests and self.step.name in STEPS:
-            self._view = self.kind.ask(self.session, self.view, self.step)
-        self._foreseen = tuple(foresee(self.view, self._orders))
-
-    def check_write(self, check: t.Callable[[SlotChange], None]) -> None:
-        """Try whether the record of a new rotation could be written."""
-        first = self._foreseen[0] if self._foreseen else None
-        if first is not None and first.step.name == "intend" and self._failure is None:
-            check(SlotChange(self.slot, self.view.loaded, first.announced))
+        self._view, self._foreseen = look_ahead(self.session, self.view, self.step, self._orders, self._move)
+        # Before it may come a move, or a sweep before a rest.
+        self.step = self._foreseen[0].step if self.step.rests or self._move else self.step
 
     def choose_step(self) -> None:
         """Plan the next step; raises SlotStopped when it does not come to rest."""
@@ -220,6 +219,7 @@ class Course:
         else:
             self._done, self.phase = result, "conclude"
             self._swept += result.swept_ids
+            self._retired += tuple(key.id for key, _generation in result.used)
 
     def pause(self, now: float) -> None:
         """Sleep if the act asked for it; all slots of a round count from the same `now`, so they wake together."""

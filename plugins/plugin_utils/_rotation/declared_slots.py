@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import is_seen
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_own_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NEW_KEY_ID
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.same_file import (
@@ -138,7 +139,7 @@ class Leaked:
 def orders_from(params: dict[str, t.Any], ids_by_value: set[str]) -> Orders:
     """What the task asks of this run beside the policy; of leaked values only the ids go on."""
     for option in ID_ORDERS:
-        check_key_ids(option, params[option] or ())
+        check_key_ids(option, [key_id for key_id in params[option] or () if key_id != NEW_KEY_ID])
     leaked = set(params["compromised_ids"]) | ids_by_value
     orders = Orders(
         until=params["until"],

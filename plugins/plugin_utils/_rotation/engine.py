@@ -24,7 +24,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.first
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.places import with_places
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import has_nothing_to_do
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports, SlotChange
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import check_first_write
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 
@@ -89,7 +91,7 @@ def _arrive(course: Course, ports: Ports, *, check_mode: bool) -> None:
     for _try in range(MOST_MOVES):
         try:
             if move_slot(ports.store, slot, course.session.values.is_lost, check_mode=check_mode):
-                course.moved(ends=check_mode)
+                course.moved(is_foreseen=check_mode)
             return
         except CommitLost:
             ports.store.refresh()
@@ -195,7 +197,7 @@ class _Rounds:
         shown = self._account_list(looking)
         glanced = [course for course in looking if course.slot.iam_id in shown]
         self._side_by_side(lambda course: course.see(shown[course.slot.iam_id], is_whole=False), glanced)
-        in_doubt = [course for course in _in_phase(looking, "plan") if not course.has_nothing_to_do]
+        in_doubt = [course for course in _in_phase(looking, "plan") if not has_nothing_to_do(course.view, course.step)]
         whole = [course for course in looking if course.slot.iam_id not in shown] + in_doubt
         listed = self._list_owners(whole)
         listing = [course for course in whole if course.phase != "done"]
@@ -213,7 +215,7 @@ class _Rounds:
             for course in courses:
                 course.fail(self._text_of(error))
             return
-        self.each(lambda course: course.read(self._ports.store.load(course.slot)), courses)
+        self.each(lambda course: course.read(course.load(self._ports.store)), courses)
 
     def _account_list(self, courses: Sequence[Course]) -> dict[str, list[ApiKey]]:
         """The keys of owners for whom a list of the whole account may do, by IAM ID."""
@@ -252,7 +254,10 @@ class _Rounds:
 
     def _preview(self, courses: Sequence[Course]) -> None:
         self._side_by_side(Course.preview, courses)
-        self.each(lambda course: course.check_write(self._ports.store.check), courses)
+        foreseen = [course for course in courses if course.outcome().failure is None]
+        self.each(
+            lambda course: check_first_write(course.view, course.outcome().foreseen, self._ports.store.check), foreseen
+        )
 
     def _commit(self, courses: Sequence[Course], change_of: ChangeOf, phase: t.Literal["act", "conclude"]) -> None:
         """One write for each file; a slot whose step writes nothing goes on, as one does whose change is written."""

@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
     join_description,
     split_description,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot, plan_sweep
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, round_up
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Done
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
@@ -54,13 +54,21 @@ class Foreseen:
     record: Record | None
 
 
-def foresee(view: View, orders: Orders) -> list[Foreseen]:
-    """Every step from here until the slot rests for good, rests included; orders hold all the way."""
-    way: list[Foreseen] = []
+def foresee(view: View, orders: Orders, move: Step | None = None) -> list[Foreseen]:
+    """Every step from here until the slot rests for good, rests included; orders hold all the way.
+
+    `move` is the step that brought the slot here, as `view` shows it.
+    """
+    way = [Foreseen(move, view.now, view.loaded.record, view.loaded.record)] if move else []
     is_new = view.loaded.record is None
     last: StepKind | None = None
     for _turn in range(MOST_STEPS):
         step = plan_slot(view, orders)
+        sweep = plan_sweep(view, step) if step.rests else None
+        if sweep is not None:
+            way.append(Foreseen(sweep, view.now, view.loaded.record, view.loaded.record))
+            swept_ids = {key.id for key in orphans(view)}
+            view = replace(view, keys=tuple(key for key in view.keys if key.id not in swept_ids))
         if step.rests or step.name == "wait":
             way.append(Foreseen(step, view.now, view.loaded.record, view.loaded.record))
             if step.name in FOR_GOOD or step.next_at is None:

@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import replace
 from pathlib import Path
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import replace_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, check_path
@@ -62,21 +63,24 @@ class GitStore:
         for path in (slot.file, *(place.file for place in slot.copies)):
             if path not in self._provided:
                 self._provide(path)
-        return self._files.load(slot)
+        with self._told_by_branch():
+            return self._files.load(slot)
 
     def check(self, change: SlotChange) -> None:
-        self._files.check(change)
+        with self._told_by_branch():
+            self._files.check(change)
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         path = changes[0].slot.file
-        answers = self._files.commit(changes)
+        with self._told_by_branch():
+            answers = [self._answer(answer) for answer in self._files.commit(changes)]
         written = [change for change, answer in zip(changes, answers) if isinstance(answer, Loaded)]
         if not written:
             return answers
         try:
             self._push(path, [_line(change) for change in written])
         except (VaultFileError, GitError) as error:
-            refusal = NotWritten(str(error))
+            refusal = NotWritten(self._by_branch(str(error)))
         except CommitLost:
             refusal = NotWritten()
         else:
@@ -86,13 +90,29 @@ class GitStore:
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:
             for is_last in [False] * (_COPY_TRIES - 1) + [True]:
-                self._files.copy(replace(slot, copies=(place,)), published_value, own_values)
+                with self._told_by_branch():
+                    self._files.copy(replace(slot, copies=(place,)), published_value, own_values)
                 try:
                     self._push(place.file, [f"{for_commit(slot.name)}: copy to {for_commit(place.variable)}"])
                     break
                 except CommitLost as error:
                     if is_last:
                         raise VaultFileError(str(error)) from None
+
+    @contextlib.contextmanager
+    def _told_by_branch(self) -> t.Iterator[None]:
+        """What is told of a file names the branch: the folder is gone when somebody reads it."""
+        try:
+            yield
+        except CloudkeysError as error:
+            error.args = (self._by_branch(str(error)), *error.args[1:])
+            raise
+
+    def _answer(self, answer: Loaded | NotWritten) -> Loaded | NotWritten:
+        return NotWritten(self._by_branch(answer.why)) if isinstance(answer, NotWritten) and answer.why else answer
+
+    def _by_branch(self, text: str) -> str:
+        return text.replace(f"{self._folder}/", f"{self._branch.name}:")
 
     def _push(self, path: str, lines: list[str]) -> None:
         """Make what lies in the folder the branch's; raises CommitLost, and puts the folder right when it is not."""

@@ -79,16 +79,25 @@ def check_may_go(session: Session, view: View, step: Step) -> View:
     """Refuse to announce the end of a key that is in use, or that nothing but the record says is the slot's."""
     entry, key = view.entry(step.key_id), view.key(step.key_id)
     guard(session, view, entry.id)
-    if key is None or entry.id in view.slot.retire_ids | view.orders.compromised_ids:
+    if key is None or entry.id in view.orders.compromised_ids:
         # Gone, or the user's own word.
         return view
     marker = split_description(key.description)[1]
+    if entry.id in view.slot.retire_ids and (marker is None or str(marker) == entry.displaced_marker):
+        # The user's own word, which is for no key of another slot.
+        return view
     if marker is not None and marker.slot_id == view.record.slot_id:
         return view
     has_own_name = key.name in (view.slot.key_name, view.slot.next_key_name)
     has_own_value = entry.key_value is not None and session.values.id_of(entry.key_value) == entry.id
     is_anothers = marker is not None and str(marker) != entry.displaced_marker
-    if is_anothers or not (has_own_value or has_own_name):
+    if is_anothers:
+        raise SlotStopped(
+            f"the record says that {entry.id} was replaced, and it carries the marker of another slot, {marker}. "
+            "Nothing was changed; take the marker off the key if no other slot has it, or the entry off the record if "
+            "one has"
+        )
+    if not (has_own_value or has_own_name):
         raise SlotStopped(
             f"the record says that {entry.id} was replaced, and neither its marker nor name nor the value that is kept "
             "for it says so: somebody edited the record or the key. Nothing was changed; bring their last version "

@@ -51,6 +51,20 @@ def move_slot(store: RecordStore, slot: Slot, check_value: t.Callable[[Loaded], 
     return True
 
 
+def load_as_moved(store: RecordStore, slot: Slot) -> Loaded:
+    """A slot as it would be once it is moved."""
+    here, before = store.load(slot), slot.before_move
+    if before is None or here.record is not None:
+        return here
+    there = store.load(before)
+    differing = dict(here.stale_copies)
+    held = ((place, differing.get(place, here.published_value)) for place in slot.copies)
+    stale = tuple((place, value) for place, value in held if value != there.published_value)
+    return replace(
+        there, record=there.record and _next(there.record, moved_to=None), stale_copies=stale, version=here.version
+    )
+
+
 def _carry_out(store: RecordStore, arriving: SlotChange, leaving: SlotChange) -> None:
     slot, old_slot, there = arriving.slot, leaving.slot, leaving.loaded
     place = Place(old_slot.file, old_slot.variable)
@@ -76,6 +90,11 @@ def _check_fit(slot: Slot, place: Place, there: Loaded, here: Loaded) -> None:
             f"{where} and {new} both have a record, and neither says that the slot was moved: one of the files is an "
             "old copy. Nothing was changed; remove the outdated record, or leave out `moved_from`"
         )
+    elif _was_edited(there.record, here.record):
+        raise SlotStopped(
+            f"the slot is being moved from {where} to {new}, and one of the two records was edited meanwhile. Nothing "
+            "was changed; remove the one that is wrong, and run again"
+        )
     elif there.published_value not in (None, *here.own_values):
         raise SlotStopped(
             f"the slot was moved from {where}, and that variable holds another value since: somebody put it there, and "
@@ -85,6 +104,13 @@ def _check_fit(slot: Slot, place: Place, there: Loaded, here: Loaded) -> None:
 
 def _is_left_over(old: Record | None, new: Record) -> bool:
     return old is not None and old.moved_to is not None and old.slot_id == new.slot_id
+
+
+def _was_edited(old: Record | None, new: Record) -> bool:
+    """Whether the records differ though no run has worked with the new one since it came."""
+    if old is None or new.revision > old.revision + 1:
+        return False
+    return replace(old, revision=0, moved_to=None) != replace(new, revision=0, moved_to=None)
 
 
 def _next(record: Record, *, moved_to: str | None) -> Record:

@@ -26,6 +26,7 @@ class SlotOutcome:
     before: Record | None = None
     after: Record | None = None
     swept: tuple[str, ...] = ()
+    swept_later: tuple[str, ...] = ()
     failure: str | None = None
     transaction_ids: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_orders import plan_orders
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_pending import plan_pending
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_retiring import (
+    plan_found,
     plan_leaked,
     plan_superseded,
 )
@@ -25,6 +26,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, foreign_copy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
+    AT_REST_WITH_KEYS,
     Step,
     View,
     orphaned,
@@ -50,7 +52,7 @@ def plan_slot(view: View, orders: Orders) -> Step:
         or plan_leaked(view, record, orders)
         or _stop_if_marked_by_another(view, record)
         or _plan_copies(view)
-        or _plan_found(view, record)
+        or plan_found(view, record)
         or _plan_hand_over(view, record)
         or _plan_end(view, record)
         or _plan_if_urgent(view, record, orders)
@@ -131,7 +133,8 @@ def _plan_leaked_current(view: View, current: Current, key: ApiKey, orders: Orde
         return Step(
             "stop",
             f"the leaked key {key.id} is the one that this run logs in with, and {view.slot.iam_id} has no place for "
-            "its successor. It was not deleted; log in with another key, or delete one that is not needed",
+            "its successor. It still works, for whoever has it too. Delete a key that is not needed, or log in with "
+            "another one, and run again at once",
             key.id,
         )
     busy = wait_for_lease(view.slot, current.deleting_at, view.now)
@@ -186,14 +189,6 @@ def _plan_copies(view: View) -> Step | None:
     if view.loaded.foreign_copies:
         return Step("stop", foreign_copy(view.loaded.foreign_copies[0]), key.id)
     return Step("copy", "a copy does not hold the published value", key.id)
-
-
-def _plan_found(view: View, record: Record) -> Step | None:
-    """Keys that were there before the slot, and that the user named to be retired once it has a key of its own."""
-    if record.current is None:
-        return None
-    found = sorted(key.id for key in view.keys if key.id in view.slot.retire_ids - record.known_ids)
-    return Step("retire_found", f"the user named {found[0]} to be retired", found[0]) if found else None
 
 
 def _plan_hand_over(view: View, record: Record) -> Step | None:
@@ -295,3 +290,8 @@ def plan_sweep(view: View, rest: Step) -> Step | None:
     """What is left to do where a slot rests: clear away what runs that were stopped have left."""
     left = orphans(view) if rest.trusts_record else []
     return Step("sweep", f"no record needs {', '.join(key.id for key in left)}") if left else None
+
+
+def has_nothing_to_do(view: View, step: Step) -> bool:
+    """Whether a list of the whole account is enough: the slot rests, and no key is left over."""
+    return step.name in AT_REST_WITH_KEYS and not orphans(view)

@@ -82,9 +82,13 @@ def _plan_rollback(view: View, record: Record, orders: Orders) -> Step | None:
     wanted = (each for each in record.superseded if each.id in named and not each.rollback_is_done)
     entry = next(wanted, None)
     if entry is None:
-        return None
+        return _stop_if_struck_out(view, record, orders)
     if view.has_replaced:
-        return Step("later", f"a run replaces a key once; the next one goes back to {entry.id}", entry.id)
+        return Step(
+            "stop",
+            f"a run replaces a key once, and this one has done so already: run again to go back to {entry.id}",
+            entry.id,
+        )
     refusal = _why_no_way_back(entry, view)
     if refusal:
         return Step("stop", f"there is no way back to {entry.id}: {refusal}", entry.id)
@@ -92,6 +96,23 @@ def _plan_rollback(view: View, record: Record, orders: Orders) -> Step | None:
         key = view.pending_key()
         return Step("withdraw", "a rollback was asked for", key.id if key else None)
     return _plan_enable(view, entry) or Step("roll_back", f"{entry.id} is made the published key again", entry.id)
+
+
+def _stop_if_struck_out(view: View, record: Record, orders: Orders) -> Step | None:
+    """A key of this slot is ordered back that the record has lost: nothing else happens as long as that is so."""
+    lost = sorted(
+        key.id for key, _marker in view.marked(record.slot_id) if key.id in orders.rollback_to_ids - record.known_ids
+    )
+    if not lost:
+        return None
+    return Step(
+        "stop",
+        f"there is no way back to {lost[0]}: it is there and carries the marker of this slot, and the record does not "
+        "have it any more, so its value is not known. Nothing was changed; bring the newest version of the vault file "
+        "back that has it, or take the id off `rollback_to_ids`",
+        lost[0],
+        trusts_record=False,
+    )
 
 
 def _plan_enable(view: View, entry: Superseded) -> Step | None:

@@ -1,11 +1,12 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How a replaced key goes: overlap, a look at who still uses it, disable, soak, delete; pure."""
+"""How a key goes that was replaced, or found: overlap, a look at who still uses it, disable, soak, delete; pure."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, Superseded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
@@ -13,6 +14,26 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
     View,
     wait_for_lease,
 )
+
+
+def plan_found(view: View, record: Record) -> Step | None:
+    """Keys that were there before the slot, and that the user named to be retired once it has a key of its own."""
+    if record.current is None:
+        return None
+    found = sorted((key.id, key) for key in view.keys if key.id in view.slot.retire_ids - record.known_ids)
+    for key_id, key in found:
+        marker = split_description(key.description)[1]
+        if key_id in view.foreign_ids or (marker is not None and marker.slot_id != record.slot_id):
+            whose = (
+                f"carries the marker of another slot, {marker}" if marker else "another slot of this run has published"
+            )
+            return Step(
+                "stop",
+                f"`retire_ids` names {key_id}, which {whose}. Nothing was changed; take the id off `retire_ids`, or "
+                "the marker off the key if no slot has it any more",
+                key_id,
+            )
+    return Step("retire_found", f"the user named {found[0][0]} to be retired", found[0][0]) if found else None
 
 
 def plan_leaked(view: View, record: Record, orders: Orders) -> Step | None:

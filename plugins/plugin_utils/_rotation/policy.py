@@ -103,6 +103,7 @@ def policy_of(params: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any], now: 
     if policy.key_source == "iam" and not given["use_marker"]:
         raise TaskRefused(f"{slot}a key whose value IAM chooses can be found only by its marker")
     _check_expiry(slot, policy)
+    _check_age(slot, policy)
     _check_moment(slot, policy, now)
     return policy
 
@@ -155,6 +156,17 @@ def _number(value: float) -> str:
 def _said(given: dict[str, t.Any]) -> dict[str, t.Any]:
     """Without null and blank texts, which a survey of AWX gives for a question that nobody answered."""
     return {name: value for name, value in given.items() if not is_blank(value)}
+
+
+def _check_age(slot: str, policy: Policy) -> None:
+    """No rotation begins while the key before is on its way out, so keys would get older than the user says."""
+    needed_days = (policy.overlap + policy.soak) / timedelta(days=1)
+    if policy.max_age_days < needed_days:
+        raise TaskRefused(
+            f"{slot}max_age_days is {policy.max_age_days:g}, but a key is replaced only once the one before is gone, "
+            f"which takes {needed_days:g} days (overlap_hours and soak_hours together): shorten these, or let keys get "
+            "older"
+        )
 
 
 def _check_expiry(slot: str, policy: Policy) -> None:

@@ -13,6 +13,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outco
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, describe_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import RESTING
 
+CHANGES_NOTHING = RESTING | {"wait", "observe", "prove"}
+
 
 def result_of(outcomes: t.Sequence[SlotOutcome], *, check_mode: bool) -> dict[str, t.Any]:
     """What a task tells of its slots; `failed` is set when any slot failed."""
@@ -40,7 +42,7 @@ def _told_once(failed: list[SlotOutcome]) -> str:
 
 def _changes(outcome: SlotOutcome, check_mode: bool) -> bool:
     if check_mode:
-        return outcome.step.name not in RESTING | {"wait", "observe", "prove"}
+        return any(each.step.name not in CHANGES_NOTHING for each in _steps_of_the_run(outcome))
     return outcome.changed
 
 
@@ -84,12 +86,15 @@ def _line(outcome: SlotOutcome) -> str:
         return f"{outcome.slot.name}: FAILED, {outcome.told_failure}"
     goes_on = f", goes on at {format_time(outcome.step.next_at)}" if outcome.step.next_at else ""
     done = f", did {' '.join(outcome.taken)}" if outcome.taken else ""
+    done += f", deleted {', '.join(outcome.swept)}, which no record needs" if outcome.swept else ""
+    if outcome.swept_later:
+        done += f", retires {', '.join(outcome.swept_later)}, which no record needs and which logged in once"
     return f"{outcome.slot.name}: {outcome.step.name}{goes_on}{done} ({outcome.step.reason}){_rest_of_the_way(outcome)}"
 
 
 def _rest_of_the_way(outcome: SlotOutcome) -> str:
     """In check mode: what this run would do after the step that is told already, and where it would come to rest."""
-    steps = [each.step for each in itertools.takewhile(lambda each: not each.step.rests, outcome.foreseen)]
+    steps = [each.step for each in _steps_of_the_run(outcome)]
     rest = _rest_to_come(outcome)
     if not steps or rest is None:
         return ""
@@ -97,6 +102,11 @@ def _rest_of_the_way(outcome: SlotOutcome) -> str:
     until = f" until {format_time(rest.step.next_at)}" if rest.step.next_at else ""
     why = f" ({rest.step.reason})" if rest.step.name == "stop" else ""
     return f"{then}; {rest.step.name}{until}{why}"
+
+
+def _steps_of_the_run(outcome: SlotOutcome) -> list[Foreseen]:
+    """In check mode: what this run would do."""
+    return list(itertools.takewhile(lambda each: not each.step.rests, outcome.foreseen))
 
 
 def _rest_to_come(outcome: SlotOutcome) -> Foreseen | None:

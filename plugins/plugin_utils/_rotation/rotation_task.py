@@ -38,6 +38,7 @@ def rotate(
             "use api_key or api_key_file, not token"
         )
     _check_counts(params)
+    _check_there_is_something_to_do(params)
     settings = Settings(params["concurrency"], params["batch_size"], params["stop_after_failures"])
     slots = slots_from(params, ports.client, settings.concurrency)
     leaked = look_up_leaked_values(params, ports)
@@ -52,21 +53,28 @@ def rotate(
         # Whoever shuts it by this list shuts themselves out.
         unmanaged.ids.remove(own_id)
         unmanaged.problems.append(
-            f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It was not "
-            "touched: make another key, log in with that, and run again"
+            f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It still works, "
+            "for whoever has it too. In this order: make another key, give it to whatever logs in with this one, run "
+            "again with it and the leaked key is disabled, and look up what was done with it since it leaked"
         )
-    known = {key_id for record in _records(outcomes) for key_id in record.known_ids}
-    result["warnings"] += [
-        f"`rollback_to_ids` names {key_id}, which is on record of none of these slots: nothing was gone back to"
-        for key_id in sorted(orders.rollback_to_ids - known)
-    ]
-    return {**_with_problems(result, leaked.problems + unmanaged.problems), "unmanaged_ids": sorted(unmanaged.ids)}
+    problems = leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders)
+    return {**_with_problems(result, problems), "unmanaged_ids": sorted(unmanaged.ids)}
 
 
 def _check_counts(params: dict[str, t.Any]) -> None:
     for name, least in (("batch_size", 0), ("stop_after_failures", 1)):
         if params[name] is not None and params[name] < least:
             raise TaskRefused(f"{name} is {params[name]}, and has to be at least {least}")
+
+
+def _check_there_is_something_to_do(params: dict[str, t.Any]) -> None:
+    """A run over nothing would be green; leaked keys may belong to no slot."""
+    names_leaks = any(params[name] for name in ("compromised_ids", "compromised_values", "compromised_values_file"))
+    if not params["slots"] and not names_leaks:
+        raise TaskRefused(
+            "no slots are declared, so nothing would be rotated: is the name of their variable right, and its file "
+            "loaded? Where there are to be none, skip the task with `when`"
+        )
 
 
 def _with_problems(result: dict[str, t.Any], problems: list[str]) -> dict[str, t.Any]:
@@ -106,3 +114,29 @@ def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -
         elif not absence.is_gone:
             found.problems.append(f"the leaked key {key_id} may still work: {absence.words}")
     return found
+
+
+def _no_ways_back(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> list[str]:
+    """Orders to go back that no slot of this run can carry out, with what IAM has of these keys."""
+    known = {key_id for record in _records(outcomes) for key_id in record.known_ids}
+    told = {each.step.key_id for each in outcomes if each.failure}
+    return [
+        f"`rollback_to_ids` names {key_id}, which is on record of none of these slots, so nothing was gone back to: "
+        f"{_what_is_there(client, key_id)}"
+        for key_id in sorted(orders.rollback_to_ids - known - told)
+    ]
+
+
+def _what_is_there(client: IamClient, key_id: str) -> str:
+    try:
+        absence = absence_of(client, key_id)
+    except IamError as error:
+        return f"whether there is such a key cannot be told: {error}"
+    if absence.is_gone:
+        return "IBM Cloud has no such key (any more). Take it off `rollback_to_ids`, or correct the id"
+    if absence.reason == "shown":
+        return (
+            "IBM Cloud has this key, and its value is known here no more. Declare the slot that it belongs to, or "
+            "bring the version of the vault file back whose record has it"
+        )
+    return absence.words

@@ -158,7 +158,7 @@ STEPS: dict[ActName, StepKind] = {
     "prove": StepKind(act=proof.prove_for_later, changes=False, next_at_once=frozenset({"staged"})),
     "publish": StepKind(
         ask=guards.check_value,
-        act=proof.prove,
+        act=acts.publish,
         conclude=_publish,
         writes_copies=True,
         replaces_key=True,

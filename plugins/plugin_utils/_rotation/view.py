@@ -240,8 +240,9 @@ class View:
             return f"API key {key_id} is the published one of another slot and stays"
         if key_id == login_key_id():
             return (
-                f"API key {key_id} is the one that this run logs in with: update the credential to the new value, "
-                "then run again"
+                f"API key {key_id} is the one that this run logs in with, so it was left working. First give the new "
+                f"value, {self.slot.variable} of {self.slot.file}, to whatever logs in with this one, then run again "
+                "with it"
             )
         return None
 

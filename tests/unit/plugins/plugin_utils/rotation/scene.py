@@ -43,6 +43,14 @@ class Killed(BaseException):
     """The process died here."""
 
 
+def first_moment() -> float:
+    return START
+
+
+def _nothing() -> None:
+    pass
+
+
 class EmulatorClock:
     """Sleeping moves the emulator's time on."""
 
@@ -67,7 +75,7 @@ class Effects:
     done: list[str] = field(default_factory=list)
     hidden_from_lists: frozenset[str] = frozenset()
     hidden_from_lookups: bool = False
-    watch: t.Callable[[], None] = lambda: None
+    watch: t.Callable[[], None] = _nothing
     # Changes what IAM answers to a request of this name.
     rewrite: t.Callable[[str, t.Any], None] | None = None
 
@@ -126,8 +134,8 @@ class MemoryDisk:
     stamp: int = 0
     why_not_writable: str | None = None
     effects: Effects = field(default_factory=Effects)
-    before_commit: t.Callable[[], None] = lambda: None
-    before_load: t.Callable[[], None] = lambda: None
+    before_commit: t.Callable[[], None] = _nothing
+    before_load: t.Callable[[], None] = _nothing
 
 
 class MemoryStore:
@@ -208,12 +216,15 @@ class Scene:
     """One account with a service ID, and a slot for it."""
 
     def __init__(self, **policy: t.Any) -> None:
-        self.emulator = Emulator(clock=lambda: START)
+        self.emulator = self.make_emulator()
         self.owner = self.visitor.create_service_id(name="ci", account_id=self.emulator.seed.account_id)
         self.visitor.grant(self.owner["iam_id"], "Operator")  # so that a run may log in with the key that it rotates
         self.store = MemoryDisk()
         self.told: list[str] = []
         self.slot = self.make_slot("deploy", **policy)
+
+    def make_emulator(self) -> Emulator:
+        return Emulator(clock=first_moment)
 
     @property
     def visitor(self) -> Visitor:

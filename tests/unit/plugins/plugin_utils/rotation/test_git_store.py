@@ -481,3 +481,17 @@ def test_a_slot_moves_in_the_branch_and_every_step_of_it_is_pushed(remote: Remot
     assert after.load(moved).published_value == "the-value"
     assert (after.load(SLOT).record, after.load(SLOT).published_value) == (None, None)
     assert len(remote.messages()) == pushes + 3
+
+
+@pytest.mark.parametrize("is_copy", [False, True], ids=["variable", "copy"])
+def test_a_file_is_told_by_its_branch_and_not_by_a_folder_that_will_be_gone(
+    remote: Remote, tmp_path: Path, is_copy: bool
+) -> None:
+    remote.write("odd.yml", "deploy: [\n")
+    scene = Scene()
+    slot = replace(scene.slot, copies=(Place("odd.yml", "copy"),)) if is_copy else replace(scene.slot, file="odd.yml")
+
+    (outcome,) = rotate(scene, remote, slot)
+
+    assert "main:odd.yml" in (outcome.failure or "")
+    assert "cloudkeys-" not in (outcome.failure or "")

@@ -11,11 +11,17 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import NothingTo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acts_of_runs import make_namesake
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import check_is_published
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault, Undo, Visit, World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import (
+    FAULTS,
+    Fault,
+    RepeatableScene,
+    Undo,
+    Visit,
+    World,
+)
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,
-    Scene,
 )
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -34,7 +40,9 @@ class LifeWithOthers(RuleBasedStateMachine):
 
     @initialize(overlap_hours=st.sampled_from([0, 72]), key_source=st.sampled_from(["local", "iam"]))
     def begin(self, overlap_hours: float, key_source: str) -> None:
-        scene = Scene(overlap_hours=overlap_hours, soak_hours=overlap_hours, quiet_hours=0, key_source=key_source)
+        scene = RepeatableScene(
+            overlap_hours=overlap_hours, soak_hours=overlap_hours, quiet_hours=0, key_source=key_source
+        )
         self.world = World(scene)
         self.undos: list[Undo] = []
         seed = scene.emulator.add_account()

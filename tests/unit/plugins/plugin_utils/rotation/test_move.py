@@ -159,3 +159,25 @@ def test_a_slot_cannot_be_moved_from_where_another_one_is() -> None:
 
     with pytest.raises(SlotStopped, match="both use the variable deploy"):
         check_slots([scene.slot, replace(scene.make_slot("other"), variable="deploy")])
+
+
+@pytest.mark.parametrize("place", ["deploy", "new_deploy"])
+def test_a_record_that_was_edited_in_the_middle_of_a_move_is_not_dropped(place: str) -> None:
+    scene = Scene()
+    scene.run()
+    moved = replace(scene.slot, file="new.yml", variable="new_deploy", moved_from=Place("secrets.yml", "deploy"))
+    with pytest.raises(Killed):
+        scene.run(moved, effects=Effects(kill_on="commit", kill_on_skips=1, kill_after_effect=True))
+    before = scene.store.records[place]
+    assert before.current is not None
+    edited = replace(before, current=replace(before.current, id="ApiKey-of-somebody"))
+    scene.store.records[place] = edited
+    scene.store.stamp += 1
+
+    (outcome,) = scene.run(moved)
+
+    assert "one of the two records was edited meanwhile" in (outcome.failure or "")
+    assert scene.store.records[place] == edited
+    scene.store.records[place] = before
+    assert scene.run(moved)[0].failure is None
+    assert "deploy" not in scene.store.records

@@ -85,7 +85,7 @@ def test_a_leaked_key_that_the_run_logs_in_with_is_replaced_before_it_is_shut() 
 
     (outcome,) = scene.run(api_key=leaked_value, compromised_ids=frozenset({leaked_id}))
 
-    assert "update the credential" in (outcome.failure or "")
+    assert "so it was left working. First give the new value, deploy of secrets.yml" in (outcome.failure or "")
     assert "disable_leaked" not in outcome.taken
     assert scene.value != leaked_value
     assert scene.works(scene.value)

@@ -442,7 +442,8 @@ def test_a_key_that_only_the_record_calls_replaced_is_not_touched(value: str | N
 
     (outcome,) = scene.run()
 
-    assert "says so: somebody edited" in (outcome.failure or "")
+    words = "it carries the marker of another slot" if is_rotated else "says so: somebody edited"
+    assert words in (outcome.failure or "")
     assert not scene.keys()[theirs].disabled
 
 
@@ -726,3 +727,66 @@ def test_an_adopted_key_that_lost_its_value_is_retired_with_the_marker_that_it_c
 
     assert outcome.failure is None
     assert old_id not in set(scene.keys())
+
+
+def test_a_pending_key_that_somebody_renamed_is_published_under_its_own_name() -> None:
+    scene = Scene(locked=True)
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    (staged,) = scene.run(until="staged")
+    key = scene.keys()[staged.pending_id or ""]
+    key.name = "renamed by hand"
+
+    (outcome,) = scene.run()
+
+    assert (outcome.failure, outcome.warnings) == (None, ())
+    assert (scene.published_id, key.name, key.locked) == (key.id, "deploy", True)
+
+
+def test_a_published_key_that_somebody_renamed_keeps_that_name() -> None:
+    scene = Scene()
+    scene.run()
+    scene.keys()[scene.published_id].name = "renamed by hand"
+
+    (outcome,) = scene.run()
+
+    assert (outcome.failure, outcome.step.name) == (None, "idle")
+    assert scene.keys()[scene.published_id].name == "renamed by hand"
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("which", ["of this run", "marked", "marked and pending"])
+def test_a_key_of_another_slot_is_not_retired_by_its_id(which: str, check_mode: bool) -> None:
+    scene = Scene()
+    other = scene.make_slot("other", use_marker=which != "of this run")
+    scene.run(scene.slot, other)
+    theirs = scene.store.records["other"].current
+    assert theirs is not None
+    named_id = theirs.id
+    if which == "marked and pending":
+        scene.pass_time(91 * DAY_SECONDS)
+        (staged,) = scene.run(other, until="staged")
+        named_id = staged.pending_id or ""
+    slots = [replace(scene.slot, retire_ids=frozenset({named_id}))] + ([other] if which == "of this run" else [])
+    scene.emulator.requests.clear()
+
+    outcome = scene.run(*slots, check_mode=check_mode)[0]
+
+    assert f"`retire_ids` names {named_id}" in (outcome.failure or "")
+    assert [name for name in scene.writes() if named_id in name] == []
+    assert not scene.keys()[named_id].disabled
+
+
+def test_a_key_that_the_user_named_is_not_retired_once_it_is_another_slot_s() -> None:
+    scene = Scene(overlap_hours=72)
+    scene.run()
+    found = foreign_key(scene)
+    slot = replace(scene.slot, retire_ids=frozenset({found["id"]}))
+    scene.run(slot)
+    take_marker_away(scene, found["id"], "[cloudkeys 00000001/2]")
+    scene.pass_time(80 * DAY_SECONDS / 10)
+
+    (outcome,) = scene.run(slot)
+
+    assert "it carries the marker of another slot, [cloudkeys 00000001/2]" in (outcome.failure or "")
+    assert not scene.keys()[found["id"]].disabled

@@ -83,6 +83,8 @@ REFUSED: list[tuple[dict[str, t.Any], str]] = [
     ({"max_age_days": 0}, "^slot deploy: policy: max_age_days is 0, and has to be from 1 to 36500"),
     ({"max_age_days": 0.9}, "max_age_days is 0.9, and has to be from 1 to 36500"),
     ({"max_age_days": 5, "expires_in_days": 20}, "a key is replaced 30 days before .* live for at least 31 days"),
+    ({"max_age_days": 9.5}, "max_age_days is 9.5, but .* takes 10 days .overlap_hours and soak_hours together"),
+    ({"overlap_hours": 2200}, "max_age_days is 90, but .* takes 98.6667 days"),
     ({"max_age_days": 5, "expires_in_days": 30.5}, "expires_in_days is 30.5, but a key is replaced 30 days before"),
     ({"expires_in_days": 120, "rotate_before_expiry_days": 120}, "live for at least 121 days, or replace them later"),
     ({"settle_seconds": 3_601}, "settle_seconds is 3601, and has to be from 0 to 3600"),
@@ -94,8 +96,8 @@ REFUSED: list[tuple[dict[str, t.Any], str]] = [
 ]
 ACCEPTED: list[dict[str, t.Any]] = [
     {"max_age_days": 1, "overlap_hours": 0, "soak_hours": 0},
-    {"max_age_days": 5, "expires_in_days": 31},
-    {"max_age_days": 5, "expires_in_days": 15, "rotate_before_expiry_days": 14},
+    {"max_age_days": 10, "expires_in_days": 31},
+    {"max_age_days": 10, "expires_in_days": 20, "rotate_before_expiry_days": 14},
     {"expires_in_days": 100},
     {"settle_seconds": 3_600},
     {"lease_seconds": 120},

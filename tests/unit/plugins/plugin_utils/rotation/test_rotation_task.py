@@ -437,13 +437,35 @@ def test_counts_that_nothing_can_begin_with_are_refused(counts: dict[str, int]) 
         run(scene, slot(), **counts)
 
 
-def test_an_order_to_go_back_to_what_no_record_knows_is_told() -> None:
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_an_order_to_go_back_that_nobody_can_carry_out_is_a_failure(check_mode: bool) -> None:
     scene = Scene()
     run(scene, slot())
+    by_hand = scene.visitor.create_key(name="by hand", iam_id=scene.owner["iam_id"])
 
-    result = run(scene, slot(), rollback_to_ids=["ApiKey-unknown"])
+    result = run(scene, slot(), check_mode=check_mode, rollback_to_ids=["ApiKey-unknown", by_hand["id"]])
 
-    assert "on record of none" in result["warnings"][0]
+    assert result["failed"]
+    assert "ApiKey-unknown, which is on record of none of these slots" in result["msg"]
+    assert "IBM Cloud has no such key (any more)" in result["msg"]
+    assert "IBM Cloud has this key, and its value is known here no more" in result["msg"]
+    assert result["slots"][0]["step"] == "idle"
+
+
+def test_an_order_to_go_back_to_a_key_that_was_struck_from_the_record_stops_the_slot() -> None:
+    scene = Scene()
+    run(scene, slot())
+    old_id = scene.published_id
+    scene.pass_time(91 * DAY_SECONDS)
+    run(scene, slot())
+    scene.store.records["deploy"] = replace(scene.record, superseded=())
+    scene.store.stamp += 1
+
+    result = run(scene, slot(), rollback_to_ids=[old_id])
+
+    assert f"there is no way back to {old_id}: it is there and carries the marker of this slot" in result["msg"]
+    assert "on record of none" not in result["msg"]
+    assert scene.keys().get(old_id), "it was swept"
 
 
 def test_nothing_was_changed_is_not_said_after_a_change() -> None:
@@ -470,3 +492,16 @@ def test_a_file_of_leaked_values_may_begin_with_a_byte_order_mark(tmp_path: Path
 
     assert not run(scene, slot(), compromised_values_file=str(leaked)).get("failed")
     assert leaked_id not in set(scene.keys())
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_run_over_no_slots_is_not_green(check_mode: bool) -> None:
+    with pytest.raises(TaskRefused, match="no slots are declared"):
+        run(Scene(), check_mode=check_mode)
+
+
+def test_leaked_keys_may_belong_to_no_slot() -> None:
+    scene = Scene()
+    by_hand = scene.visitor.create_key(name="by hand", iam_id=scene.owner["iam_id"])
+
+    assert run(scene, compromised_ids=[by_hand["id"]])["unmanaged_ids"] == [by_hand["id"]]

@@ -15,7 +15,6 @@ import typing as t
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import (
     CollectionAction,
     ControllerAction,
@@ -51,8 +50,6 @@ class InProcessAction(CollectionAction):
         if self.may_return_a_value() and "module_stdout" in result:
             # What a module wrote that is no result may be one that was cut off.
             result["module_stdout"] = "hidden, because it may hold the value"
-        for name in {"module_stdout", "module_stderr", "exception"} & result.keys():
-            result[name] = scrub(str(result[name]))
         return result
 
     def _why_not_here(self) -> str | None:

@@ -38,6 +38,7 @@ ROWS: dict[str, list[str]] = {
     "module_utils/_outcome.py": ["module_utils._errors", "module_utils._secrets"],
     "module_utils/_private_file.py": ["module_utils._attributes", "module_utils._trusted_place"],
     "module_utils/_reconcile/": ["module_utils._errors", "module_utils._iam"],
+    "module_utils/_secret_arguments.py": ["ansible.module_utils"],
     "module_utils/_secrets.py": ["ansible.module_utils"],
     "module_utils/_tasks/": [
         *("module_utils._arguments", "module_utils._declared", "module_utils._errors", "module_utils._iam"),
@@ -50,10 +51,12 @@ ROWS: dict[str, list[str]] = {
         *("plugin_utils._rotation", "plugin_utils._vault_file", "yaml"),
     ],
     "plugin_utils/_audit/page.py": ["plugin_utils._audit", "jinja2"],
-    "plugin_utils/_checked.py": ["module_utils._blanks", "module_utils._secrets", "ansible.module_utils"],
+    "plugin_utils/_checked.py": [
+        *("module_utils._blanks", "module_utils._secret_arguments", "module_utils._secrets", "ansible.module_utils"),
+    ],
     "plugin_utils/_collection_action.py": [
-        *("module_utils._errors", "module_utils._outcome", "module_utils._secrets"),
-        *("plugin_utils._checked", "plugin_utils._hiding", "plugin_utils._paths"),
+        *("module_utils._errors", "module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
+        *("plugin_utils._checked", "plugin_utils._hiding", "plugin_utils._paths", "plugin_utils._vaulted"),
         *("ansible.errors", "ansible.plugins.action", "ansible.utils.display"),
     ],
     "plugin_utils/_doctor/": [
@@ -63,9 +66,12 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._reconcile", "plugin_utils._checked"),
     ],
     "plugin_utils/_git/": ["module_utils._errors", "module_utils._private_file", "module_utils._trusted_place"],
-    "plugin_utils/_hiding.py": ["module_utils._outcome", "module_utils._secrets", "ansible.utils.display"],
+    "plugin_utils/_hiding.py": [
+        *("module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
+        *("ansible.release", "ansible.utils.display"),
+    ],
     "plugin_utils/_in_process.py": [
-        *("module_utils._iam", "module_utils._secrets", "ansible.module_utils"),
+        *("module_utils._iam", "ansible.module_utils"),
         "plugin_utils._collection_action",
     ],
     "plugin_utils/_paths.py": [],
@@ -77,10 +83,12 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_vault_file/": [
         *("module_utils._errors", "module_utils._private_file", "module_utils._trusted_place", "yaml"),
     ],
+    "plugin_utils/_vaulted.py": ["ansible.parsing"],
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
     "modules/": ["module_utils._module", "module_utils._tasks"],
     "action/": [
-        *("module_utils._errors", "module_utils._identities", "module_utils._outcome", "module_utils._secrets"),
+        *("module_utils._errors", "module_utils._identities", "module_utils._outcome"),
+        *("module_utils._secret_arguments", "module_utils._secrets"),
         *("module_utils._tasks", "plugin_utils", "ansible.utils.display"),
     ],
     "lookup/": [
@@ -215,14 +223,14 @@ def any_in(names: t.Iterable[str], package: str) -> bool:
     return any(is_in(name, [package]) for name in names)
 
 
-def test_the_only_room_with_ansible_s_vault_is_the_cipher() -> None:
+def test_the_only_room_with_ansible_s_vault_is_the_cipher_and_one_tells_what_came_out_of_it() -> None:
     importing = {
         path
         for path, source in python_files(PLUGINS).items()
         if any(is_in(name, ["ansible.parsing.vault"]) for name in imports(path, source))
     }
 
-    assert importing == {"plugin_utils/_vault_file/cipher.py"}
+    assert importing == {"plugin_utils/_vault_file/cipher.py", "plugin_utils/_vaulted.py"}
 
 
 def test_a_search_that_finds_nothing_is_an_error(tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ Options = t.Mapping[str, t.Mapping[str, t.Any]]
 LONGEST_QUOTED = 20
 # ansible-core has no types for these.
 _VALIDATORS: dict[str, t.Any] = DEFAULT_TYPE_VALIDATORS
-# The value of a key, or a token of a Git server. IBM Cloud's own ids look alike, and tell what they are.
+# The value of a key, or a token of IAM or a Git server. IBM Cloud's own ids look alike, and end in a UUID.
 _LIKE_A_VALUE = re.compile(
-    r"(?!(?:ApiKey|ServiceId|iam-ServiceId|Profile|iam-Profile)-)(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9_.~+/=-]{32,}"
+    r"(?!(?:iam-)?[A-Za-z]+-[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-)"
+    r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?:[A-Za-z0-9_-]{32,}|eyJ[A-Za-z0-9._-]{32,})"
 )
 
 

@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import json
 import typing as t
+from pathlib import Path
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.broken_iam import BrokenIam
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.canaries import names_in
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.refusals import MODULES, Reason, reasons_of
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     AWX_QUIET,
     AWX_QUIET_MODULE,
+    PLAYS,
     TERMINAL,
     TERMINAL_MODULE,
     Manner,
@@ -91,4 +95,20 @@ def test_every_reason_to_refuse(stage: Stage, manner: Manner) -> None:
     told = stage.play(manner, write_play(stage, REASONS))
 
     assert "failed=0" in told, told[-3000:]
+    assert stage.leaks() == []
+
+
+@pytest.mark.parametrize("manner", [TERMINAL, AWX_QUIET, AWX_QUIET_MODULE], ids=str)
+def test_a_keyword_for_which_a_task_is_refused(stage: Stage, broken_iam: BrokenIam, manner: Manner) -> None:
+    play = str(PLAYS / "refused.yml")
+    # Only what is vaulted for itself can be known to be secret in an option that holds none.
+    stage.hand_out_canaries(play)
+    (stage.work / "canaries.yml").rename(stage.work / "vaulted.yml")
+    told = {name: stage.secrets[name] for name in names_in(Path(play).read_text(encoding="utf-8"))}
+    (stage.work / "canaries.yml").symlink_to(stage.named / "canaries.json")
+    (stage.named / "canaries.json").write_text(json.dumps({"canary": told}), encoding="utf-8")
+
+    shown = stage.play(manner, play, silent=broken_iam.silent)
+
+    assert "failed=0" in shown, shown[-3000:]
     assert stage.leaks() == []

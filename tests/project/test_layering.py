@@ -93,8 +93,9 @@ ROWS: dict[str, list[str]] = {
     ],
     "lookup/": [
         *("module_utils._arguments", "module_utils._blanks"),
-        *("module_utils._iam", "module_utils._outcome", "module_utils._secrets", "module_utils._tasks"),
-        *("plugin_utils._paths", "plugin_utils._vault_file", "ansible.errors", "ansible.plugins.lookup"),
+        *("module_utils._iam", "module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
+        *("module_utils._tasks", "plugin_utils._checked", "plugin_utils._paths", "plugin_utils._vault_file"),
+        *("ansible.errors", "ansible.plugins.lookup"),
     ],
     "doc_fragments/": [],
 }

@@ -150,3 +150,22 @@ def _conflict(spec: Spec, options: Spec, group: t.Sequence[str], new_secret: New
         name: new_secret(name) if options[name].get("no_log") else _sample(options[name], new_secret) for name in group
     }
     return {**sound(spec, new_secret), **given}
+
+
+def reason_of_the_work(module: str) -> Reason:
+    """Arguments that are accepted, with a secret in every option that holds one, for a refusal by the work itself."""
+    spec = spec_of(module)
+    return _reason(module, "refusal by the work", "", lambda new: _full(spec, new))
+
+
+def _full(spec: Spec, new_secret: NewSecret) -> Arguments:
+    args = sound(spec, new_secret)
+    for name, option in (spec.get("argument_spec") or spec.get("options") or {}).items():
+        inner = option.get("options")
+        taken = {other for group in spec.get("mutually_exclusive", ()) if name in group for other in group} & set(args)
+        if inner and not taken - {name}:
+            part = _full(option, new_secret)
+            args[name] = [part] if option["type"] == "list" else part
+        elif name == "value":
+            args[name] = new_secret(name)
+    return args

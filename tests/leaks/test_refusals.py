@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.broken_iam import BrokenIam
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.canaries import names_in
-from ansible_collections.cloudkeys.ibmcloud.tests.leaks.refusals import MODULES, Reason, reasons_of
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.plants import Plant, break_collection
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.refusals import MODULES, Reason, reason_of_the_work, reasons_of
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     AWX_QUIET,
     AWX_QUIET_MODULE,
@@ -22,6 +23,23 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     Stage,
 )
 
+# The work refuses whatever it is given, and its message quotes all of it: so every refusal that the code has, or ever
+# will have, is in.
+TELLS_ALL = Plant(
+    "module_utils/_outcome.py",
+    """
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+
+_sound = outcome
+
+
+def outcome(work, params, check_mode):
+    def refuse(params, check_mode):
+        raise TaskRefused(f"cannot work with {params}", details={"told": [str(params)]})
+
+    return _sound(refuse if params else work, params, check_mode)
+""",
+)
 REASONS: dict[str, list[Reason]] = {module: reasons_of(module) for module in MODULES}
 LOOPS: list[dict[str, t.Any]] = [
     {"loop": "{{ reasons }}", "args": "{{ item.args }}", "no_log": False},
@@ -95,6 +113,18 @@ def test_every_reason_to_refuse(stage: Stage, manner: Manner) -> None:
     told = stage.play(manner, write_play(stage, REASONS))
 
     assert "failed=0" in told, told[-3000:]
+    assert stage.leaks() == []
+
+
+@pytest.mark.parametrize("manner", [TERMINAL, AWX_QUIET_MODULE], ids=str)
+def test_the_work_refuses_and_quotes_all_that_it_was_given(stage: Stage, manner: Manner) -> None:
+    surroundings = break_collection(stage.root, TELLS_ALL)
+    play = write_play(stage, {module: [reason_of_the_work(module)] for module in MODULES})
+
+    told = stage.play(manner, play, environ=surroundings)
+
+    assert "failed=0" in told, told[-3000:]
+    assert manner.verbosity == 0 or "cannot work with" in told
     assert stage.leaks() == []
 
 

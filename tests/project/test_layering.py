@@ -33,7 +33,8 @@ ROWS: dict[str, list[str]] = {
         "module_utils._secrets",
     ],
     "module_utils/_module.py": [
-        *("module_utils._blanks", "module_utils._iam", "module_utils._outcome", "ansible.module_utils"),
+        *("module_utils._blanks", "module_utils._iam", "module_utils._outcome", "module_utils._secret_arguments"),
+        *("module_utils._secrets", "ansible.module_utils"),
     ],
     "module_utils/_outcome.py": ["module_utils._errors", "module_utils._secrets"],
     "module_utils/_private_file.py": ["module_utils._attributes", "module_utils._trusted_place"],

@@ -17,6 +17,7 @@ OURS = "ansible_collections.cloudkeys.ibmcloud.plugins"
 # What a room may import besides itself and Python's own library. The row of a file counts before that of its folder,
 # and a file that has neither may not be there.
 ROWS: dict[str, list[str]] = {
+    "module_utils/_addresses.py": [],
     "module_utils/_arguments.py": [],
     "module_utils/_attributes.py": ["module_utils._trusted_place"],
     "module_utils/_blanks.py": ["ansible.module_utils"],
@@ -25,7 +26,7 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._reconcile", "module_utils._secrets", "module_utils._trusted_place"),
     ],
     "module_utils/_errors.py": [],
-    "module_utils/_iam/": ["module_utils._errors"],
+    "module_utils/_iam/": ["module_utils._addresses", "module_utils._errors"],
     "module_utils/_iam/connections.py": ["module_utils._iam", "requests", "urllib3"],
     "module_utils/_iam/wire.py": ["module_utils._iam", "requests", "urllib3"],
     "module_utils/_identities/": [
@@ -61,12 +62,15 @@ ROWS: dict[str, list[str]] = {
         *("ansible.errors", "ansible.plugins.action", "ansible.utils.display"),
     ],
     "plugin_utils/_doctor/": [
-        "module_utils._blanks",
+        *("module_utils._addresses", "module_utils._blanks"),
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
         *("plugin_utils._audit", "plugin_utils._rotation", "plugin_utils._git", "plugin_utils._vault_file"),
         *("module_utils._reconcile", "plugin_utils._checked"),
     ],
-    "plugin_utils/_git/": ["module_utils._errors", "module_utils._private_file", "module_utils._trusted_place"],
+    "plugin_utils/_git/": [
+        *("module_utils._addresses", "module_utils._errors", "module_utils._private_file"),
+        "module_utils._trusted_place",
+    ],
     "plugin_utils/_hiding.py": [
         *("module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
         *("ansible.release", "ansible.utils.display"),
@@ -103,6 +107,7 @@ ROWS: dict[str, list[str]] = {
 
 # What decides and touches nothing: it is told the time, and what was read.
 PURE = [
+    "module_utils/_addresses.py",
     "module_utils/_iam/advice.py",
     "module_utils/_iam/answers.py",
     "module_utils/_iam/endpoint.py",

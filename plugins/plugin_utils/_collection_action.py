@@ -32,6 +32,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked, check_arguments, plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._gathered import why_facts_are_dangerous
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import (
     hide_if_secret,
     hide_task_if_item_is_secret,
@@ -71,9 +72,17 @@ class CollectionAction(NormalAction):
             for text in (*vaulted_texts([self._task.args, *items]), *self._secrets_of_other_items(items)):
                 conceal(text)
             hide_task_if_item_is_secret(self._task, task_vars)
+            self._warn_of_facts(task_vars)
         except Exception:
             # Nobody knows what is secret here, so nothing is shown.
             self._task.no_log = True
+
+    def _warn_of_facts(self, task_vars: dict[str, t.Any] | None) -> None:
+        """Say it where the credential of this run was gathered; Ansible shows the same warning once."""
+        secrets = frozenset(secret_texts(self.spec["argument_spec"], self._task.args))
+        warning = why_facts_are_dangerous(task_vars, os.environ, secrets)
+        if warning:
+            display.warning(warning)
 
     def _secrets_of_other_items(self, items: list[t.Any]) -> t.Iterator[str]:
         """With `extended` an item is shown with those that come later, which are known by their names and looks."""

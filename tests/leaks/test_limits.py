@@ -6,8 +6,16 @@ from __future__ import annotations
 
 import pytest
 from ansible.release import __version__
-from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import PLAYS, TERMINAL, TERMINAL_MODULE, Manner, Stage
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
+    LOGIN,
+    PLAYS,
+    TERMINAL,
+    TERMINAL_MODULE,
+    Manner,
+    Stage,
+)
 
+TERMINAL_QUIET = Manner(verbosity=0)
 CORE = tuple(int(part) for part in __version__.split(".")[:2])
 # From 2.22 on a value that was vaulted, or that this collection made, is known to be secret.
 UNTIL_2_21 = {"looped_over", "shown_later"} if CORE < (2, 22) else set()
@@ -44,3 +52,17 @@ def test_a_payload_that_is_to_be_kept_is_kept(stage: Stage) -> None:
 
     assert "failed=0" in told, told
     assert any("AnsiballZ" in place for place in stage.places_of("key_shipped"))
+
+
+@pytest.mark.parametrize(
+    ("subset", "is_kept"), [(["min"], True), (["all", "!env"], False)], ids=["environment", "none"]
+)
+def test_facts_hold_the_environment_unless_it_is_left_out(stage: Stage, subset: list[str], *, is_kept: bool) -> None:
+    quiet = {"ANSIBLE_DISPLAY_TRACEBACK": "never"}
+
+    told = stage.play(TERMINAL_QUIET, str(PLAYS / "gathered.yml"), environ=quiet, subset=subset)
+
+    assert "failed=0" in told, told
+    assert any(place.startswith("facts/") for place in stage.places_of(LOGIN)) == is_kept
+    assert told.count("which this run logs in with") == int(is_kept), told
+    assert stage.secrets[LOGIN] not in told

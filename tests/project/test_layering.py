@@ -58,7 +58,8 @@ ROWS: dict[str, list[str]] = {
     ],
     "plugin_utils/_collection_action.py": [
         *("module_utils._errors", "module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
-        *("plugin_utils._checked", "plugin_utils._hiding", "plugin_utils._paths", "plugin_utils._vaulted"),
+        *("plugin_utils._checked", "plugin_utils._gathered", "plugin_utils._hiding", "plugin_utils._paths"),
+        "plugin_utils._vaulted",
         *("ansible.errors", "ansible.plugins.action", "ansible.utils.display"),
     ],
     "plugin_utils/_doctor/": [
@@ -67,6 +68,7 @@ ROWS: dict[str, list[str]] = {
         *("plugin_utils._audit", "plugin_utils._rotation", "plugin_utils._git", "plugin_utils._vault_file"),
         *("module_utils._reconcile", "plugin_utils._checked"),
     ],
+    "plugin_utils/_gathered.py": [],
     "plugin_utils/_git/": [
         *("module_utils._addresses", "module_utils._errors", "module_utils._private_file"),
         "module_utils._trusted_place",

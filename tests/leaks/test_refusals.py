@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.refusals import MODULES,
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     AWX_QUIET,
     AWX_QUIET_MODULE,
+    CORE,
     PLAYS,
     TERMINAL,
     TERMINAL_MODULE,
@@ -138,7 +139,8 @@ def test_a_keyword_for_which_a_task_is_refused(stage: Stage, broken_iam: BrokenI
     (stage.work / "canaries.yml").symlink_to(stage.named / "canaries.json")
     (stage.named / "canaries.json").write_text(json.dumps({"canary": told}), encoding="utf-8")
 
-    shown = stage.play(manner, play, silent=broken_iam.silent)
+    # Before 2.19 a vaulted value is any text once it went through a template; test_limits.py has that.
+    shown = stage.play(manner, play, silent=broken_iam.silent, origin_is_told=CORE >= (2, 19))
 
     assert "failed=0" in shown, shown[-3000:]
     assert stage.leaks() == []

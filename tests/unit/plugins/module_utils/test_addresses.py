@@ -20,6 +20,7 @@ HOSTILE = [
     f"https://u:a@{SECRET}@git.example.com/x.git",
     f"https://u:{SECRET}%40b@git.example.com/x.git",
     f"https://u:a/{SECRET}@git.example.com/x.git",
+    f"https://token/{SECRET}@git.example.com/x.git",
     f"https://u:a?{SECRET}@git.example.com/x.git",
     f"https://u:a#{SECRET}@git.example.com/x.git",
     f"https://u:a\\{SECRET}@git.example.com/x.git",

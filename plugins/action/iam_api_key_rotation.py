@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import (
@@ -24,9 +23,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-
-display = Display()
 
 
 class ActionModule(IamControllerAction):
@@ -65,7 +63,7 @@ class ActionModule(IamControllerAction):
 
 
 def _tell(line: str) -> None:
-    display.display(f"  {scrub(line)}")
+    say(f"  {line}")
 
 
 def _unforeseen(error: Exception) -> str:

@@ -78,9 +78,9 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_like_a_value
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal, protect, scrub
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal, protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._paths import absolute_path, folder_of_relative_paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
@@ -98,7 +98,7 @@ class LookupModule(LookupBase):
             ansible.set_options(var_options=variables, direct=kwargs)
             return self._read(ansible, terms)
         except (AnsibleError, VaultFileError) as error:
-            raise AnsibleError(f"ansible_vault_value: {scrub(str(error))}") from None
+            raise AnsibleError(f"ansible_vault_value: {refused(str(error))['msg']}") from None
         except Exception as error:
             raise AnsibleError(f"ansible_vault_value: {failure_of(error)['msg']}") from None
 

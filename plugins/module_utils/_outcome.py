@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub, scrub_all, scrub_words
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import with_shown_messages
 
 Work = t.Callable[[dict[str, t.Any], bool], dict[str, t.Any]]
 
@@ -22,12 +23,21 @@ MESSAGES = frozenset(
 
 
 def outcome(work: Work, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Run `work(params, check_mode)` and return its result, or a failed one without secrets; never raises."""
+    """Run `work(params, check_mode)` and return its result, or a failed one; never raises.
+
+    No secret is in it, and no message in it does anything to a terminal.
+    """
     try:
         result = work(params, check_mode)
     except (Exception, SystemExit) as error:
         return failure_of(error)
-    return _scrub_result(result)
+    # First the secrets, which are not found any more where a character was spelled out.
+    return with_shown_messages(_scrub_result(result))
+
+
+def refused(message: str) -> dict[str, t.Any]:
+    """The failed result of a task that was not begun."""
+    return with_shown_messages({"failed": True, "changed": False, "msg": scrub(message)})
 
 
 def failure_of(error: BaseException) -> dict[str, t.Any]:
@@ -36,7 +46,7 @@ def failure_of(error: BaseException) -> dict[str, t.Any]:
         failure: dict[str, t.Any] = {**error.details, "failed": True, "changed": False, "msg": str(error)}
         if error.transaction_id:
             failure["transaction_ids"] = [error.transaction_id]
-        return t.cast("dict[str, t.Any]", scrub_all(failure))
+        return with_shown_messages(t.cast("dict[str, t.Any]", scrub_all(failure)))
     return {
         "failed": True,
         "changed": False,

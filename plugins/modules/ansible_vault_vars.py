@@ -90,6 +90,7 @@ options:
       - Keys of mappings whose strings stay readable, such as ids and dates. A key counts at any depth,
         and for the strings of a list that stands directly under it.
       - In a file that is encrypted as a whole nothing is readable, and this option has no effect.
+      - A string that Ansible might take for a template is marked with C(!unsafe), so what was set is what is read back.
     type: list
     elements: str
     default: []

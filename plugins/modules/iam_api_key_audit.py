@@ -193,7 +193,9 @@ markdown:
   type: str
   sample: "# API keys\n\n42 keys, 3 high, 1 medium, 0 low, 2 excused\n"
 slots:
-  description: A file of slots for the first twenty keys that no rotation looks after; empty when there is none.
+  description:
+    - A file of slots for the first twenty keys that no rotation looks after; empty when there is none.
+    - A name that Ansible might take for a template is marked with C(!unsafe) there.
   returned: always, unless the options do not make sense
   type: str
   sample: "rotate_api_keys_slots:\n  - name: deploy\n    file: secrets.yml\n"

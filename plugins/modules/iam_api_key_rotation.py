@@ -43,7 +43,7 @@ options:
     required: true
     suboptions:
       name:
-        description: Name of the slot, for people and results.
+        description: Name of the slot, for people and results. Every character of it has to be visible.
         type: str
         required: true
       file:

@@ -12,11 +12,11 @@ import warnings
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action.normal import ActionModule as NormalAction
-from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import (
     failure_of,
     outcome,
+    refused,
     scrub_messages,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import (
@@ -27,9 +27,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_argumen
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import (
     conceal,
     protect,
-    scrub,
     without_no_log_values,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import with_shown_texts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked, check_arguments, plain
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._gathered import why_facts_are_dangerous
@@ -38,9 +38,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import 
     hide_task_if_item_is_secret,
     items_of,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say_in_detail, warn
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vaulted import vaulted_texts
-
-display = Display()
 
 
 class CollectionAction(NormalAction):
@@ -60,6 +59,9 @@ class CollectionAction(NormalAction):
         if result.get("failed") or result.get("unreachable"):
             self._conceal_what_may_be_secret()
         scrub_messages(result)
+        if not getattr(self._task, "register", None):
+            # Nobody takes data from it, so all of it is for people.
+            result = with_shown_texts(result)
         hide_if_secret(self._task, task_vars, result)
         return result
 
@@ -82,7 +84,7 @@ class CollectionAction(NormalAction):
         secrets = frozenset(secret_texts(self.spec["argument_spec"], self._task.args))
         warning = why_facts_are_dangerous(task_vars, os.environ, secrets)
         if warning:
-            display.warning(warning)
+            warn(warning)
 
     def _secrets_of_other_items(self, items: list[t.Any]) -> t.Iterator[str]:
         """With `extended` an item is shown with those that come later, which are known by their names and looks."""
@@ -108,13 +110,13 @@ class CollectionAction(NormalAction):
     def _refused_or_done_elsewhere(self, tmp: t.Any, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
         """The result, if it is not got in this process; what Ansible raises on its way to a host is one too."""
         try:
-            display.vvv(f"{self._task.action} runs {self.place()}")
+            say_in_detail(f"{self._task.action} runs {self.place()}")
             refusal = self._refuse_async() or self.refuse()
-            return _failed(refusal) if refusal else self.run_elsewhere(tmp, task_vars)
+            return refused(refusal) if refusal else self.run_elsewhere(tmp, task_vars)
         except AnsibleConnectionFailure as error:
-            return {"unreachable": True, "changed": False, "msg": str(error)}
+            return {**refused(str(error)), "failed": False, "unreachable": True}
         except AnsibleError as error:
-            return _failed(str(error))
+            return refused(str(error))
         except Exception as error:
             return failure_of(error)
 
@@ -150,11 +152,11 @@ class CollectionAction(NormalAction):
             with self._like_a_module():
                 checked = self.check_arguments()
                 if checked.problem:
-                    result = _failed(checked.problem)
+                    result = refused(checked.problem)
                 else:
                     result = outcome(self.do_work, checked.options, self._task.check_mode)
         except AnsibleError as error:
-            raise TaskRefused(str(error)) from None
+            raise TaskRefused(" ".join(str(error).split())) from None
         result.update(checked.notes)
         return t.cast("dict[str, t.Any]", without_no_log_values(plain(result), checked.secrets))
 
@@ -194,7 +196,3 @@ class ControllerAction(CollectionAction):
 
     def absolute_path(self, path: str) -> str:
         return _paths.absolute_path(path, self.folder_of_relative_paths())
-
-
-def _failed(message: str) -> dict[str, t.Any]:
-    return {"failed": True, "changed": False, "msg": scrub(message)}

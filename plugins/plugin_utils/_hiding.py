@@ -7,12 +7,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible.release import __version__
-from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import SECRET_MEMBERS
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say
 
-display = Display()
 # Older ones hide the message of a failed task together with its result.
 SHOWS_HIDDEN_MESSAGES = tuple(int(part) for part in __version__.split(".")[:2]) >= (2, 19)
 # What a loop leaves in the variables of a task besides its item, and shows beside the result.
@@ -30,9 +29,9 @@ def hide_if_secret(task: t.Any, task_vars: t.Mapping[str, t.Any] | None, result:
     for part in revealing:
         key = part.get("api_key") or {}
         line = f"API key {key.get('id')} ({key.get('name')}) of {key.get('created_at')}"
-        display.display(f"{scrub(line)}: its value is in the result, hidden here")
+        say(f"{line}: its value is in the result, hidden here")
     if result.get("failed") and (revealing or not SHOWS_HIDDEN_MESSAGES):
-        display.display(scrub(str(result.get("msg"))))
+        say(str(result.get("msg")))
 
 
 def hide_task_if_item_is_secret(task: t.Any, task_vars: t.Mapping[str, t.Any] | None) -> None:

@@ -15,6 +15,7 @@ import typing as t
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import (
     CollectionAction,
     ControllerAction,
@@ -40,7 +41,7 @@ class InProcessAction(CollectionAction):
             return None
         checked = self.check_arguments()
         if checked.problem:
-            return {"failed": True, "changed": False, "msg": checked.problem}
+            return refused(checked.problem)
         if self.may_return_a_value():
             # At -vvv the ssh connection of ansible-core shows what a module wrote. Whether it may, it asks its own copy
             # of the play's context, not the task.

@@ -37,11 +37,12 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._blanks", "module_utils._iam", "module_utils._outcome", "module_utils._secret_arguments"),
         *("module_utils._secrets", "ansible.module_utils"),
     ],
-    "module_utils/_outcome.py": ["module_utils._errors", "module_utils._secrets"],
+    "module_utils/_outcome.py": ["module_utils._errors", "module_utils._secrets", "module_utils._shown"],
     "module_utils/_private_file.py": ["module_utils._attributes", "module_utils._trusted_place"],
     "module_utils/_reconcile/": ["module_utils._errors", "module_utils._iam"],
     "module_utils/_secret_arguments.py": ["ansible.module_utils"],
     "module_utils/_secrets.py": ["ansible.module_utils"],
+    "module_utils/_shown.py": [],
     "module_utils/_tasks/": [
         *("module_utils._arguments", "module_utils._declared", "module_utils._errors", "module_utils._iam"),
         *("module_utils._identities", "module_utils._outcome", "module_utils._reconcile"),
@@ -50,17 +51,17 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_audit/": [
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
         *("module_utils._private_file", "module_utils._reconcile", "module_utils._trusted_place"),
-        *("plugin_utils._rotation", "plugin_utils._vault_file", "yaml"),
+        *("plugin_utils._out", "plugin_utils._rotation", "plugin_utils._vault_file", "yaml"),
     ],
-    "plugin_utils/_audit/page.py": ["plugin_utils._audit", "jinja2"],
+    "plugin_utils/_audit/page.py": ["module_utils._shown", "plugin_utils._audit", "jinja2"],
     "plugin_utils/_checked.py": [
         *("module_utils._blanks", "module_utils._secret_arguments", "module_utils._secrets", "ansible.module_utils"),
     ],
     "plugin_utils/_collection_action.py": [
         *("module_utils._errors", "module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
         *("plugin_utils._checked", "plugin_utils._gathered", "plugin_utils._hiding", "plugin_utils._paths"),
-        "plugin_utils._vaulted",
-        *("ansible.errors", "ansible.plugins.action", "ansible.utils.display"),
+        *("module_utils._shown", "plugin_utils._terminal", "plugin_utils._vaulted"),
+        *("ansible.errors", "ansible.plugins.action"),
     ],
     "plugin_utils/_doctor/": [
         *("module_utils._addresses", "module_utils._blanks"),
@@ -75,20 +76,28 @@ ROWS: dict[str, list[str]] = {
     ],
     "plugin_utils/_hiding.py": [
         *("module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
-        *("ansible.release", "ansible.utils.display"),
+        *("plugin_utils._terminal", "ansible.release"),
     ],
     "plugin_utils/_in_process.py": [
-        *("module_utils._iam", "ansible.module_utils"),
+        *("module_utils._iam", "module_utils._outcome", "ansible.module_utils"),
         "plugin_utils._collection_action",
     ],
+    # The doors: each knows its reader, and nobody else writes for that reader (test_doors.py).
+    "plugin_utils/_out/": ["module_utils._shown"],
+    "plugin_utils/_out/for_yaml.py": ["module_utils._shown", "yaml"],
     "plugin_utils/_paths.py": [],
     "plugin_utils/_rotation/": [
         *("module_utils._arguments", "module_utils._blanks", "module_utils._errors", "module_utils._iam"),
         *("module_utils._identities", "module_utils._private_file", "module_utils._reconcile"),
-        *("module_utils._trusted_place", "plugin_utils._checked", "plugin_utils._git", "plugin_utils._vault_file"),
+        *("module_utils._shown", "module_utils._trusted_place", "plugin_utils._checked", "plugin_utils._git"),
+        "plugin_utils._out",
+        "plugin_utils._vault_file",
     ],
+    # Ansible's own output beside results.
+    "plugin_utils/_terminal.py": ["module_utils._secrets", "module_utils._shown", "ansible.utils.display"],
     "plugin_utils/_vault_file/": [
-        *("module_utils._errors", "module_utils._private_file", "module_utils._trusted_place", "yaml"),
+        *("module_utils._errors", "module_utils._private_file", "module_utils._trusted_place"),
+        *("plugin_utils._out", "yaml"),
     ],
     "plugin_utils/_vaulted.py": ["ansible.parsing"],
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
@@ -96,7 +105,7 @@ ROWS: dict[str, list[str]] = {
     "action/": [
         *("module_utils._errors", "module_utils._identities", "module_utils._outcome"),
         *("module_utils._secret_arguments", "module_utils._secrets"),
-        *("module_utils._tasks", "plugin_utils", "ansible.utils.display"),
+        *("module_utils._tasks", "plugin_utils"),
     ],
     "lookup/": [
         *("module_utils._arguments", "module_utils._blanks"),
@@ -124,11 +133,14 @@ PURE = [
     "module_utils/_reconcile/rotated_keys.py",
     "module_utils/_reconcile/service_id_plan.py",
     "module_utils/_reconcile/key_wish.py",
+    "module_utils/_shown.py",
     "plugin_utils/_audit/as_markdown.py",
     "plugin_utils/_audit/audit.py",
     "plugin_utils/_audit/charts.py",
     "plugin_utils/_audit/facts.py",
     "plugin_utils/_audit/rules.py",
+    "plugin_utils/_out/for_readers.py",
+    "plugin_utils/_out/for_yaml.py",
     "plugin_utils/_rotation/foresee.py",
     "plugin_utils/_rotation/outcome.py",
     "plugin_utils/_rotation/plan.py",
@@ -293,6 +305,8 @@ def test_a_search_that_finds_nothing_is_an_error(tmp_path: Path) -> None:
         ("action/ansible_vault_vars.py", f"from {OURS}.modules.iam_api_key import main"),
         ("doc_fragments/connection.py", f"from {OURS}.module_utils._arguments import CONNECTION"),
         ("action/iam_doctor.py", "import requests"),
+        ("action/iam_doctor.py", "from ansible.utils.display import Display"),
+        ("plugin_utils/_out/for_yaml.py", f"from {OURS}.plugin_utils._vault_file import nodes"),
         ("somewhere_else/file.py", ""),
         ("module_utils/_new_room/file.py", ""),
         ("module_utils/_iam/deeper/file.py", ""),
@@ -312,7 +326,7 @@ def test_a_planted_violation_is_found(path: str, source: str) -> None:
         ("module_utils/_reconcile/run.py", "from .._iam.errors import IamError"),
         ("plugin_utils/_rotation/plan.py", "from datetime import datetime\nfrom . import slot"),
         ("plugin_utils/_vault_file/cipher.py", "from ansible.parsing.vault import VaultLib"),
-        ("action/iam_api_key_rotation.py", "from ansible.utils.display import Display"),
+        ("plugin_utils/_terminal.py", "from ansible.utils.display import Display"),
     ],
 )
 def test_what_a_layer_is_for_is_allowed(path: str, source: str) -> None:

@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Finding, Report, Row
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, SEVERITIES
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import for_csv
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_csv
 
 SCHEMA_VERSION = 1
 CSV_HEADER = (
@@ -64,7 +64,9 @@ def counts(report: Report) -> dict[str, int]:
 
 
 def to_json(report: Report) -> str:
-    return json.dumps(to_data(report), indent=1, ensure_ascii=True, sort_keys=False) + "\n"
+    """The same as a text in which nothing is hidden: JSON escapes the rest of what a terminal obeys."""
+    text = json.dumps(to_data(report), indent=1, ensure_ascii=True, sort_keys=False)
+    return text.replace("\x7f", "\\u007f") + "\n"
 
 
 def to_csv(report: Report) -> str:

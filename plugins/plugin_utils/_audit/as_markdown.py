@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, last_login
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, Row, remedy
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import for_markdown
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Finding, Report, Row, remedy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_markdown
 
 MOST_ROWS = 50
 
@@ -28,7 +28,7 @@ def to_markdown(report: Report) -> str:
 
 
 def _not_checked(report: Report) -> list[str]:
-    return ["", *(f"Not checked: {for_markdown(text)}." for text in report.not_checked)] if report.not_checked else []
+    return ["", *(f"- Not checked: {for_markdown(text)}" for text in report.not_checked)] if report.not_checked else []
 
 
 def _rules(report: Report) -> list[str]:
@@ -37,7 +37,7 @@ def _rules(report: Report) -> list[str]:
         controls = "; ".join(f"{each.source}, {each.number}" for each in rule.controls)
         lines += ["", f"## {rule.title}: {len(findings)} ({rule.severity})", "", rule.advice]
         lines += ["", f"Control: {controls}."] if controls else []
-        lines += ["", *(f"    {line}" for line in remedy(rule, findings).splitlines())] if rule.task else []
+        lines += ["", *(f"    {line}" for line in remedy(rule, findings).split("\n"))] if rule.task else []
     return lines
 
 
@@ -59,22 +59,25 @@ def _worst(report: Report) -> list[str]:
 
 def _row(row: Row) -> str:
     key = row.key
-    details = "; ".join(f"{each.rule.title}: {each.detail}" for each in row.findings if not each.exemption)
     cells = (
         str(row.severity),
-        f"{key.name} {key.id}",
-        key.owner_name or key.owner_id,
+        f"{for_markdown(key.name)} {for_markdown(key.id)}",
+        for_markdown(key.owner_name or key.owner_id),
         f"{key.age_days} d",
         last_login(key),
-        details,
+        "; ".join(_finding(each) for each in row.findings if not each.exemption),
     )
-    return f"| {' | '.join(for_markdown(cell) for cell in cells)} |"
+    return f"| {' | '.join(cells)} |"
+
+
+def _finding(found: Finding) -> str:
+    return f"{found.rule.title}: {for_markdown(found.detail)}"
 
 
 def _exceptions(report: Report) -> list[str]:
     lines = [
-        f"- {for_markdown(each.key.name)} {each.key.id}, {each.rule.title}: {for_markdown(each.exemption.reason)} "
-        f"({for_markdown(each.exemption.owner)}, until {each.exemption.expires})"
+        f"- {for_markdown(each.key.name)} {for_markdown(each.key.id)}, {each.rule.title}: "
+        f"{for_markdown(each.exemption.reason)} ({for_markdown(each.exemption.owner)}, until {each.exemption.expires})"
         for each in report.excused[:MOST_ROWS]
         if each.exemption
     ]

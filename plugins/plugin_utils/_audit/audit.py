@@ -20,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
     AuditPolicy,
     Rule,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import clear_text
 
 MOST_IDS = 20
 
@@ -148,6 +149,6 @@ def remedy(rule: Rule, findings: t.Sequence[Finding]) -> str:
     if not rule.task or "@ids@" not in rule.task:
         return rule.task or ""
     ids = [finding.key.id for finding in findings]
-    listed = "".join(f"\n    - {key_id}" for key_id in ids[:MOST_IDS])
+    listed = "".join(f"\n    - {clear_text(key_id)}" for key_id in ids[:MOST_IDS])
     more = f"\n    # and {len(ids) - MOST_IDS} more, see the JSON" if len(ids) > MOST_IDS else ""
     return rule.task.replace(" @ids@", listed + more)

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, last_login
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, remedy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.charts import (
@@ -17,7 +19,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.charts i
     age_chart,
     due_chart,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import visible
 from jinja2 import Environment, StrictUndefined
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
@@ -25,9 +26,10 @@ SIGNS = {"high": "▲", "medium": "◆", "low": "●"}
 
 
 def to_html(report: Report, slots: str) -> str:
-    """The page; `slots` is the ready file of slots. Everything from the cloud is escaped."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["visible"] = visible
+    """The page; `slots` is the ready file of slots. Whatever is filled in is spelled out and escaped."""
+    environment = Environment(
+        autoescape=True, finalize=_filled_in, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         report=report,
@@ -47,3 +49,7 @@ def to_html(report: Report, slots: str) -> str:
         remedy=remedy,
         slots=slots,
     )
+
+
+def _filled_in(value: t.Any) -> t.Any:
+    return shown(value) if isinstance(value, str) else value

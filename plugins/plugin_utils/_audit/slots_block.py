@@ -7,10 +7,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.text import visible
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import is_template
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import written_clear
 
 MOST_SHOWN = 20
 FILE = "group_vars/all/secrets.yml"
@@ -23,13 +21,6 @@ HEADER = """\
 """
 
 
-class _Indented(yaml.SafeDumper):
-    """Lists are indented, as linters of playbooks want it."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
 def rotatable(keys: t.Sequence[KeyFacts], caller_iam_id: str) -> list[KeyFacts]:
     """Keys that the caller could put under rotation: their own and those of service IDs, one of each name."""
     seen: set[tuple[str, str]] = set()
@@ -37,22 +28,17 @@ def rotatable(keys: t.Sequence[KeyFacts], caller_iam_id: str) -> list[KeyFacts]:
     for key in sorted(keys, key=lambda each: (each.owner_id, each.name, each.id)):
         is_ours = key.owner_kind == "service ID" or key.owner_id == caller_iam_id
         place = (key.owner_id, key.name)
-        if is_ours and key.can_log_in and key.marker is None and place not in seen and _is_harmless(key.name):
+        if is_ours and key.can_log_in and key.marker is None and place not in seen and key.name.strip():
             seen.add(place)
             chosen.append(key)
     return chosen
-
-
-def _is_harmless(name: str) -> bool:
-    """Whether a name may stand in a file of variables: Ansible carries out what it takes for a template."""
-    return visible(name) == name and not is_template(name)
 
 
 def slots_block(keys: t.Sequence[KeyFacts]) -> str:
     """The file, as text; `keys` are rotatable ones."""
     taken: set[str] = set()
     slots = [_slot(key, taken) for key in keys]
-    return HEADER + str(yaml.dump({"rotate_api_keys_slots": slots}, Dumper=_Indented, sort_keys=False, width=120))
+    return HEADER + written_clear({"rotate_api_keys_slots": slots})
 
 
 def first_slots(keys: t.Sequence[KeyFacts]) -> str:

@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.key_ids import check_key_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import is_seen
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_own_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
@@ -66,6 +67,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) ->
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
     policies = [policy_of(params, given, client.now()) for given in params["slots"]]
     for given in params["slots"]:
+        _check_name(given["name"])
         check_key_ids(f"slot {given['name']}: retire_ids", given["retire_ids"])
     found = resolve(client, map(owner_named_by, params["slots"]), concurrency)
     slots = []
@@ -96,6 +98,14 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) ->
     except SlotStopped as error:
         raise TaskRefused(str(error)) from None
     return slots
+
+
+def _check_name(name: str) -> None:
+    """The name of a slot is in every report, of other tools and of the user's own tasks too."""
+    if not is_seen(name):
+        raise TaskRefused(
+            f"the name of the slot {name} has a character that cannot be seen; choose another name for it"
+        )
 
 
 def _moved_from(given: dict[str, t.Any]) -> Place | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import replace_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, check_path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_commit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,
@@ -87,7 +88,7 @@ class GitStore:
             for is_last in [False] * (_COPY_TRIES - 1) + [True]:
                 self._files.copy(replace(slot, copies=(place,)), published_value, own_values)
                 try:
-                    self._push(place.file, [f"{_one_line(slot.name)}: copy to {place.variable}"])
+                    self._push(place.file, [f"{for_commit(slot.name)}: copy to {for_commit(place.variable)}"])
                     break
                 except CommitLost as error:
                     if is_last:
@@ -161,7 +162,7 @@ class GitStore:
 
 def _line(change: SlotChange) -> str:
     """What a change is about, for the history: never a value."""
-    name, record = _one_line(change.slot.name), change.record
+    name, record = for_commit(change.slot.name), change.record
     if record is None:
         return f"{name}: forgotten"
     if change.published_value is not None and record.current:
@@ -173,7 +174,3 @@ def _line(change: SlotChange) -> str:
     return f"{name}: generation {record.current.generation if record.current else record.last_generation}" + (
         f", on the way out {leaving}" if leaving else ""
     )
-
-
-def _one_line(name: str) -> str:
-    return " ".join(name.split())

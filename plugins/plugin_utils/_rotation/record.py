@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.forms import ACCOUNT_ID, IAM_ID, WORD
 
 RECORDS_VARIABLE = "cloudkeys_records"
 # Counts the changes of a record's shape.
@@ -203,6 +204,8 @@ def _check_adds_up(record: Record) -> None:
 YEARS = range(2000, 2200)
 
 PARTS: dict[str, type] = {"current": Current, "pending": Pending}
+# What goes into requests and files, and would have to come from there in such a form too.
+FORMS = {"id": WORD, "iam_id": IAM_ID, "account_id": ACCOUNT_ID}
 
 
 def _read(kind: type, found: dict[str, t.Any]) -> t.Any:
@@ -229,7 +232,7 @@ def _member(name: str, wanted: t.Any, value: t.Any) -> t.Any:
     # A truth value is no number here, though it is one in Python.
     if not isinstance(value, choices) or isinstance(value, bool) != (bool in choices):
         raise ValueError
-    return value
+    return FORMS[name](value) if name in FORMS else value
 
 
 def _moment(value: t.Any) -> datetime:

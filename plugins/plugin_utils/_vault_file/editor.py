@@ -7,10 +7,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import quote
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import Vault, is_as_wanted, open_at
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import Renderer, quote
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import Renderer
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import (
     Goals,

@@ -10,21 +10,13 @@ import typing as t
 from dataclasses import dataclass, field
 
 import yaml
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import STR_TAG, implied_tag
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 # The parsers differ in details, so this is the one that ansible-core itself takes.
 _LOADER: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-STR_TAG = "tag:yaml.org,2002:str"
 _VAULT_TAGS = frozenset({"!vault", "!vault-encrypted"})
 _TEXT_TAGS = frozenset({"!unsafe", "!", STR_TAG})
-_RESOLVER: t.Any = yaml.resolver.Resolver()
-
-
-# The names in a file are looked at many times, before a change and after it.
-@functools.lru_cache(maxsize=8192)
-def implied_tag(text: str) -> str:
-    """What YAML takes a text without quotes for."""
-    return str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)))
 
 
 @dataclass

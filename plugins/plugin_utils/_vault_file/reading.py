@@ -8,8 +8,8 @@ import typing as t
 from collections.abc import Sequence
 
 import yaml
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import may_be_template
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import is_template
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotEdit,
     VaultFileError,
@@ -121,7 +121,7 @@ def _is_leaf_as_wanted(page: Page, node: Node, want: Leaf, vault: Vault) -> bool
         return False
     if not isinstance(want.value, str):
         return node.resolved_tag in _SCALAR_TAGS and _same(_plain_scalar(page, node, vault), want.value)
-    return node.is_text and node.value == want.value and (node.tag == "!unsafe") >= is_template(want.value)
+    return node.is_text and node.value == want.value and (node.tag == "!unsafe") >= may_be_template(want.value)
 
 
 def _same(one: object, other: object) -> bool:

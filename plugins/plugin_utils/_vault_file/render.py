@@ -5,21 +5,15 @@
 from __future__ import annotations
 
 import json
-import re
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import STR_TAG, Node, implied_tag
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import clear_text, key_text, quote
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Leaf, Want
 
-_TEMPLATE_MARKS = ("{{", "{%", "{#")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*")
-# YAML 1.1 tools other than PyYAML read these as booleans.
-_MISREAD_ELSEWHERE = frozenset({"y", "n"})
-# Allowed in JSON as they are, but not in YAML, or a line break there.
-_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _INDENT = 2
 
 
@@ -29,31 +23,6 @@ class Rendered:
 
     head: str
     lines: list[str]
-
-
-def is_template(text: str) -> bool:
-    """Tell whether Ansible would run this as a template if it stood there in clear."""
-    return any(mark in text for mark in _TEMPLATE_MARKS)
-
-
-def quote(text: str) -> str:
-    """A double-quoted YAML string on one line."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _ESCAPE.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
-
-
-def clear_text(text: str, always_quote: bool = False) -> str:
-    """A string in clear, so written that nothing takes it for something else."""
-    if is_template(text):
-        return f"!unsafe {quote(text)}"
-    return quote(text) if always_quote else key_text(text)
-
-
-def key_text(text: str) -> str:
-    """Without quotes where no YAML reader can misread it."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _MISREAD_ELSEWHERE and implied_tag(text) == STR_TAG:
-        return text
-    return quote(text)
 
 
 def _scalar(value: object, always_quote: bool = False) -> str:
@@ -121,6 +90,18 @@ class Renderer:
         if want.is_vaulted:
             return f"!vault {quote(self._seal(t.cast(str, want.value), old))}"
         return _scalar(want.value, always_quote=True)
+
+
+def written_clear(content: t.Mapping[str, t.Any]) -> str:
+    """A file of variables without secrets, of mappings, lists and scalars; in clear, and never a template."""
+    lines = Renderer(lambda text, old: text).entries(t.cast("dict[str, Want]", _in_clear(content)), 0, None)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _in_clear(value: t.Any) -> Want:
+    if isinstance(value, t.Mapping):
+        return {name: _in_clear(each) for name, each in value.items()}
+    return [_in_clear(each) for each in value] if isinstance(value, list) else Leaf(value, False)
 
 
 def child_of(old: Node | None, name: str) -> Node | None:

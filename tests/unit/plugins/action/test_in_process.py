@@ -262,6 +262,19 @@ def test_a_result_without_a_value_stays_readable(act):
     assert act.task.no_log is False
 
 
+def test_data_stays_as_it_is_for_whoever_registers_it_and_is_shown_otherwise(act):
+    odd, shown = "a\x9b31m\u202e\nb", "a\\x9b31m\\u202e\nb"
+
+    def work(params, check_mode):
+        return {"changed": False, "api_key": {"name": odd}, "names": [odd], "msg": odd}
+
+    told = [act(work=work, register=name) for name in ("it", None)]
+
+    assert [each["api_key"]["name"] for each in told] == [odd, shown]
+    assert [each["names"] for each in told] == [[odd], [shown]]
+    assert [each["msg"] for each in told] == ["a\\x9b31m\\u202e\\nb"] * 2
+
+
 @pytest.mark.parametrize("transport", ["local", "ssh"])
 @pytest.mark.parametrize("option", ["state", "count", "nme"])
 def test_a_key_in_the_wrong_option_is_not_quoted(act, option, transport):

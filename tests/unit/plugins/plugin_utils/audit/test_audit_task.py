@@ -100,7 +100,7 @@ def test_without_the_report_that_never_comes_the_audit_says_what_it_did_not_chec
 
     assert "still making the report" in result["not_checked"][0]
     assert {key["is_inactive"] for key in result["api_keys"]} == {None}
-    assert "Not checked: which keys are not used" in result["markdown"]
+    assert "Not checked: `which keys are not used" in result["markdown"]
 
 
 def test_who_may_not_have_the_report_is_told_who_may(scene: Scene) -> None:

@@ -97,6 +97,15 @@ def test_the_message_names_slots_and_generations_and_no_value(remote: Remote) ->
     assert "value" not in newest + before
 
 
+def test_the_name_of_a_slot_gives_no_order_in_the_history(remote: Remote) -> None:
+    slot = replace(SLOT, name="[skip ci] @team fixes #1\x1b[31m\nSigned-off-by: a <a@b.c>")
+    with opening(remote, message="chore: keys") as opened:
+        commit(opened.store, slot, opened.store.load(slot), RECORD)
+
+    line = remote.messages()[0].splitlines()[2]
+    assert line.startswith("\\x5bskip ci\\x5d \\x40team fixes \\x231\\x1b\\x5b31m Signed-off-by: a <a\\x40b.c>: ")
+
+
 def test_slots_of_one_file_are_one_commit_and_files_are_one_each(remote: Remote, stores: Stores) -> None:
     store, elsewhere = stores(), replace(OTHER, file="other.yml")
     changes = [SlotChange(slot, store.load(slot), RECORD, "a") for slot in (SLOT, OTHER)]

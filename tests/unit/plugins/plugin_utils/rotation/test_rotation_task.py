@@ -86,6 +86,8 @@ REFUSED: list[tuple[list[dict[str, t.Any]], dict[str, t.Any], str]] = [
     ([slot("a")], {"rotate_if_older_than": "yesterday"}, "rotate_if_older_than"),
     ([slot("a")], {"expires_in_days": 99}, "in use for up to 100 days"),
     ([slot("a")], {"max_age_days": 0}, "max_age_days is 0"),
+    ([slot("a\x1b[31m", variable="a")], {}, "a character that cannot be seen"),
+    ([slot("a\u202e", variable="a")], {}, "that cannot be seen; choose another name"),
     ([slot("a"), slot("b", policy={"lease_seconds": 10})], {}, "slot b: policy: lease_seconds is 10"),
     ([slot("a")], {"rotate_if_older_than": "2999-01-01T00:00:00+0000"}, "name a time that has passed"),
     ([slot("a")], {"max_age_days": 5, "expires_in_days": 20}, "live for at least 31 days"),

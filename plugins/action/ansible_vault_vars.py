@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import plain, texts_in
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import plain
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (

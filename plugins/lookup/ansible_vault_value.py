@@ -78,8 +78,9 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, refused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_like_a_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal, protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._paths import absolute_path, folder_of_relative_paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
@@ -90,9 +91,14 @@ class LookupModule(LookupBase):
         """The values, read now; Ansible shows the text of an exception, so only those written here get out."""
         # ansible-core has no types for these.
         ansible: t.Any = self
-        ansible.set_options(var_options=variables, direct=kwargs)
+        # A key in the place of a name is not to be quoted in a message.
+        for text in texts_like_a_value([terms, kwargs]):
+            conceal(text)
         try:
+            ansible.set_options(var_options=variables, direct=kwargs)
             return self._read(ansible, terms)
+        except (AnsibleError, VaultFileError) as error:
+            raise AnsibleError(f"ansible_vault_value: {refused(str(error))['msg']}") from None
         except Exception as error:
             raise AnsibleError(f"ansible_vault_value: {failure_of(error)['msg']}") from None
 

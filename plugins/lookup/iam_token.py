@@ -72,11 +72,14 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import cautions
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_token import bearer_token
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import warn
 
 
@@ -85,8 +88,8 @@ class LookupModule(LookupBase):
         """The token of these options and this environment; no other exception gets out: Ansible shows its text."""
         try:
             return [self._token(terms, variables, kwargs)]
-        except AnsibleError:
-            raise
+        except AnsibleError as error:
+            raise AnsibleError(shown(scrub(str(error)))) from None
         except Exception as error:
             raise AnsibleError(f"iam_token: {failure_of(error)['msg']}") from None
 
@@ -95,9 +98,12 @@ class LookupModule(LookupBase):
             raise AnsibleError("iam_token: there is nothing to look up by name; give options, such as api_key=...")
         if REQUESTS_IMPORT_ERROR:
             raise AnsibleError("iam_token: the Python library requests is missing on the controller")
-        said, blank = without_blanks(CONNECTION, options)
-        if blank:
-            raise AnsibleError(f"iam_token: {why_refused(blank)}")
+        checked = check_arguments({"argument_spec": CONNECTION}, options, "iam_token")
+        for secret in checked.secrets:
+            protect(secret)
+        if checked.problem:
+            raise AnsibleError(f"iam_token: {checked.problem}")
+        said = without_blanks(CONNECTION, options)[0]
         # ansible-core has no types for these.
         ansible: t.Any = self
         ansible.set_options(var_options=variables, direct=said)

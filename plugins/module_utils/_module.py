@@ -12,22 +12,42 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import cautions
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import Work, failure_of, outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import (
+    doubtful_texts,
+    secret_texts,
+    texts_like_a_value,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal, protect, scrub, scrub_words
 
 
 class _Module(AnsibleModule):
     """Leaves blank options out before it checks the others, because afterwards nobody can tell what was blank."""
 
     blank: list[str]
+    is_checked = False
 
     def __init__(self, **spec: t.Any) -> None:
         # ansible-core has no types for these.
         base: t.Any = super()
         base.__init__(**spec)
+        self.is_checked = True
 
     def _load_params(self) -> None:
         base: t.Any = super()
         base._load_params()
+        for text in secret_texts(self.argument_spec, self.params):
+            protect(text)
         self.params, self.blank = without_blanks(self.argument_spec, self.params)
+
+    def fail_json(self, msg: str, **told: t.Any) -> t.NoReturn:
+        """End with a failure; Ansible's own check of the arguments quotes them, and shows all that it was given."""
+        base: t.Any = super()
+        if not self.is_checked:
+            for text in (*doubtful_texts(self.argument_spec, self.params), *texts_like_a_value(self.params)):
+                conceal(text)
+            told["invocation"] = {"module_args": scrub_words(self.params)}
+        base.fail_json(scrub(msg), **told)
+        raise SystemExit(1)
 
 
 def run_module(work: Work, spec: dict[str, t.Any]) -> None:

@@ -9,13 +9,17 @@ import traceback
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub, scrub_all
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub, scrub_all, scrub_words
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import with_shown_messages
 
 Work = t.Callable[[dict[str, t.Any], bool], dict[str, t.Any]]
 
 # The one member of a result, or of one of its `outcomes`, in which a secret may leave, because the user asked for it.
 SECRET_MEMBERS = frozenset({"key_value"})
+# The members that are words for a person, or what a module was given.
+MESSAGES = frozenset(
+    {"msg", "exception", "warnings", "deprecations", "module_stdout", "module_stderr", "invocation", "report"}
+)
 
 
 def outcome(work: Work, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -49,6 +53,13 @@ def failure_of(error: BaseException) -> dict[str, t.Any]:
         "msg": f"Unexpected {kind_and_place(error)}. This is a defect of the collection: please report it",
         "exception": scrub("".join(traceback.format_tb(error.__traceback__))),
     }
+
+
+def scrub_messages(result: dict[str, t.Any]) -> None:
+    """Take out of what a result says in words what nobody may see, and leave alone what `register` is for."""
+    for name in MESSAGES & result.keys():
+        said = result[name]
+        result[name] = [scrub_words(each) for each in said] if isinstance(said, list) else scrub_words(said)
 
 
 def kind_and_place(error: BaseException) -> str:

@@ -25,10 +25,15 @@ MASK = "********"
 FEW = 64
 SHORTEST_SECRET = 6
 
+# The forms of texts by their first characters, the longest first: a run may know thousands of them.
+Forms = dict[str, list[str]]
+
 _lock = threading.Lock()
 _known: set[str] = set()
-# Every form of every secret by its first characters, the longest first: a run may know thousands of them.
-_forms: dict[str, list[str]] = {}
+_forms: Forms = {}
+# Those of `_forms`, and of what was concealed.
+_all_known: set[str] = set()
+_all_forms: Forms = {}
 
 
 def protect(secret: str) -> None:
@@ -36,23 +41,43 @@ def protect(secret: str) -> None:
     if len(secret) < SHORTEST_SECRET or secret in _known:
         return
     with _lock:
-        _known.add(secret)
-        for form in sorted({secret, json.dumps(secret)[1:-1], quote(secret, safe="")}):
-            start = form[:SHORTEST_SECRET]
-            # A new list each time: another thread may be looking at the old one.
-            _forms[start] = sorted([*_forms.get(start, []), form], key=len, reverse=True)
+        _remember(secret, _known, _forms)
+        _remember(secret, _all_known, _all_forms)
     if register_secret is not None:
         register_secret(secret)
 
 
+def conceal(text: str) -> None:
+    """Remember what nobody may see, though a result may hold it: an ID that was vaulted, what may be a lost secret.
+
+    `scrub` takes it out of a line; a result that has it is hidden as a whole, so that `register` keeps it.
+    """
+    if len(text) < SHORTEST_SECRET or text in _all_known:
+        return
+    with _lock:
+        _remember(text, _all_known, _all_forms)
+
+
+def _remember(text: str, known: set[str], forms: Forms) -> None:
+    known.add(text)
+    for form in sorted({text, json.dumps(text)[1:-1], quote(text, safe="")}):
+        start = form[:SHORTEST_SECRET]
+        # A new list each time: another thread may be looking at the old one.
+        forms[start] = sorted({*forms.get(start, []), form}, key=len, reverse=True)
+
+
 def scrub(text: str) -> str:
-    """Take every secret out of a text, also where it was quoted for JSON or a URL."""
-    if len(_forms) <= FEW and not any(start in text for start in tuple(_forms)):
+    """Take every secret out of a text, also where it was quoted for JSON or a URL, and what was concealed."""
+    return _without(text, _all_forms)
+
+
+def _without(text: str, forms: Forms) -> str:
+    if len(forms) <= FEW and not any(start in text for start in tuple(forms)):
         return text
     parts: list[str] = []
     taken = at = 0
     while at + SHORTEST_SECRET <= len(text):
-        alike = _forms.get(text[at : at + SHORTEST_SECRET], ())
+        alike = forms.get(text[at : at + SHORTEST_SECRET], ())
         found = next((form for form in alike if text.startswith(form, at)), None)
         if found is None:
             at += 1
@@ -63,8 +88,16 @@ def scrub(text: str) -> str:
 
 
 def scrub_all(value: t.Any) -> t.Any:
-    """Take every secret out of the strings of a JSON-like value; what is no JSON becomes a string."""
-    return value if _is_free_of(value, tuple(_forms)) else _scrub_each(value)
+    """Take every secret out of the strings of a JSON-like value; what is no JSON becomes a string.
+
+    What was concealed stays, because a result is for `register`: whoever shows it looks for that with `scrub`.
+    """
+    return value if _is_free_of(value, tuple(_forms)) else _scrub_each(value, _forms)
+
+
+def scrub_words(value: t.Any) -> t.Any:
+    """`scrub` for the strings of a JSON-like value."""
+    return value if _is_free_of(value, tuple(_all_forms)) else _scrub_each(value, _all_forms)
 
 
 def _is_free_of(value: t.Any, words: t.Sequence[str]) -> bool:
@@ -81,14 +114,14 @@ def _is_free_of(value: t.Any, words: t.Sequence[str]) -> bool:
     return not any(word in text for word in words)
 
 
-def _scrub_each(value: t.Any) -> t.Any:
+def _scrub_each(value: t.Any, forms: Forms) -> t.Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, dict):
-        return {_scrub_each(name): _scrub_each(member) for name, member in value.items()}
+        return {_scrub_each(name, forms): _scrub_each(member, forms) for name, member in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_scrub_each(member) for member in value]
-    return scrub(str(value))
+        return [_scrub_each(member, forms) for member in value]
+    return _without(str(value), forms)
 
 
 def without_no_log_values(result: t.Any, no_log_values: t.Iterable[str]) -> t.Any:

@@ -11,11 +11,8 @@ from dataclasses import dataclass, field
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import LONGEST_QUOTED, texts_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import MASK
-
-# A mistyped choice or number is shorter than this, a key or a token longer: a key that was put into the wrong option
-# is not quoted.
-LONGEST_QUOTED = 20
 
 
 @dataclass(frozen=True)
@@ -73,20 +70,6 @@ def _is_readable(options: dict[str, t.Any], name: str, value: t.Any) -> bool:
     except (ArithmeticError, ValueError):
         return False
     return True
-
-
-def texts_in(value: t.Any) -> t.Iterator[str]:
-    """Every text and number among the values, as an error message would quote it."""
-    if isinstance(value, str):
-        yield from filter(None, (value, value.strip()))
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from texts_in(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from texts_in(member)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield str(value)
 
 
 def plain(value: t.Any) -> t.Any:

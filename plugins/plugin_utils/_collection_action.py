@@ -10,19 +10,36 @@ import os
 import typing as t
 import warnings
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome, refused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, without_no_log_values
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import (
+    failure_of,
+    outcome,
+    refused,
+    scrub_messages,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import (
+    doubtful_texts,
+    secret_texts,
+    texts_like_a_value,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import (
+    conceal,
+    protect,
+    without_no_log_values,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import with_shown_texts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils import _paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import Checked, check_arguments, plain
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._gathered import why_facts_are_dangerous
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._hiding import (
-    hide_if_item_is_secret,
-    hide_if_revealing,
+    hide_if_secret,
+    hide_task_if_item_is_secret,
+    items_of,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say_in_detail
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say_in_detail, warn
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vaulted import vaulted_texts
 
 
 class CollectionAction(NormalAction):
@@ -35,21 +52,73 @@ class CollectionAction(NormalAction):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Do the task; never raises, because a worker that dies ends the whole run."""
         # What the arguments tell must be protected before anything else: every output below may hold it.
-        self.protect_arguments()
-        say_in_detail(f"{self._task.action} runs {self.place()}")
-        refusal = self._refuse_async() or self.refuse()
-        result = refused(refusal) if refusal else self.run_elsewhere(tmp, task_vars)
+        self._protect_first(task_vars)
+        result = self._refused_or_done_elsewhere(tmp, task_vars)
         if result is None:
             result = outcome(self._run_here, {}, self._task.check_mode)
+        if result.get("failed") or result.get("unreachable"):
+            self._conceal_what_may_be_secret()
+        scrub_messages(result)
+        hide_if_secret(self._task, task_vars, result)
         if not getattr(self._task, "register", None):
             # Nobody takes data from it, so all of it is for people.
             result = with_shown_texts(result)
-        hide_if_item_is_secret(self._task, task_vars, result)
-        hide_if_revealing(self._task, result)
         return result
 
-    def protect_arguments(self) -> None:
-        """Protect what is secret in the raw arguments of the task; it must not raise."""
+    def _protect_first(self, task_vars: dict[str, t.Any] | None) -> None:
+        """Protect what is secret in the raw arguments, whatever their types, and in the item of a loop."""
+        try:
+            for text in secret_texts(self.spec["argument_spec"], self._task.args):
+                protect(text)
+            items = items_of(self._task, task_vars)
+            for text in (*vaulted_texts([self._task.args, *items]), *self._secrets_of_other_items(items)):
+                conceal(text)
+            hide_task_if_item_is_secret(self._task, task_vars)
+            self._warn_of_facts(task_vars)
+        except Exception:
+            # Nobody knows what is secret here, so nothing is shown.
+            self._task.no_log = True
+
+    def _warn_of_facts(self, task_vars: dict[str, t.Any] | None) -> None:
+        """Say it where the credential of this run was gathered; Ansible shows the same warning once."""
+        secrets = frozenset(secret_texts(self.spec["argument_spec"], self._task.args))
+        warning = why_facts_are_dangerous(task_vars, os.environ, secrets)
+        if warning:
+            warn(warning)
+
+    def _secrets_of_other_items(self, items: list[t.Any]) -> t.Iterator[str]:
+        """With `extended` an item is shown with those that come later, which are known by their names and looks."""
+        for shown in items:
+            of_loop = [shown, *shown.values()] if isinstance(shown, t.Mapping) else [shown]
+            for item in (each for part in of_loop for each in (part if isinstance(part, (list, tuple)) else [part])):
+                yield from secret_texts(self.spec["argument_spec"], item)
+        yield from texts_like_a_value(items[1:])
+
+    def _conceal_what_may_be_secret(self) -> None:
+        """A task that failed may have been given a secret in a place where nobody looks for one."""
+        args = self._task.args
+        try:
+            for text in (
+                *doubtful_texts(self.spec["argument_spec"], args),
+                *texts_like_a_value(args),
+                *self.hidden_in_arguments(),
+            ):
+                conceal(text)
+        except Exception:
+            self._task.no_log = True
+
+    def _refused_or_done_elsewhere(self, tmp: t.Any, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any] | None:
+        """The result, if it is not got in this process; what Ansible raises on its way to a host is one too."""
+        try:
+            say_in_detail(f"{self._task.action} runs {self.place()}")
+            refusal = self._refuse_async() or self.refuse()
+            return refused(refusal) if refusal else self.run_elsewhere(tmp, task_vars)
+        except AnsibleConnectionFailure as error:
+            return {**refused(str(error)), "failed": False, "unreachable": True}
+        except AnsibleError as error:
+            return refused(str(error))
+        except Exception as error:
+            return failure_of(error)
 
     def place(self) -> str:
         """Where the work is done, for -vvv."""
@@ -94,7 +163,7 @@ class CollectionAction(NormalAction):
                     result = outcome(self.do_work, checked.options, self._task.check_mode)
         except AnsibleError as error:
             raise TaskRefused(" ".join(str(error).split())) from None
-        result.update(checked.notes)
+        result.update({name: [*texts, *result.get(name, [])] for name, texts in checked.notes.items()})
         if cautions:
             # Ansible shows a text once a run, however many tasks, hosts and items tell it.
             result["warnings"] = [*result.get("warnings", []), *cautions]

@@ -17,7 +17,6 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import cautions
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import REQUESTS_IMPORT_ERROR
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import refused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import (
     CollectionAction,
     ControllerAction,
@@ -60,8 +59,6 @@ class InProcessAction(_LogsIn, CollectionAction):
         if self.may_return_a_value() and "module_stdout" in result:
             # What a module wrote that is no result may be one that was cut off.
             result["module_stdout"] = "hidden, because it may hold the value"
-        for name in {"module_stdout", "module_stderr", "exception"} & result.keys():
-            result[name] = scrub(str(result[name]))
         return result
 
     def _why_not_here(self) -> str | None:

@@ -21,7 +21,7 @@ def say_in_detail(line: str) -> None:
 
 
 def warn(line: str) -> None:
-    """Ansible shows a text once a run."""
+    """Ansible shows the same warning once."""
     display.warning(_safe(line))
 
 

@@ -13,6 +13,8 @@ from urllib.parse import quote
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.files import content_of
 
 TAIL_LENGTH = 12
+SHORTEST_NEEDLE = TAIL_LENGTH
+MOST_SEARCHES = 1000
 
 
 def forms_of(secret: str) -> dict[str, bytes]:
@@ -62,8 +64,23 @@ def scan(files: t.Iterable[Path], secrets: t.Mapping[str, str]) -> list[Found]:
     for name, secret in secrets.items():
         for form, needle in forms_of(secret).items():
             needles.setdefault(needle, (name, form))
+    beginnings: dict[bytes, list[bytes]] = {}
+    for needle in needles:
+        beginnings.setdefault(needle[:SHORTEST_NEEDLE], []).append(needle)
     found = []
     for path in files:
         content = content_of(path) + b"\0" + str(path).encode()
-        found += [Found(path, *what) for needle, what in needles.items() if needle in content]
+        found += [Found(path, *needles[needle]) for needle in needles_in(content, beginnings)]
     return found
+
+
+def needles_in(content: bytes, beginnings: t.Mapping[bytes, t.Sequence[bytes]]) -> list[bytes]:
+    """The needles that a text holds, each of them in `beginnings` under its first characters.
+
+    A thousand secrets have ten thousand forms: so many are found in one walk through a long text, few by a search each.
+    """
+    some: t.Iterable[bytes] = beginnings
+    if len(beginnings) > MOST_SEARCHES:
+        there = {content[at : at + SHORTEST_NEEDLE] for at in range(len(content))}
+        some = [start for start in beginnings if len(start) < SHORTEST_NEEDLE or start in there]
+    return [needle for start in some for needle in beginnings[start] if needle in content]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible.release import __version__
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.files import files_of_a_run
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_ID, VAULT_PASSWORD, Workplace
@@ -21,6 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.canaries import make_can
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.scanner import Found, scan
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.watch import Watch
 
+CORE = tuple(int(part) for part in __version__.split(".")[:2])
 PLAYS = Path(__file__).parent / "plays"
 LONGEST_RUN_SECONDS = 300
 LOGIN = "log-in from the environment"

@@ -5,14 +5,27 @@
 from __future__ import annotations
 
 import pytest
-from ansible.release import __version__
-from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import PLAYS, TERMINAL, TERMINAL_MODULE, Manner, Stage
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
+    CORE,
+    LOGIN,
+    PLAYS,
+    TERMINAL,
+    TERMINAL_MODULE,
+    Manner,
+    Stage,
+)
 
-CORE = tuple(int(part) for part in __version__.split(".")[:2])
+TERMINAL_QUIET = Manner(verbosity=0)
 # From 2.22 on a value that was vaulted, or that this collection made, is known to be secret.
 UNTIL_2_21 = {"looped_over", "shown_later"} if CORE < (2, 22) else set()
 FROM_2_19_TO_2_21 = {"failed_with_no_log"} if (2, 19) <= CORE < (2, 22) else set()
 SINCE_2_19 = {"literal"} if CORE >= (2, 19) else set()
+# What became of an item without one of our actions, and what a secret looks like to others.
+WITHOUT_US = {"key_in_base64"}
+WITHOUT_US |= {"left_out"} if CORE < (2, 22) else set()
+WITHOUT_US |= {"for_no_connection", "beside_undefined"} if (2, 19) <= CORE < (2, 22) else set()
+# An older one does not tell that a text was vaulted once it went through a template.
+UNTIL_2_18 = {"vaulted_name"} if CORE < (2, 19) else set()
 AS_A_MODULE = {"key_in_environment"}
 
 
@@ -32,7 +45,7 @@ def test_what_ansible_shows_by_itself(stage: Stage, manner: Manner, expected: se
     assert "failed=0" in told, told
     stage.secrets.update(stage.read_vault_file("shown.yml"))
     shown = {name for name in stage.secrets if any("named" not in place for place in stage.places_of(name))}
-    assert shown == UNTIL_2_21 | FROM_2_19_TO_2_21 | SINCE_2_19 | expected
+    assert shown == WITHOUT_US | UNTIL_2_18 | UNTIL_2_21 | FROM_2_19_TO_2_21 | SINCE_2_19 | expected
     in_arguments = [place for place in stage.places_of("key_in_environment") if place.endswith(".arguments")]
     assert bool(in_arguments) == bool(expected), "`environment:` is a part of the command that starts a module"
 
@@ -44,3 +57,37 @@ def test_a_payload_that_is_to_be_kept_is_kept(stage: Stage) -> None:
 
     assert "failed=0" in told, told
     assert any("AnsiballZ" in place for place in stage.places_of("key_shipped"))
+
+
+@pytest.mark.parametrize(
+    ("subset", "is_kept"), [(["min"], True), (["all", "!env"], False)], ids=["environment", "none"]
+)
+def test_facts_hold_the_environment_unless_it_is_left_out(stage: Stage, subset: list[str], *, is_kept: bool) -> None:
+    quiet = {"ANSIBLE_DISPLAY_TRACEBACK": "never"}
+
+    told = stage.play(TERMINAL_QUIET, str(PLAYS / "gathered.yml"), environ=quiet, subset=subset)
+
+    assert "failed=0" in told, told
+    assert any(place.startswith("facts/") for place in stage.places_of(LOGIN)) == is_kept
+    assert told.count("facts that Ansible gathered") == int(is_kept), told
+    assert stage.secrets[LOGIN] not in told
+
+
+def test_debug_of_ansible_shows_what_a_shipped_module_wrote(stage: Stage) -> None:
+    play = stage.hand_out_canaries(str(PLAYS / "debugged.yml"))
+
+    told = stage.play(TERMINAL_MODULE, play, environ={"ANSIBLE_DEBUG": "1"})
+
+    assert "failed=0" in told, told
+    stage.secrets.update(stage.read_vault_file("shown.yml"))
+    assert any(place.startswith("output/") for place in stage.places_of("made"))
+
+
+def test_debug_of_ansible_shows_nothing_of_what_is_done_in_process(stage: Stage) -> None:
+    play = stage.hand_out_canaries(str(PLAYS / "debugged.yml"))
+
+    told = stage.play(TERMINAL, play, environ={"ANSIBLE_DEBUG": "1"})
+
+    assert "failed=0" in told, told
+    stage.secrets.update(stage.read_vault_file("shown.yml"))
+    assert stage.places_of("made") == set()

@@ -17,6 +17,7 @@ OURS = "ansible_collections.cloudkeys.ibmcloud.plugins"
 # What a room may import besides itself and Python's own library. The row of a file counts before that of its folder,
 # and a file that has neither may not be there.
 ROWS: dict[str, list[str]] = {
+    "module_utils/_addresses.py": [],
     "module_utils/_arguments.py": [],
     "module_utils/_attributes.py": ["module_utils._trusted_place"],
     "module_utils/_blanks.py": ["ansible.module_utils"],
@@ -25,7 +26,7 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._reconcile", "module_utils._secrets", "module_utils._trusted_place"),
     ],
     "module_utils/_errors.py": [],
-    "module_utils/_iam/": ["module_utils._errors"],
+    "module_utils/_iam/": ["module_utils._addresses", "module_utils._errors"],
     "module_utils/_iam/connections.py": ["module_utils._iam", "requests", "urllib3"],
     "module_utils/_iam/wire.py": ["module_utils._iam", "requests", "urllib3"],
     "module_utils/_identities/": [
@@ -33,11 +34,13 @@ ROWS: dict[str, list[str]] = {
         "module_utils._secrets",
     ],
     "module_utils/_module.py": [
-        *("module_utils._blanks", "module_utils._iam", "module_utils._outcome", "ansible.module_utils"),
+        *("module_utils._blanks", "module_utils._iam", "module_utils._outcome", "module_utils._secret_arguments"),
+        *("module_utils._secrets", "ansible.module_utils"),
     ],
     "module_utils/_outcome.py": ["module_utils._errors", "module_utils._secrets", "module_utils._shown"],
     "module_utils/_private_file.py": ["module_utils._attributes", "module_utils._trusted_place"],
     "module_utils/_reconcile/": ["module_utils._errors", "module_utils._iam"],
+    "module_utils/_secret_arguments.py": ["ansible.module_utils"],
     "module_utils/_secrets.py": ["ansible.module_utils"],
     "module_utils/_shown.py": [],
     "module_utils/_tasks/": [
@@ -51,22 +54,32 @@ ROWS: dict[str, list[str]] = {
         *("plugin_utils._out", "plugin_utils._rotation", "plugin_utils._vault_file", "yaml"),
     ],
     "plugin_utils/_audit/page.py": ["module_utils._shown", "plugin_utils._audit", "jinja2"],
-    "plugin_utils/_checked.py": ["module_utils._blanks", "module_utils._secrets", "ansible.module_utils"],
+    "plugin_utils/_checked.py": [
+        *("module_utils._blanks", "module_utils._secret_arguments", "module_utils._secrets", "ansible.module_utils"),
+    ],
     "plugin_utils/_collection_action.py": [
-        *("module_utils._errors", "module_utils._outcome", "module_utils._secrets", "module_utils._shown"),
-        *("plugin_utils._checked", "plugin_utils._hiding", "plugin_utils._paths", "plugin_utils._terminal"),
+        *("module_utils._errors", "module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
+        *("plugin_utils._checked", "plugin_utils._gathered", "plugin_utils._hiding", "plugin_utils._paths"),
+        *("module_utils._shown", "plugin_utils._terminal", "plugin_utils._vaulted"),
         *("ansible.errors", "ansible.plugins.action"),
     ],
     "plugin_utils/_doctor/": [
-        "module_utils._blanks",
+        *("module_utils._addresses", "module_utils._blanks"),
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
         *("plugin_utils._audit", "plugin_utils._rotation", "plugin_utils._git", "plugin_utils._vault_file"),
         *("module_utils._reconcile", "plugin_utils._checked"),
     ],
-    "plugin_utils/_git/": ["module_utils._errors", "module_utils._private_file", "module_utils._trusted_place"],
-    "plugin_utils/_hiding.py": ["module_utils._outcome", "module_utils._secrets", "plugin_utils._terminal"],
+    "plugin_utils/_gathered.py": [],
+    "plugin_utils/_git/": [
+        *("module_utils._addresses", "module_utils._errors", "module_utils._private_file"),
+        "module_utils._trusted_place",
+    ],
+    "plugin_utils/_hiding.py": [
+        *("module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
+        *("plugin_utils._terminal", "ansible.release"),
+    ],
     "plugin_utils/_in_process.py": [
-        *("module_utils._iam", "module_utils._outcome", "module_utils._secrets", "ansible.module_utils"),
+        *("module_utils._iam", "module_utils._outcome", "ansible.module_utils"),
         "plugin_utils._collection_action",
     ],
     # The doors: each knows its reader, and nobody else writes for that reader (test_doors.py).
@@ -86,23 +99,32 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._errors", "module_utils._private_file", "module_utils._trusted_place"),
         *("plugin_utils._out", "yaml"),
     ],
+    "plugin_utils/_vaulted.py": ["ansible.parsing"],
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
     "modules/": ["module_utils._module", "module_utils._tasks"],
     "action/": [
-        *("module_utils._errors", "module_utils._identities", "module_utils._outcome", "module_utils._secrets"),
+        *("module_utils._errors", "module_utils._identities", "module_utils._outcome"),
+        *("module_utils._secret_arguments", "module_utils._secrets"),
         *("module_utils._tasks", "plugin_utils"),
     ],
     "lookup/": [
-        *("module_utils._arguments", "module_utils._blanks"),
-        *("module_utils._iam", "module_utils._outcome", "module_utils._secrets", "module_utils._tasks"),
-        *("plugin_utils._paths", "plugin_utils._vault_file", "ansible.errors", "ansible.plugins.lookup"),
-        "plugin_utils._terminal",
+        *("module_utils._arguments", "module_utils._blanks", "module_utils._shown"),
+        *("module_utils._iam", "module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
+        *(
+            "module_utils._tasks",
+            "plugin_utils._checked",
+            "plugin_utils._paths",
+            "plugin_utils._terminal",
+            "plugin_utils._vault_file",
+        ),
+        *("ansible.errors", "ansible.plugins.lookup"),
     ],
     "doc_fragments/": [],
 }
 
 # What decides and touches nothing: it is told the time, and what was read.
 PURE = [
+    "module_utils/_addresses.py",
     "module_utils/_iam/advice.py",
     "module_utils/_iam/answers.py",
     "module_utils/_iam/endpoint.py",
@@ -228,14 +250,14 @@ def any_in(names: t.Iterable[str], package: str) -> bool:
     return any(is_in(name, [package]) for name in names)
 
 
-def test_the_only_room_with_ansible_s_vault_is_the_cipher() -> None:
+def test_the_only_room_with_ansible_s_vault_is_the_cipher_and_one_tells_what_came_out_of_it() -> None:
     importing = {
         path
         for path, source in python_files(PLUGINS).items()
         if any(is_in(name, ["ansible.parsing.vault"]) for name in imports(path, source))
     }
 
-    assert importing == {"plugin_utils/_vault_file/cipher.py"}
+    assert importing == {"plugin_utils/_vault_file/cipher.py", "plugin_utils/_vaulted.py"}
 
 
 def test_a_search_that_finds_nothing_is_an_error(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ PATCHED = {
     "unit/plugins/action/test_ansible_vault_vars_expect.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_ansible_vault_vars_info.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_in_process.py": "the operating system, and a controller without requests",
+    "unit/plugins/action/test_refused.py": "what ansible-core raises on its way to a host",
     "unit/plugins/module_utils/declared/test_key_file.py": DISK,
     "unit/plugins/module_utils/iam/test_deadline.py": "real seconds instead of a minute, and the addresses of a host",
     "unit/plugins/module_utils/test_module.py": "AnsibleModule, which ends the process",

@@ -15,3 +15,5 @@ def forget_secrets() -> t.Iterator[None]:
     yield
     _secrets._known.clear()
     _secrets._forms.clear()
+    _secrets._all_known.clear()
+    _secrets._all_forms.clear()

@@ -5,15 +5,14 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._addresses import HOST_AND_PORT, shown_host
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Invalid
 
 # What IBM's SDKs take as a part of the address.
 TOKEN_PATH = "/identity/token"  # noqa: S105  # a path, not a token
-HOST_AND_PORT = re.compile(r"(?P<host>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?")
 EXAMPLE = "https://iam.cloud.ibm.com"
 
 
@@ -50,7 +49,7 @@ def address_from(text: str) -> str:
         parts = urlsplit(text)
     except ValueError:
         raise _no_address() from None
-    shown = re.split(r"[/?#\\]", text.partition("//")[2] or text)[0].rpartition("@")[2]
+    shown = shown_host(text)
     if parts.scheme not in {"http", "https"}:
         raise _clear_text(shown)
     if "@" in parts.netloc:

@@ -8,6 +8,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._addresses import shown_address
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, NotFinished
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, NewKey, draw_key_value
@@ -153,7 +154,7 @@ def check_vault(cipher: Cipher, vault_id: str | None) -> Check:
 def check_repository(git: t.Mapping[str, t.Any], error: CloudkeysError | None = None) -> Check:
     """Whether the branch with the vault files could be read; whether it may be pushed to shows at a push only."""
     text = str(error) if error else f"the branch {git['branch']} can be read"
-    return Check(f"Git repository {git['repository'].rpartition('@')[2]}", error is None, text)
+    return Check(f"Git repository {shown_address(git['repository'])}", error is None, text)
 
 
 def check_file(path: str, cipher: Cipher, vault_id: str | None, environ: t.Mapping[str, str]) -> Check:

@@ -9,8 +9,15 @@ import re
 import shlex
 import typing as t
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._addresses import (
+    NOT_SHOWN,
+    Parts,
+    is_printable,
+    parts_of,
+    scp_parts,
+    shown_address,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_own_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
@@ -28,6 +35,9 @@ _HELPER = (
     f'"${_USER_OF_HELPER}" "${_TOKEN_OF_HELPER}"; }}; f'
 )
 
+WOULD_SHOW = "which logs and process lists would show"
+_USER = re.compile(r"[A-Za-z0-9._-]+")
+
 Kind = t.Literal["https", "ssh", "other"]
 
 
@@ -43,21 +53,24 @@ class Access:
 
     def __post_init__(self) -> None:
         kind = kind_of(self.repository)
-        if kind != "ssh" and urlsplit(self.repository).password is not None:
-            raise GitError("git.repository holds a password, which logs and process lists would show: use git.token")
         if self.token and kind != "https":
-            raise GitError(f"git.token goes to an address with https:// only, and not to {self.repository}")
+            raise GitError(f"git.token goes to an address with https:// only, and not to {self.shown}")
         if self.ssh_key_file and kind != "ssh":
-            raise GitError(f"git.ssh_key_file is for an address of SSH, and {self.repository} is none")
+            raise GitError(f"git.ssh_key_file is for an address of SSH, and {self.shown} is none")
         for path in filter(None, (self.ssh_key_file, self.known_hosts_file)):
             _check_file(path)
 
+    @property
+    def shown(self) -> str:
+        """What a message may hold of the address."""
+        return shown_address(self.repository)
+
     def settings(self) -> list[str]:
         """Arguments for Git: the token is asked of a helper, for the server of the address and no other."""
-        if not self.token:
+        parts = parts_of(self.repository)
+        if not (self.token and parts):
             return []
-        parts = urlsplit(self.repository)
-        server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        server = f"{parts.scheme}://{parts.host_and_port}"
         return ["-c", f"credential.{server}.helper={_HELPER}"]
 
     def environ(self) -> dict[str, str]:
@@ -93,17 +106,33 @@ def _check_file(path: str) -> None:
 
 
 def kind_of(repository: str) -> Kind:
-    """How Git talks to this address; raises GitError for one that is none."""
-    scheme, separator, _rest = repository.partition("://")
-    if separator:
-        if scheme not in ("https", "http", "ssh", "file"):
-            raise GitError(f"git.repository begins with {scheme}://, which is not https, ssh or file")
-        return t.cast(Kind, scheme) if scheme in ("https", "ssh") else "other"
-    if os.path.isabs(repository):
+    """How Git talks to this address; raises GitError for one that is none, or that holds what must not be seen."""
+    parts = parts_of(repository)
+    if parts:
+        if parts.scheme not in ("https", "http", "ssh", "file") or not repository.startswith(parts.scheme):
+            raise GitError("git.repository is an address of another kind than https://, ssh:// or file://")
+        _refuse_what_others_would_see(parts)
+        return t.cast(Kind, parts.scheme) if parts.scheme in ("https", "ssh") else "other"
+    if os.path.isabs(repository) and is_printable(repository):
         return "other"
-    if re.match(r"(?!-)[^/:]+:(?!:)", repository):
-        return "ssh"
-    raise GitError("git.repository is neither an address (https://HOST/PATH, USER@HOST:PATH) nor an absolute path")
+    found = scp_parts(repository)
+    if found is None or repository.startswith("-"):
+        raise GitError("git.repository is neither an address (https://HOST/PATH, USER@HOST:PATH) nor an absolute path")
+    if shown_address(repository) == NOT_SHOWN or not is_printable(repository):
+        raise GitError(f"git.repository holds a password or something odd behind the host, {WOULD_SHOW}")
+    return "ssh"
+
+
+def _refuse_what_others_would_see(parts: Parts) -> None:
+    """The address of a repository is an argument of Git, in its messages and in its files."""
+    if parts.rest or not parts.is_plain:
+        raise GitError(f"git.repository has something odd in its host or behind its path, {WOULD_SHOW}")
+    if parts.user is None:
+        return
+    if parts.scheme != "ssh":
+        raise GitError(f"git.repository holds a password or a user, {WOULD_SHOW}: use git.username and git.token")
+    if not _USER.fullmatch(parts.user):
+        raise GitError(f"git.repository holds a password, {WOULD_SHOW}: use git.ssh_key_file")
 
 
 def access_from(given: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> Access:

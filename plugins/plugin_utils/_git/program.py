@@ -10,6 +10,7 @@ import subprocess
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._addresses import with_shown_addresses
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import Access
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 
@@ -53,7 +54,8 @@ class Done:
         """What Git said last, with what to do about it if that is known."""
         lines = [line.strip() for line in self.stderr.splitlines()]
         telling = [line for line in lines if line and not line.startswith(_NOISE)][-_LINES_SHOWN:]
-        said = "".join(each if each.isprintable() else " " for each in "; ".join(telling))[-_CHARACTERS_SHOWN:]
+        said = "".join(each if each.isprintable() else " " for each in "; ".join(telling))
+        said = with_shown_addresses(said)[-_CHARACTERS_SHOWN:]
         hint = next((hint for part, hint in HINTS.items() if part in self.stderr), None)
         return f"{said or 'git said nothing'}{f' ({hint})' if hint else ''}"
 

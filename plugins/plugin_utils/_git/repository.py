@@ -13,6 +13,10 @@ import secrets
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._addresses import (
+    shown_address,
+    with_shown_addresses,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError, PushRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Git
 
@@ -37,6 +41,7 @@ class Branch:
     def __init__(self, git: Git, repository: str, name: str, author: Author, pause: t.Callable[[float], None]) -> None:
         self._git = git
         self._repository = repository
+        self._shown = shown_address(repository)
         self._ref = f"refs/heads/{name}"
         self._author = author
         self._pause = pause
@@ -64,7 +69,7 @@ class Branch:
             return None
         mode = listed.split(" ", 1)[0]
         if mode not in ("100644", "100755"):
-            raise GitError(f"{path} is no regular file in {self._repository}; name the file itself, not a link to it")
+            raise GitError(f"{path} is no regular file in {self._shown}; name the file itself, not a link to it")
         return self._git.call("cat-file", "blob", f"{self.tip}:{path}")
 
     def _check_folders(self, path: str) -> None:
@@ -73,7 +78,7 @@ class Branch:
         while above:
             listed = self._git.call("ls-tree", "-z", self.tip, "--", above).decode("utf-8", "surrogateescape")
             if listed and not listed.startswith("040000 "):
-                raise GitError(f"{above} is no folder in {self._repository}; name the file by the path where it lies")
+                raise GitError(f"{above} is no folder in {self._shown}; name the file by the path where it lies")
             above = os.path.dirname(above)
 
     def has_touched(self, since: str, path: str) -> bool:
@@ -147,11 +152,11 @@ class Branch:
             answer = _answer(done.stdout)
             if answer and not any(word in answer for word in _BUSY):
                 raise PushRefused(
-                    f"{self._repository} refused the push to {self.name}: {answer}: {done.words}. "
+                    f"{self._shown} refused the push to {self.name}: {answer}: {done.words}. "
                     "Name a branch in git.branch that this job may push to"
                 )
         said = done.words if done else ""
-        raise GitError(f"the push to {self.name} of {self._repository} failed {_PUSH_TRIES} times: {said}")
+        raise GitError(f"the push to {self.name} of {self._shown} failed {_PUSH_TRIES} times: {said}")
 
     def _look_after(self, words: str) -> None:
         for number in range(_PUSH_TRIES):
@@ -161,14 +166,14 @@ class Branch:
             except GitError:
                 self._pause(_PAUSE_SECONDS * (number + 1))
         raise GitError(
-            f"whether the push to {self.name} of {self._repository} arrived is not known, and the branch cannot be "
+            f"whether the push to {self.name} of {self._shown} arrived is not known, and the branch cannot be "
             f"read: {words}. Nothing was sent to IBM Cloud for it; the next run goes on from what it finds"
         )
 
     def _fetch(self, *depth: str) -> None:
         done = self._git.talk("fetch", "--quiet", "--no-tags", *depth, self._repository, f"+{self._ref}:{_TIP}")
         if done.code:
-            raise GitError(f"{self.name} of {self._repository} cannot be read: {done.words}")
+            raise GitError(f"{self.name} of {self._shown} cannot be read: {done.words}")
         self.tip = self._git.call("rev-parse", "--verify", _TIP).decode().strip()
 
 
@@ -177,7 +182,7 @@ def _answer(porcelain: bytes) -> str | None:
     for line in porcelain.decode("utf-8", "replace").splitlines():
         flag, _tab, rest = line.partition("\t")
         if flag == "!":
-            return rest.partition("\t")[2]
+            return with_shown_addresses(rest.partition("\t")[2])
     return None
 
 

@@ -42,6 +42,48 @@ def test_what_is_no_address_is_refused(repository: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "repository",
+    [
+        "https://secret@git.example.com/x",
+        "http://secret@git.example.com/x",
+        "HTTPS://secret@git.example.com/x",
+        "https://robot:secret@git.example.com/x",
+        "https://a@secret@git.example.com/x",
+        "https://a/secret@git.example.com/x",
+        "https://a%40secret@git.example.com/x",
+        "https://@git.example.com/x",
+        "https://git.example.com/x?token=secret",
+        "https://git.example.com/x#secret",
+        "https://git.example.com\\@secret/x",
+        "https://git.example.com/x secret\n",
+        " https://secret@git.example.com/x",
+        "ssh://git:secret@git.example.com/x",
+        "ssh://git%3Asecret@git.example.com/x",
+        "ssh://git@git.example.com/x?secret",
+        "git:secret@git.example.com:x",
+        "git@git.example.com:x?secret",
+        "git@git.example.com:secret\\x",
+        "git::https://secret@git.example.com/x",
+        "file://secret@host/x",
+        "/srv/secret\n",
+        "-secret@host:x",
+    ],
+)
+def test_an_address_with_a_secret_or_something_odd_is_refused_and_not_quoted(repository: str) -> None:
+    for others in ({}, {"token": TOKEN}, {"ssh_key_file": "/dev/null"}):
+        with pytest.raises(GitError, match=r"git\.repository") as caught:
+            access_from(given(repository, **others), {})
+        assert "secret" not in str(caught.value)
+
+
+def test_a_user_of_ssh_is_not_shown() -> None:
+    with pytest.raises(GitError) as caught:
+        access_from(given("ssh://somebody@git.example.com/x", token=TOKEN), {})
+
+    assert str(caught.value).endswith("and not to ssh://git.example.com/x")
+
+
+@pytest.mark.parametrize(
     ("repository", "others", "words"),
     [
         ("https://robot:secret@git.example.com/x", {}, "holds a password"),
@@ -69,7 +111,7 @@ def test_a_file_that_others_may_write_is_not_for_git(tmp_path: Path, option: str
 
 
 def test_the_token_is_in_a_variable_and_nowhere_else() -> None:
-    access = Access("https://robot@git.example.com:8443/x", "robot", TOKEN)
+    access = Access("https://git.example.com:8443/x", "robot", TOKEN)
 
     assert TOKEN in access.environ().values()
     assert TOKEN not in repr(access) + str(access.settings())

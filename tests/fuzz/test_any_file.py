@@ -24,7 +24,7 @@ SECRETS = [("dev", VaultSecret(b"password of dev"))]
 @given(file=any_file.files(), draw=st.data(), inline=st.booleans())
 def test_any_edit_of_any_file(tally: laws.Tally, file: any_file.File, draw: t.Any, inline: bool) -> None:
     """It changes its target alone, or is refused; the share of refusals is in the table at the end."""
-    tally.add(laws.check(file, draw.draw(laws.edits_of(file)), inline))
+    tally.add(laws.check(file, draw.draw(laws.edits_of(file)), inline, draw.draw(st.booleans())))
 
 
 # Each of these writes a file and loads it.

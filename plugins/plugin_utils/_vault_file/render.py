@@ -25,9 +25,34 @@ class Rendered:
     lines: list[str]
 
 
-def _scalar(value: object, always_quote: bool = False) -> str:
+def is_template(text: str) -> bool:
+    """Tell whether Ansible would run this as a template if it stood there in clear."""
+    return any(mark in text for mark in _TEMPLATE_MARKS)
+
+
+def quote(text: str) -> str:
+    """A double-quoted YAML string on one line."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return _ESCAPE.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
+
+
+def clear_text(text: str, always_quote: bool = False, is_json: bool = False) -> str:
+    """A string in clear, so written that nothing takes it for something else."""
+    if is_template(text):
+        return f'{{"__ansible_unsafe": {quote(text)}}}' if is_json else f"!unsafe {quote(text)}"
+    return quote(text) if always_quote else key_text(text)
+
+
+def key_text(text: str) -> str:
+    """Without quotes where no YAML reader can misread it."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _MISREAD_ELSEWHERE and implied_tag(text) == STR_TAG:
+        return text
+    return quote(text)
+
+
+def _scalar(value: object, always_quote: bool = False, is_json: bool = False) -> str:
     if isinstance(value, str):
-        return clear_text(value, always_quote)
+        return clear_text(value, always_quote, is_json)
     if isinstance(value, float):
         return str(yaml.safe_dump(value)).split("\n", maxsplit=1)[0]
     return json.dumps(value)
@@ -36,8 +61,11 @@ def _scalar(value: object, always_quote: bool = False) -> str:
 class Renderer:
     """Writes wanted content in place of `old`; `seal` gives cipher text for a string and the node it replaces."""
 
-    def __init__(self, seal: Callable[[str, Node | None], str], comment_depth: int = -1) -> None:
+    def __init__(
+        self, seal: Callable[[str, Node | None], str], comment_depth: int = -1, is_json: bool = False
+    ) -> None:
         self._seal = seal
+        self._is_json = is_json
         # Comments that follow must not be deeper than a block scalar, else they become part of it.
         self._comment_depth = comment_depth
 
@@ -74,7 +102,7 @@ class Renderer:
         return lines
 
     def _leaf(self, want: Leaf, indent: int, old: Node | None) -> Rendered:
-        if not want.is_vaulted:
+        if not _is_sealed(want, old):
             return Rendered(_scalar(want.value), [])
         depth = max(indent + _INDENT, self._comment_depth + 1)
         sealed = self._seal(t.cast(str, want.value), old)
@@ -87,9 +115,14 @@ class Renderer:
             return "{" + ", ".join(entries) + "}"
         if isinstance(want, list):
             return "[" + ", ".join(self.flow(v, item_of(old, n)) for n, v in enumerate(want)) + "]"
-        if want.is_vaulted:
-            return f"!vault {quote(self._seal(t.cast(str, want.value), old))}"
-        return _scalar(want.value, always_quote=True)
+        if _is_sealed(want, old):
+            sealed = quote(self._seal(t.cast(str, want.value), old))
+            return f'{{"__ansible_vault": {sealed}}}' if self._is_json else f"!vault {sealed}"
+        return _scalar(want.value, always_quote=True, is_json=self._is_json)
+
+
+def _is_sealed(want: Leaf, old: Node | None) -> bool:
+    return want.is_vaulted or (want.keeps_vault and old is not None and old.is_vault)
 
 
 def written_clear(content: t.Mapping[str, t.Any]) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 @settings(max_examples=400, deadline=None)
 @given(file=any_file.files(), draw=st.data(), inline=st.booleans())
 def test_an_edit_changes_its_target_alone_or_is_refused(file, draw, inline):
-    laws.check(file, draw.draw(laws.edits_of(file)), inline)
+    laws.check(file, draw.draw(laws.edits_of(file)), inline, draw.draw(st.booleans()))
 
 
 @settings(max_examples=100, deadline=None)

@@ -81,6 +81,12 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._paths import absolute_path, folder_of_relative_paths
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import (
+    Path,
+    meant_by,
+    parse_path,
+    shown_path,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
 
@@ -105,20 +111,16 @@ class LookupModule(LookupBase):
         snapshot = file.read()
         if not snapshot.exists:
             raise VaultFileError(f"{path} does not exist")
-        return [_text(path, term, file.value(snapshot, _path(term))) for term in terms]
+        ways = [parse_path(term, "a term") for term in terms]
+        return [_text(path, way, file.value(snapshot, way)) for way in ways]
 
 
-def _path(term: t.Any) -> tuple[str, ...]:
-    names = term if isinstance(term, (list, tuple)) else [term]
-    if not names or not all(isinstance(name, str) for name in names):
-        raise VaultFileError("a term must be a name, or a list of names that leads to an entry of a mapping")
-    return tuple(str.__str__(name) for name in names)
-
-
-def _text(path: str, term: t.Any, value: object) -> str:
-    shown = " / ".join(_path(term))
+def _text(path: str, way: Path, value: object) -> str:
+    shown = shown_path(way)
     if value is None:
-        raise VaultFileError(f"{path} has no value for {shown}")
+        meant = meant_by(way[0])
+        hint = f"; if an entry of a mapping is meant, give the list {list(meant)}" if meant else ""
+        raise VaultFileError(f"{path} has no value for {shown}{hint}")
     if not isinstance(value, str):
         raise VaultFileError(f"{path}: the value of {shown} is not a string")
     protect(value)

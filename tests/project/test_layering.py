@@ -86,6 +86,7 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._errors", "module_utils._private_file", "module_utils._trusted_place"),
         *("plugin_utils._out", "yaml"),
     ],
+    "plugin_utils/_vault_file/ansible_reading.py": ["plugin_utils._vault_file", "ansible"],
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
     "modules/": ["module_utils._module", "module_utils._tasks"],
     "action/": [

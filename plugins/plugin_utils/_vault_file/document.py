@@ -16,7 +16,15 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.editor import Editor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import plain_lines, unwrap
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page, parse
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Path, Step, check_new_variable, meant_by, shown_path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import (
+    Item,
+    Path,
+    Step,
+    Typed,
+    check_new_variable,
+    meant_by,
+    shown_path,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.proof import is_reached, prove
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.reading import (
     Vault,
@@ -26,7 +34,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.rea
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit, NoSuchItem
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Edit, group
 
-__all__ = ["Edit", "Effect", "Vault", "change", "effects", "names", "read"]
+__all__ = ["Edit", "Effect", "Vault", "change", "effects", "names", "read", "ways"]
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,19 @@ def read(text: str, path: Sequence[Step], vault: Vault) -> object | None:
 
 def _is_clear(node: Node | None, edit: Edit) -> bool:
     return node is not None and has_clear_text(node, edit.key, edit.plaintext_keys)
+
+
+def ways(text: str, edits: Sequence[Edit]) -> list[tuple[list[object], object]]:
+    """What stands in a changed text for these edits: keys and numbers that lead through plain data, and the value."""
+    page = _page(text)
+    found = _resolved(page, [edit for edit in edits if not edit.remove])
+    return [([_index(step) for step in edit.path], edit.value) for edit in found]
+
+
+def _index(step: Step) -> object:
+    if isinstance(step, Item):
+        return step.number
+    return step.value if isinstance(step, Typed) else step
 
 
 def names(text: str) -> list[str]:

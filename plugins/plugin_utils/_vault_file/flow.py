@@ -31,9 +31,11 @@ def removals(page: Page, mapping: Node, gone: list[tuple[Node, Node]], entries: 
     numbers = [number for number, pair in enumerate(mapping.pairs) if any(pair[0] is key for key, _value in gone)]
     kept = [number for number in range(len(mapping.pairs)) if number not in numbers]
     for pair in mapping.pairs:
-        if any(each.is_missing and (each is pair[1]) for each in pair):
+        if pair[1].is_missing:
             line = page.line(pair[0].start)
-            raise CannotEdit(f"{pair[0].value!r} in line {line} has no value in its braces, and nothing is removed there")
+            raise CannotEdit(
+                f"{pair[0].value!r} in line {line} has no value in its braces, and nothing is removed there"
+            )
     if not kept:
         start, stop = mapping.pairs[0][0].start, mapping.pairs[-1][1].end
         comma = _FINAL_COMMA.match(page.text, stop)

@@ -72,7 +72,7 @@ def parse_path(given: object, option: str = "name") -> Path:
     if isinstance(given, str) and given.lstrip().startswith("["):
         given = _from_json(given, option)
     steps = given if isinstance(given, (list, tuple)) else [given]
-    if not steps or not (isinstance(given, (list, tuple)) or isinstance(given, str)):
+    if not steps or not isinstance(given, (list, tuple, str)):
         raise CannotEdit(f"{option} must be {_FORM}")
     return tuple(_step(step, option) for step in steps)
 
@@ -110,8 +110,8 @@ def check_new_variable(name: Step) -> None:
     meant = meant_by(name)
     hint = f"; if an entry of a mapping is meant, give the list {json.dumps(list(meant))}" if meant else ""
     raise CannotEdit(
-        f"{shown!r} is not there, and no name that Ansible accepts for a new variable (letters, digits and underscores, "
-        f"and no word of Python){hint}"
+        f"{shown!r} is not there, and no name that Ansible accepts for a new variable (letters, digits and "
+        f"underscores, and no word of Python){hint}"
     )
 
 
@@ -130,7 +130,7 @@ def _from_json(text: str, option: str) -> object:
         return json.loads(text, object_pairs_hook=_members_once, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise CannotEdit(
-            f"{option} begins with a bracket and is no list in JSON, which has double quotes: '[\"keys\", \"ci\"]'"
+            f'{option} begins with a bracket and is no list in JSON, which has double quotes: \'["keys", "ci"]\''
         ) from None
 
 

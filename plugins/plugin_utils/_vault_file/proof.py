@@ -44,9 +44,10 @@ def _odd_places(before: Node | None, after: Node | None, goals: Goals) -> t.Iter
         return
     if (one.tag, one.anchor) != (other.tag, other.anchor):
         yield one
-    if one.kind == "sequence":
-        yield from _odd_items(one, other, goals)
-        return
+    yield from (_odd_items if one.kind == "sequence" else _odd_entries)(one, other, goals)
+
+
+def _odd_entries(one: Node, other: Node, goals: Goals) -> t.Iterator[Node | None]:
     for old, new in itertools.zip_longest(_rest(one, goals), _rest(other, goals)):
         if old is None or new is None or not _is_same(old[0], new[0]):
             yield one if old is None else old[0]

@@ -7,7 +7,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.keys import SCALAR_TAGS, TIMESTAMP_TAG, construct
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.keys import (
+    SCALAR_TAGS,
+    TIMESTAMP_TAG,
+    construct,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotEdit,

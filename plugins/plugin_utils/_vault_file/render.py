@@ -61,9 +61,7 @@ def _scalar(value: object, always_quote: bool = False, is_json: bool = False) ->
 class Renderer:
     """Writes wanted content in place of `old`; `seal` gives cipher text for a string and the node it replaces."""
 
-    def __init__(
-        self, seal: Callable[[str, Node | None], str], comment_depth: int = -1, is_json: bool = False
-    ) -> None:
+    def __init__(self, seal: Callable[[str, Node | None], str], comment_depth: int = -1, is_json: bool = False) -> None:
         self._seal = seal
         self._is_json = is_json
         # Comments that follow must not be deeper than a block scalar, else they become part of it.

@@ -39,7 +39,9 @@ def locate(page: Page, path: t.Sequence[Step]) -> Place:
             item = _item(page, node, step, path[: number + 1])
             steps[number], node = item, node.items[item.number]
         elif isinstance(step, (Pick, Item)):
-            raise CannotEdit(f"{shown_path(path[: number + 1])}: line {page.line(node.start)} holds no list to pick from")
+            raise CannotEdit(
+                f"{shown_path(path[: number + 1])}: line {page.line(node.start)} holds no list to pick from"
+            )
         else:
             found = keys.pair(page, node, step)
             node = found[1] if found else None
@@ -87,7 +89,11 @@ def _picked(page: Page, node: Node, pick: Pick, way: t.Sequence[Step]) -> Item:
 
 def _has(page: Page, item: Node, pick: Pick) -> bool:
     mapping = _real(page, item)
-    return mapping is not None and mapping.kind == "mapping" and all(_member(page, mapping, *each) for each in pick.members)
+    return (
+        mapping is not None
+        and mapping.kind == "mapping"
+        and all(_member(page, mapping, *each) for each in pick.members)
+    )
 
 
 def _member(page: Page, mapping: Node, name: str, wanted: str | Typed) -> bool:

@@ -126,7 +126,9 @@ def _behind_dash(page: Page, item: Node) -> tuple[int, int]:
     line_start = page.text.rfind("\n", 0, item.start) + 1
     before = page.text[line_start : item.start]
     if item.is_missing or not before.strip(" ") or not _ONLY_DASHES.fullmatch(before):
-        raise CannotEdit(f"the item in line {page.line(item.start)} does not stand behind its dash, and is not replaced")
+        raise CannotEdit(
+            f"the item in line {page.line(item.start)} does not stand behind its dash, and is not replaced"
+        )
     dash = before.rindex("-")
     return line_start + dash + 1, dash
 
@@ -170,7 +172,9 @@ def vault_lines(page: Page, value: Node) -> tuple[Splice, int]:
     return Splice(start, stop, ""), len(first) - len(first.lstrip(" "))
 
 
-def removals(page: Page, mapping: Node | None, gone: list[tuple[Node, Node]], owner: Owner | None) -> t.Iterator[Splice]:
+def removals(
+    page: Page, mapping: Node | None, gone: list[tuple[Node, Node]], owner: Owner | None
+) -> t.Iterator[Splice]:
     """Take entries out of a block mapping; comments above and below stay.
 
     One that loses its last entry becomes `{}`, unless it is the whole text (`owner` is None) or is about to get others.

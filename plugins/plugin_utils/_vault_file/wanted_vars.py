@@ -105,8 +105,8 @@ def group(edits: Sequence[Edit], vaults_strings: bool) -> Goals:
             raise CannotEdit(f"{edit.label} is given more than once")
         if edit.remove and isinstance(edit.path[-1], Item):
             raise CannotEdit(
-                f"{edit.label} is an item of a list and cannot be removed, because the others would move up and be found "
-                "under its number; remove its entries, or take it out by hand"
+                f"{edit.label} is an item of a list and cannot be removed, because the others would move up and be "
+                "found under its number; remove its entries, or take it out by hand"
             )
         here.parts[edit.path[-1]] = REMOVE if edit.remove else _top_want(edit, vaults_strings)
     return goals

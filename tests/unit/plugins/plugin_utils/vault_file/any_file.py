@@ -46,6 +46,8 @@ VALUES = [
     " ~\n",
     " 0o17\n",
 ]
+ITEMS = [" plain\n", " 'it''s'  # a comment\n", f" !vault |\n          {OLD}"]
+KINDS = ["value"] * 8 + ["mapping", "list"] * 3 + ["anchor", "alias"]
 FLOW_VALUES = [
     "1",
     '"x"',
@@ -157,7 +159,7 @@ class _BlockWriter:
     def _entry(self, parent: Path, indent: int) -> None:
         written, step = self._key()
         path = (*parent, step)
-        self.kinds[path] = kind = self._draw(st.sampled_from(["value"] * 8 + ["mapping", "list"] * 3 + ["anchor", "alias"]))
+        self.kinds[path] = kind = self._draw(st.sampled_from(KINDS))
         margin = " " * indent
         if kind == "mapping" and indent < 6:
             self._mapping(path, f"{margin}{written}:", indent)
@@ -186,7 +188,7 @@ class _BlockWriter:
             item = (*path, Typed.of(number))
             self.kinds[item] = kind = self._draw(st.sampled_from(["item value", "item mapping", "item mapping"]))
             if kind == "item value":
-                value = self._draw(st.sampled_from([" plain\n", " 'it''s'  # a comment\n", f" !vault |\n          {OLD}"]))
+                value = self._draw(st.sampled_from(ITEMS))
                 self.add(item, f"{' ' * indent}-{value}")
             else:
                 self.add(item, f"{' ' * indent}- ")

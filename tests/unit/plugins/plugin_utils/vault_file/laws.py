@@ -57,7 +57,8 @@ def edits_of(draw: t.Any, file: File) -> list[Edit]:
             above = path[: draw(st.integers(0, len(path)))]
             path = (*above, draw(keys if above else variables))
         if not any(edit.path[: len(path)] == path[: len(edit.path)] for edit in found):
-            clear = draw(st.sampled_from([frozenset(), frozenset({"id", *(step for step in path[-1:] if isinstance(step, str))})]))
+            own = [step for step in path[-1:] if isinstance(step, str)]
+            clear = draw(st.sampled_from([frozenset(), frozenset({"id", *own})]))
             is_removal = draw(st.integers(0, 3)) == 0
             found.append(Edit(path, None if is_removal else draw(values), is_removal, clear))
     return found

@@ -41,7 +41,8 @@ def _below(path: str) -> t.Iterator[str]:
     if os.path.lexists(path):
         yield path
         return
-    matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []
+    # For `folder/**` Python tells the folder even when there is none.
+    matches = sorted(filter(os.path.lexists, glob.glob(path, recursive=True))) if glob.has_magic(path) else []
     if not matches:
         raise CannotStore(f"there is nothing at {path}")
     for match in matches:

@@ -14,6 +14,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml i
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Leaf, Want
 
+_TEMPLATE_MARKS = ("{{", "{%", "{#")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*")
+_EASY = re.compile(r"[ !\"#-&(-\[\]-~]*")
+# YAML 1.1 tools other than PyYAML read these as booleans.
+_MISREAD_ELSEWHERE = frozenset({"y", "n"})
+# Allowed in JSON as they are, but not in YAML, or a line break there.
+_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _INDENT = 2
 
 
@@ -47,7 +54,8 @@ def key_text(text: str) -> str:
     """Without quotes where no YAML reader can misread it."""
     if _PLAIN.fullmatch(text) and text.lower() not in _MISREAD_ELSEWHERE and implied_tag(text) == STR_TAG:
         return text
-    return quote(text)
+    # The name of a record with a path is JSON, and stays readable so.
+    return f"'{text}'" if '"' in text and _EASY.fullmatch(text) else quote(text)
 
 
 def _scalar(value: object, always_quote: bool = False, is_json: bool = False) -> str:

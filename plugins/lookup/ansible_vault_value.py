@@ -16,7 +16,8 @@ options:
   _terms:
     description:
       - Name of a variable at the top level of the file.
-      - A list of names leads to an entry of a mapping.
+      - A list leads to an entry of a mapping or an item of a list, as in
+        O(cloudkeys.ibmcloud.ansible_vault_vars#module:name).
     type: list
     elements: raw
     required: true
@@ -51,6 +52,10 @@ EXAMPLES = r"""
 - name: Use an entry of a mapping
   cloudkeys.ibmcloud.iam_caller_info:
     api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', ['ibm_api_keys', 'ci-deploy'], file='vault.yml') }}"
+
+- name: Use the key of one entry of a list
+  cloudkeys.ibmcloud.iam_caller_info:
+    api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', ['clusters', {'name': 'prod'}, 'api_key'], file='vault.yml') }}"
 
 # In AWX: a credential of the type Vault holds the password. The slot is given to the probe tasks of the rotation.
 - name: Probe a new key before it is published

@@ -55,7 +55,9 @@ EXAMPLES = r"""
 
 - name: Use the key of one entry of a list
   cloudkeys.ibmcloud.iam_caller_info:
-    api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', ['clusters', {'name': 'prod'}, 'api_key'], file='vault.yml') }}"
+    api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', way, file='vault.yml') }}"
+  vars:
+    way: [clusters, {name: prod}, api_key]
 
 # In AWX: a credential of the type Vault holds the password. The slot is given to the probe tasks of the rotation.
 - name: Probe a new key before it is published

@@ -185,8 +185,8 @@ vars:
       sample: true
 places:
   description:
-    - Every place that is vaulted by itself, in all files. A file that is encrypted as a whole is one with an empty name,
-      and before those in it.
+    - Every place that is vaulted by itself, in all files. A file that is encrypted as a whole is one with an empty
+      name, before those in it.
     - What an alias repeats is listed where it stands.
   returned: success
   type: list

@@ -89,7 +89,7 @@ class Desk:
         }
 
     def put_databases_under_the_old_password(self) -> Path:
-        """A vars file with two vaulted passwords inside a list, of which nothing is under the new vault password yet."""
+        """A vars file with two vaulted values inside a list, neither of them under the new vault password yet."""
         for name in ("old", "new"):
             self.write(f"{name}-password", f"the {name} vault password")
         value = self.run(

@@ -99,7 +99,8 @@ def test_an_entry_of_a_list_is_set_and_the_rest_is_told_as_under_the_old_passwor
     desk.take("vault_places.yml")
     file = desk.put_databases_under_the_old_password()
     desk.write("new_password.yml", "new_password: hunter3\n")
-    play = "ansible-playbook vault_places.yml --vault-id old@old-password --vault-id prod@new-password -e @new_password.yml"
+    secrets = "--vault-id old@old-password --vault-id prod@new-password"
+    play = f"ansible-playbook vault_places.yml {secrets} -e @new_password.yml"
 
     shown = desk.run(play)
 

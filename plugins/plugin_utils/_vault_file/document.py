@@ -19,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nod
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import (
     Item,
     Path,
+    Pick,
     Step,
     Typed,
     check_new_variable,
@@ -64,7 +65,8 @@ def change(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: bo
     """The text after these edits; the very same text when it says all that already."""
     frame, body = unwrap(text)
     page = parse(body, may_be_json=not frame.bom)
-    goals = group(_resolved(page, edits), vaults_strings)
+    resolved = _resolved(page, edits)
+    goals = group(resolved, vaults_strings)
     _check_names(page, edits)
     splices = list(Editor(page, vault).splices(goals))
     if not splices:
@@ -73,7 +75,9 @@ def change(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: bo
     new_text = frame.wrap(new_body, keeps_tail=max(part.stop for part in splices) < len(body))
     # What is proven is what will be written: a final newline that is missing can be part of a value.
     before = parse(plain_lines(text), may_be_json=not frame.bom)
-    prove(before, _parse_changed(plain_lines(new_text), not frame.bom), goals, vault)
+    after = _parse_changed(plain_lines(new_text), not frame.bom)
+    prove(before, after, goals, vault)
+    _check_picks(after, edits, resolved)
     return new_text
 
 
@@ -92,6 +96,21 @@ def _resolved(page: Page, edits: Sequence[Edit]) -> list[Edit]:
             if not (edit.remove and edit.may_be_gone):
                 raise
     return found
+
+
+def _check_picks(page: Page, edits: Sequence[Edit], resolved: Sequence[Edit]) -> None:
+    """A task that is run again has to find the same item again."""
+    here = {edit.path for edit in resolved}
+    for edit in edits:
+        if any(isinstance(step, Pick) for step in edit.path):
+            try:
+                is_found = resolve.locate(page, edit.path).path in here
+            except CannotEdit:
+                is_found = edit.may_be_gone
+            if not is_found:
+                raise CannotEdit(
+                    f"{edit.label}: after the change no item, or another one, has these members; name it by its number"
+                )
 
 
 def _check_names(page: Page, edits: Sequence[Edit]) -> None:
@@ -127,7 +146,7 @@ def _is_clear(node: Node | None, edit: Edit) -> bool:
 
 
 def ways(text: str, edits: Sequence[Edit]) -> list[tuple[list[object], object]]:
-    """What stands in a changed text for these edits: keys and numbers that lead through plain data, and the value."""
+    """Where in plain data these edits of this text will be seen (keys and numbers that lead there), and their values."""
     page = _page(text)
     found = _resolved(page, [edit for edit in edits if not edit.remove])
     return [([_index(step) for step in edit.path], edit.value) for edit in found]

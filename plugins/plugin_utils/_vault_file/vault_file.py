@@ -218,7 +218,7 @@ class VaultFile:
         """The text after these edits, proven with our own reader and then with Ansible's."""
         after = document.change(before, edits, vault, vaults_strings=vaults_strings)
         if after != before:
-            wanted = document.ways(after, edits)
+            wanted = document.ways(before, edits)
             ansible_reading.check_reads_back(before, after, wanted, lambda text: self._cipher.open(text).plaintext)
         return after
 

@@ -159,8 +159,9 @@ def picked(data: t.Any, path: Path) -> Path:
     """The same path with the items of lists picked by their members, where a member tells them apart."""
     given: list[Step] = []
     here = data
-    for step in path:
-        pick = _pick_of(here, step) if isinstance(here, list) else None
+    for number, step in enumerate(path):
+        # What picks the item must not be what is changed.
+        pick = _pick_of(here, step, path[number + 1 :][:1]) if isinstance(here, list) else None
         given.append(pick or step)
         try:
             here = here[_plain_step(step)]
@@ -169,12 +170,12 @@ def picked(data: t.Any, path: Path) -> Path:
     return tuple(given)
 
 
-def _pick_of(items: list[t.Any], step: Step) -> Pick | None:
+def _pick_of(items: list[t.Any], step: Step, changed: Path) -> Pick | None:
     number = _plain_step(step)
     item = items[number] if isinstance(number, int) and number < len(items) else None
     for name, value in item.items() if isinstance(item, dict) else ():
         same = [each for each in items if isinstance(each, dict) and each.get(name) == value]
-        if isinstance(name, str) and isinstance(value, (str, int)) and len(same) == 1:
+        if isinstance(name, str) and name not in changed and isinstance(value, (str, int)) and len(same) == 1:
             return Pick(((name, value if isinstance(value, str) else Typed.of(value)),))
     return None
 

@@ -104,6 +104,20 @@ def test_an_anchor_beside_the_way_is_in_nobodys_way(vault):
     assert after.startswith(text[: text.index("  secret")])
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        set_(["databases", {"name": "orders"}, "name"]),
+        remove(["databases", {"name": "orders"}, "name"]),
+        set_(["databases", {"name": "orders"}], {"port": 1}),
+        Edit(parse_path(["databases", {"name": "orders"}, "name"]), "billing", plaintext_keys=frozenset({"name"})),
+    ],
+)
+def test_a_change_that_a_second_run_would_not_find_again_is_refused(vault, edit):
+    with pytest.raises(CannotEdit, match="after the change no item, or another one, has these members"):
+        change(LIST, [edit], vault, vaults_strings=True)
+
+
 def test_two_names_of_one_place_are_one_edit_too_many(vault):
     with pytest.raises(CannotEdit, match="more than once"):
         change(

@@ -146,7 +146,7 @@ def _is_clear(node: Node | None, edit: Edit) -> bool:
 
 
 def ways(text: str, edits: Sequence[Edit]) -> list[tuple[list[object], object]]:
-    """Where in plain data these edits of this text will be seen (keys and numbers that lead there), and their values."""
+    """Where in plain data these edits of a text will be seen (keys and numbers that lead there), and their values."""
     page = _page(text)
     found = _resolved(page, [edit for edit in edits if not edit.remove])
     return [([_index(step) for step in edit.path], edit.value) for edit in found]

@@ -104,8 +104,9 @@ def _check_bytes(file: File, edit: Edit, after: str) -> None:
         before, behind = _LAST_COMMA.sub("", before), _FIRST_COMMA.sub("", behind)
     assert after.startswith(before)
     # Comments in a block belong to it, even when they stand behind its last entry. And behind the dash of an item the
-    # next entry moves up.
-    assert after.endswith((behind, _COMMENT_ABOVE.sub("", behind, count=1), behind.lstrip(" ")))
+    # next entry moves up, over blank lines too.
+    moved_up = behind.lstrip(" \r\n") if edit.remove and before.endswith("- ") else behind
+    assert after.endswith((behind, _COMMENT_ABOVE.sub("", behind, count=1), moved_up))
 
 
 def _is_emptied(file: File, edit: Edit) -> bool:

@@ -260,3 +260,13 @@ def test_a_vaulted_value_in_json_is_replaced_in_its_place(vault):
 
     assert (read(text, ("m", "k"), vault), read(after, ("m", "k"), vault)) == ("one", "two")
     assert laws.load(after)["m"]["l"] == [1, {"e": "y"}]
+
+
+def test_what_is_vaulted_inside_a_whole_file_stays_so_between_braces_and_in_mappings(vault):
+    sealed = json.dumps(vault.seal("old", []))
+    text = f"m: {{a: !vault {sealed}, b: clear}}\n"
+
+    after = change(text, [set_(["m"], {"a": "new", "b": "other"})], vault, vaults_strings=False)
+
+    assert (after.count("!vault"), "new" in after, "other" in after) == (1, False, True)
+    assert read(after, ("m",), vault) == {"a": "new", "b": "other"}

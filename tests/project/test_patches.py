@@ -18,7 +18,7 @@ PATCHED = {
     "unit/plugins/action/test_ansible_vault_vars.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_ansible_vault_vars_expect.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_ansible_vault_vars_info.py": f"{BY_ANSIBLE}; {DEFECT}",
-    "unit/plugins/action/test_ansible_vault_vars_places.py": f"{BY_ANSIBLE}; {DEFECT}; and who the user is",
+    "unit/plugins/action/test_ansible_vault_vars_places.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_in_process.py": "the operating system, and a controller without requests",
     "unit/plugins/module_utils/declared/test_key_file.py": DISK,
     "unit/plugins/module_utils/iam/test_deadline.py": "real seconds instead of a minute, and the addresses of a host",

@@ -142,17 +142,6 @@ def test_a_file_that_vanishes_during_the_write_is_a_conflict(desk, monkeypatch):
     assert "was taken away by somebody else since it was read" in result["msg"]
 
 
-def test_a_file_of_a_foreign_group_is_refused_by_check_mode_too(desk, monkeypatch):
-    desk.file.write_text("a: 1\n")
-    monkeypatch.setattr(os, "geteuid", lambda: desk.file.stat().st_uid or 1)
-    monkeypatch.setattr(os, "getegid", lambda: desk.file.stat().st_gid + 1)
-    monkeypatch.setattr(os, "getgroups", list)
-    if desk.file.stat().st_uid == 0:
-        os.chown(desk.file, 1, -1)
-
-    assert "a group that this user is not in" in desk.both(name="b", value=SECRET)["msg"]
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -262,7 +262,7 @@ def test_a_vaulted_value_in_json_is_replaced_in_its_place(vault):
     assert laws.load(after)["m"]["l"] == [1, {"e": "y"}]
 
 
-def test_what_is_vaulted_inside_a_whole_file_stays_so_between_braces_and_in_mappings(vault):
+def test_what_is_vaulted_inside_a_whole_file_stays_so(vault):
     sealed = json.dumps(vault.seal("old", []))
     text = f"m: {{a: !vault {sealed}, b: clear}}\n"
 

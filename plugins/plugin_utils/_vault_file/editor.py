@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import quote
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import flow, keys, splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Item

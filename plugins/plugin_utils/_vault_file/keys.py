@@ -8,12 +8,8 @@ import datetime
 import typing as t
 
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import (
-    STR_TAG,
-    Node,
-    Page,
-    implied_tag,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import STR_TAG, implied_tag
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Step, Typed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 

@@ -20,14 +20,6 @@ _VAULT_TAGS = frozenset({"!vault", "!vault-encrypted"})
 _TEXT_TAGS = frozenset({"!unsafe", "!", STR_TAG})
 # How JSON says the same; ansible-core reads it so in each of its versions here.
 _JSON_TAGS = {"__ansible_vault": "!vault", "__ansible_unsafe": "!unsafe"}
-_RESOLVER: t.Any = yaml.resolver.Resolver()
-
-
-# The names in a file are looked at many times, before a change and after it.
-@functools.lru_cache(maxsize=8192)
-def implied_tag(text: str) -> str:
-    """What YAML takes a text without quotes for."""
-    return str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False)))
 
 
 @dataclass

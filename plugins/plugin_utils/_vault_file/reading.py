@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import may_be_template
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.keys import (
     SCALAR_TAGS,
     TIMESTAMP_TAG,
@@ -116,7 +117,7 @@ def _is_leaf_as_wanted(page: Page, node: Node, want: Leaf, vault: Vault) -> bool
         return False
     if not isinstance(want.value, str):
         return node.resolved_tag in SCALAR_TAGS and _same(_plain_scalar(page, node, vault), want.value)
-    return node.is_text and node.value == want.value and (node.tag == "!unsafe") >= is_template(want.value)
+    return node.is_text and node.value == want.value and (node.tag == "!unsafe") >= may_be_template(want.value)
 
 
 def _same(one: object, other: object) -> bool:

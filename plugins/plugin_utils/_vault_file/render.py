@@ -5,23 +5,24 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import clear_text, key_text, quote
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import (
+    clear_text,
+    key_text,
+    may_be_template,
+    quote,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Leaf, Want
 
-_TEMPLATE_MARKS = ("{{", "{%", "{#")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*")
-_EASY = re.compile(r"[ !\"#-&(-\[\]-~]*")
-# YAML 1.1 tools other than PyYAML read these as booleans.
-_MISREAD_ELSEWHERE = frozenset({"y", "n"})
-# Allowed in JSON as they are, but not in YAML, or a line break there.
-_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _INDENT = 2
+# YAML does not read these as they are, or nobody sees them; JSON has no escape for what lies beyond.
+_UNSEEN = re.compile("[\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]")
 
 
 @dataclass(frozen=True)
@@ -32,38 +33,18 @@ class Rendered:
     lines: list[str]
 
 
-def is_template(text: str) -> bool:
-    """Tell whether Ansible would run this as a template if it stood there in clear."""
-    return any(mark in text for mark in _TEMPLATE_MARKS)
-
-
-def quote(text: str) -> str:
-    """A double-quoted YAML string on one line."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _ESCAPE.sub(lambda found: f"\\u{ord(found.group()):04x}", quoted)
-
-
-def clear_text(text: str, always_quote: bool = False, is_json: bool = False) -> str:
-    """A string in clear, so written that nothing takes it for something else."""
-    if is_template(text):
-        return f'{{"__ansible_unsafe": {quote(text)}}}' if is_json else f"!unsafe {quote(text)}"
-    return quote(text) if always_quote else key_text(text)
-
-
-def key_text(text: str) -> str:
-    """Without quotes where no YAML reader can misread it."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _MISREAD_ELSEWHERE and implied_tag(text) == STR_TAG:
-        return text
-    # The name of a record with a path is JSON, and stays readable so.
-    return f"'{text}'" if '"' in text and _EASY.fullmatch(text) else quote(text)
-
-
 def _scalar(value: object, always_quote: bool = False, is_json: bool = False) -> str:
     if isinstance(value, str):
-        return clear_text(value, always_quote, is_json)
+        return _json_text(value) if is_json else clear_text(value, always_quote)
     if isinstance(value, float):
         return str(yaml.safe_dump(value)).split("\n", maxsplit=1)[0]
     return json.dumps(value)
+
+
+def _json_text(text: str) -> str:
+    """In JSON escapes are those of JSON, and a text that is no template has a form of its own."""
+    quoted = _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", json.dumps(text, ensure_ascii=False))
+    return f'{{"__ansible_unsafe": {quoted}}}' if may_be_template(text) else quoted
 
 
 class Renderer:

@@ -11,6 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_argumen
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import plain
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import parse_path, shown_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
     ChangedMeanwhile,
@@ -97,18 +98,15 @@ def edits_of(options: dict[str, t.Any]) -> list[Edit]:
 
 
 def _edit(variable: dict[str, t.Any], clear_keys: frozenset[str]) -> Edit:
-    path = variable["name"] if isinstance(variable["name"], list) else [variable["name"]]
-    if not path or not all(isinstance(name, str) and name for name in path):
-        raise VaultFileError("name must be a string, or a list of strings that leads to an entry of a mapping")
-    shown = " / ".join(path)
+    path = parse_path(variable["name"])
     if variable["state"] == "absent":
-        return Edit(tuple(path), None, remove=True)
+        return Edit(path, None, remove=True)
     if not isinstance(variable["value"], (str, dict)):
         raise VaultFileError(
-            f"value of {shown} must be a string or a mapping, because a vaulted number or boolean comes back as text; "
-            "quote it, or use state=absent to remove the variable"
+            f"value of {shown_path(path)} must be a string or a mapping, because a vaulted number or boolean comes "
+            "back as text; quote it, or use state=absent to remove the variable"
         )
-    return Edit(tuple(path), variable["value"], plaintext_keys=clear_keys)
+    return Edit(path, variable["value"], plaintext_keys=clear_keys)
 
 
 def _mode(mode: object) -> int:
@@ -131,8 +129,8 @@ def _revision(text: str | None) -> str | None:
 
 def _result(committed: Committed) -> dict[str, t.Any]:
     snapshot = committed.snapshot
-    before = [f"{' / '.join(e.path)}: <previous value>\n" for e in committed.effects if e.existed]
-    after = [f"{' / '.join(e.path)}: <new value, vaulted>\n" for e in committed.effects if e.remains]
+    before = [f"{shown_path(e.path)}: <previous value>\n" for e in committed.effects if e.existed]
+    after = [f"{shown_path(e.path)}: <new value, vaulted>\n" for e in committed.effects if e.remains]
     result: dict[str, t.Any] = {
         "changed": committed.changed,
         "path": snapshot.path,

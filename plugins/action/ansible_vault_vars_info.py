@@ -7,13 +7,25 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import found_files, is_one_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import plain_path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
+    Cipher,
+    Contents,
+    Snapshot,
+    VaultFile,
+)
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
-        "path": {"type": "path", "required": True},
+        "path": {"type": "path"},
+        "paths": {"type": "list", "elements": "path"},
+        "exclude": {"type": "list", "elements": "str", "default": []},
         "try_decrypt": {"type": "bool", "default": True},
     },
+    "mutually_exclusive": [["path", "paths"]],
+    "required_one_of": [["path", "paths"]],
 }
 
 
@@ -23,8 +35,11 @@ class ActionModule(ControllerAction):
     spec = SPEC
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-        file = VaultFile(self.absolute_path(params["path"]), Cipher.of_this_run(self._loader))
-        return _told(file, params["try_decrypt"])
+        cipher, tries = Cipher.of_this_run(self._loader), params["try_decrypt"]
+        paths = [self.absolute_path(path) for path in params["paths"] or [params["path"]]]
+        if params["path"] is not None and is_one_file(paths[0]):
+            return _told(VaultFile(paths[0], cipher), tries)
+        return _told_of_all(found_files(paths, params["exclude"]), cipher, tries)
 
 
 def _told(file: VaultFile, tries: bool) -> dict[str, t.Any]:
@@ -32,7 +47,8 @@ def _told(file: VaultFile, tries: bool) -> dict[str, t.Any]:
     contents = file.contents(snapshot, tries=tries)
     variables = [
         {
-            "name": list(entry.path),
+            "name": plain_path(entry.path),
+            "document": entry.document,
             "line": entry.line,
             # Everything in a file that is encrypted as a whole is under its id.
             "vault_ids": list(dict.fromkeys([*filter(None, [contents.label]), *entry.labels])),
@@ -42,11 +58,58 @@ def _told(file: VaultFile, tries: bool) -> dict[str, t.Any]:
     ]
     return {
         "changed": False,
-        "path": snapshot.path,
+        **_told_of(snapshot, contents),
         "exists": snapshot.exists,
+        "vars": variables,
+        "places": _places(snapshot.path, contents, tries),
+    }
+
+
+def _told_of(snapshot: Snapshot, contents: Contents) -> dict[str, t.Any]:
+    return {
+        "path": snapshot.path,
         "layout": snapshot.layout if snapshot.exists else None,
         "revision": snapshot.revision,
         "vault_ids": contents.labels,
         "decryptable": contents.is_decryptable,
-        "vars": variables,
+    }
+
+
+def _places(path: str, contents: Contents, tries: bool) -> list[dict[str, t.Any]]:
+    return [
+        {
+            "file": path,
+            "document": place.document,
+            "name": plain_path(place.path),
+            "line": place.line,
+            "vault_id": place.label,
+            "opened_by": place.opener[0] if place.opener else None,
+            "secret_number": place.opener[1] if place.opener else None,
+            "decryptable": place.opener is not None if tries else None,
+        }
+        for place in contents.places
+    ]
+
+
+def _told_of_all(paths: list[str], cipher: Cipher, tries: bool) -> dict[str, t.Any]:
+    """Files side by side; one that cannot be read is told of, and is not decryptable."""
+    files: list[dict[str, t.Any]] = []
+    places: list[dict[str, t.Any]] = []
+    for path in paths:
+        file = VaultFile(path, cipher)
+        try:
+            snapshot = file.read()
+            contents = file.contents(snapshot, tries=tries)
+        except VaultFileError as error:
+            files.append({"path": path, "decryptable": False, "vault_ids": [], "problem": str(error)})
+            continue
+        files.append({**_told_of(snapshot, contents), "problem": None})
+        places += _places(path, contents, tries)
+    states = [file["decryptable"] for file in files]
+    return {
+        "changed": False,
+        "files": files,
+        "places": places,
+        "vault_ids": list(dict.fromkeys(label for file in files for label in file["vault_ids"])),
+        "decryptable": False if False in states else None if None in states else True,
     }

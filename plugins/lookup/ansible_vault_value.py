@@ -16,7 +16,8 @@ options:
   _terms:
     description:
       - Name of a variable at the top level of the file.
-      - A list of names leads to an entry of a mapping.
+      - A list leads to an entry of a mapping or an item of a list, as in
+        O(cloudkeys.ibmcloud.ansible_vault_vars#module:name).
     type: list
     elements: raw
     required: true
@@ -52,6 +53,12 @@ EXAMPLES = r"""
   cloudkeys.ibmcloud.iam_caller_info:
     api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', ['ibm_api_keys', 'ci-deploy'], file='vault.yml') }}"
 
+- name: Use the key of one entry of a list
+  cloudkeys.ibmcloud.iam_caller_info:
+    api_key: "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', way, file='vault.yml') }}"
+  vars:
+    way: [clusters, {name: prod}, api_key]
+
 # In AWX: a credential of the type Vault holds the password. The slot is given to the probe tasks of the rotation.
 - name: Probe a new key before it is published
   cloudkeys.ibmcloud.iam_caller_info:
@@ -82,6 +89,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_like_a_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal, protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._paths import absolute_path, folder_of_relative_paths
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import (
+    Path,
+    meant_by,
+    parse_path,
+    shown_path,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
 
@@ -111,20 +124,16 @@ class LookupModule(LookupBase):
         snapshot = file.read()
         if not snapshot.exists:
             raise VaultFileError(f"{path} does not exist")
-        return [_text(path, term, file.value(snapshot, _path(term))) for term in terms]
+        ways = [parse_path(term, "a term") for term in terms]
+        return [_text(path, way, file.value(snapshot, way)) for way in ways]
 
 
-def _path(term: t.Any) -> tuple[str, ...]:
-    names = term if isinstance(term, (list, tuple)) else [term]
-    if not names or not all(isinstance(name, str) for name in names):
-        raise VaultFileError("a term must be a name, or a list of names that leads to an entry of a mapping")
-    return tuple(str.__str__(name) for name in names)
-
-
-def _text(path: str, term: t.Any, value: object) -> str:
-    shown = " / ".join(_path(term))
+def _text(path: str, way: Path, value: object) -> str:
+    shown = shown_path(way)
     if value is None:
-        raise VaultFileError(f"{path} has no value for {shown}")
+        meant = meant_by(way[0])
+        hint = f"; if an entry of a mapping is meant, give the list {list(meant)}" if meant else ""
+        raise VaultFileError(f"{path} has no value for {shown}{hint}")
     if not isinstance(value, str):
         raise VaultFileError(f"{path}: the value of {shown} is not a string")
     protect(value)

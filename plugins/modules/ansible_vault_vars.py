@@ -48,8 +48,14 @@ options:
   name:
     description:
       - Name of the variable.
-      - A list of names leads to an entry of a mapping, V([ibm_api_keys, ci-deploy]). Missing mappings on
-        the way are created. A name that holds a dot is one name.
+      - "A list leads to an entry of a mapping or to an item of a list, V([ibm_api_keys, ci-deploy]). A text is a key.
+        A number is a place in a list, counted from 0, or a key that is a number. A mapping picks the one item of a list
+        that has these members, V([databases, {name: orders}, password]); when no item has them, or several do, the
+        task fails. The same list as a JSON text means the same, for the command line."
+      - Missing mappings on the way are created, missing lists and items are not. An item of a list is replaced, but
+        not removed.
+      - A name that holds a dot is one name, and refused for a new variable, as is any that Ansible does not accept.
+        A key that is a number, a truth value or a date in YAML is named as that and not as a text, V([ports, 8443]).
       - Exactly one of O(name) and O(vars) is needed.
     type: raw
   value:
@@ -100,6 +106,8 @@ options:
       - Without it, a value that is replaced keeps its id, and a file that is encrypted as a whole keeps the one it has.
         For a new value it is the setting C(vault_encrypt_identity), or else the only id that is loaded. With several
         ids and no choice the task fails.
+      - Two different secrets that are loaded under the id are not chosen from, the task fails. An id with blanks,
+        semicolons or letters beyond ASCII cannot be written.
       - A value that is encrypted under another id is encrypted anew when this is set. A file that is encrypted as a
         whole under another id is refused, use C(ansible-vault rekey).
     type: str
@@ -151,8 +159,9 @@ notes:
   - In an AWX job the project folder is a copy that is thrown away after the job, so a file in it does not last.
   - "Refused, with the line but never the content: YAML with several documents or whose top level is no mapping,
     a name that is defined twice, an alias or an anchor in use on the way to the variable or inside it, names from
-    a merge key, keys in the long form C(?), removing an entry of a mapping in braces, text that is not UTF-8,
-    and mixed line ends."
+    a merge key, keys in the long form C(?), removing an item of a list, text that is not UTF-8, mixed line ends,
+    and what Ansible itself could not load or would read otherwise."
+  - A file that is JSON stays JSON, with vaulted strings in the form that Ansible reads there.
   - Two AWX jobs on different machines do not see each other's locks. Keep the file in Git there, whose refused push
     is the lock.
 seealso:
@@ -185,6 +194,13 @@ EXAMPLES = r"""
     plaintext_keys: [id]
     vault_id: prod
     create: true
+  no_log: true
+
+- name: Set the password of one entry of a list
+  cloudkeys.ibmcloud.ansible_vault_vars:
+    path: group_vars/prod/vault.yml
+    name: [databases, {name: orders}, password]
+    value: "{{ new_password }}"
   no_log: true
 
 - name: Replace one variable and remove another in one write
@@ -226,6 +242,8 @@ EXAMPLES = r"""
 # Ad hoc:
 #   ansible localhost -m cloudkeys.ibmcloud.ansible_vault_vars --vault-id prod@prompt \
 #     -a "path=vault.yml name=old_api_key state=absent"
+#   ansible localhost -m cloudkeys.ibmcloud.ansible_vault_vars --vault-id prod@prompt \
+#     -a "path=vault.yml state=absent name='[\"ibm_api_keys\", \"ci-deploy\"]'"
 """
 
 RETURN = r"""

@@ -11,6 +11,8 @@ description:
   - This is about Ansible Vault, the encryption that comes with Ansible, and not about HashiCorp Vault.
   - Lists the variables of a YAML file whose secrets are kept in Ansible Vault, with the vault ids they are encrypted
     under, and tells whether this run could decrypt them.
+  - Lists every vaulted place of many files too, below folders and patterns, with the id of the secret that opens it.
+    So it takes one task to see what is still under an old password.
   - Never returns a value or cipher text, whether the value is encrypted or stands in clear.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.attributes.info
@@ -26,8 +28,25 @@ options:
         starts where Ansible was started.
       - It is always a file on the controller, because the vault secrets are there. A file that does not exist is
         no error.
+      - A folder, or a pattern such as V(group_vars/**), stands for all files below it that hold cipher text, and the
+        result is that of O(paths).
+      - Exactly one of O(path) and O(paths) is needed.
     type: path
-    required: true
+  paths:
+    description:
+      - Files, folders and patterns on the controller. V(**) reaches any number of folders. Hidden files and folders,
+        and files that end in V(~), are only looked at when they are named themselves.
+      - A file is told of in RV(files) and RV(places) when it holds cipher text, or when it is named itself. One that
+        cannot be read as YAML is told of, and keeps no other from being listed.
+      - Without it, O(path) is listed.
+    type: list
+    elements: path
+  exclude:
+    description:
+      - Patterns of files to leave out, compared with the whole path and with the name. V(*) stands for any text here.
+    type: list
+    elements: str
+    default: []
   try_decrypt:
     description:
       - Whether to decrypt each value to see if that works. It takes a few seconds for a thousand values.
@@ -40,7 +59,7 @@ notes:
     the vault credentials of an AWX job. No secret is needed to list a file with values of the form C(!vault).
   - A label says under which id a value was encrypted, not that the secret of this id fits. RV(vars[].decryptable)
     says whether any loaded secret does.
-  - Fails when the file is not valid YAML, holds several documents, or its top level is no mapping.
+  - Fails when the file of O(path) is not valid YAML.
 seealso:
   - module: cloudkeys.ibmcloud.ansible_vault_vars
   - plugin: cloudkeys.ibmcloud.ansible_vault_value
@@ -74,6 +93,19 @@ EXAMPLES = r"""
   register: of_the_project
   failed_when: not of_the_project.decryptable
 
+# Run it with both: --vault-id old@old-password-file --vault-id prod@new-password-file
+- name: Find what is still under the old vault password
+  cloudkeys.ibmcloud.ansible_vault_vars_info:
+    paths: [group_vars/**, host_vars/**, roles/**/vars]
+  register: everywhere
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ item.file }}, line {{ item.line }}: {{ item.name | join(' / ') }}"
+  loop: "{{ everywhere.places | selectattr('opened_by', 'equalto', 'old') }}"
+  loop_control:
+    label: "{{ item.file }}"
+
 # Ad hoc:
 #   ansible localhost -m cloudkeys.ibmcloud.ansible_vault_vars_info --vault-id prod@prompt -a path=vault.yml
 """
@@ -81,25 +113,25 @@ EXAMPLES = r"""
 RETURN = r"""
 path:
   description: The file, as an absolute path.
-  returned: success
+  returned: when O(path) is one file
   type: str
   sample: /srv/ansible/group_vars/prod/vault.yml
 exists:
   description: Whether there is such a file.
-  returned: success
+  returned: when O(path) is one file
   type: bool
   sample: true
 layout:
   description: Whether single values are vaulted (V(inline)) or the file is encrypted as a whole (V(file)).
     Null when there is no file.
-  returned: success
+  returned: when O(path) is one file
   type: str
   sample: inline
 revision:
   description:
     - Names the bytes that the file consists of, for O(cloudkeys.ibmcloud.ansible_vault_vars#module:expect).
     - V(missing) when there is no file.
-  returned: success
+  returned: when O(path) is one file
   type: str
   sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 vault_ids:
@@ -115,19 +147,25 @@ decryptable:
   sample: true
 vars:
   description:
-    - Each variable, and in place of a mapping each of its entries, in the order of the file.
+    - Each variable, and in place of a mapping each of its entries, in the order of the file. The same for a list in
+      which something is vaulted; any other list is one variable.
     - Empty when the file is encrypted as a whole and cannot be decrypted.
-  returned: success
+  returned: when O(path) is one file
   type: list
   elements: dict
   contains:
     name:
       description: The names that lead to it, as O(cloudkeys.ibmcloud.ansible_vault_vars#module:name) takes them.
-        A list is one variable.
+        A key that no list can name is V(?), and one that is a date is a text.
       returned: always
       type: list
-      elements: str
+      elements: raw
       sample: [ibm_api_keys, ci-deploy]
+    document:
+      description: The YAML document of the file that it is in, counted from 1.
+      returned: always
+      type: int
+      sample: 1
     line:
       description: Where it begins, in the decrypted text if the file is encrypted as a whole.
       returned: always
@@ -145,4 +183,91 @@ vars:
       returned: always
       type: bool
       sample: true
+places:
+  description:
+    - Every place that is vaulted by itself, in all files. A file that is encrypted as a whole is one with an empty
+      name, before those in it.
+    - What an alias repeats is listed where it stands.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    file:
+      description: The file, as an absolute path.
+      returned: always
+      type: str
+      sample: /srv/ansible/group_vars/prod/vault.yml
+    document:
+      description: The YAML document of the file that it is in, counted from 1.
+      returned: always
+      type: int
+      sample: 1
+    name:
+      description: See RV(vars[].name).
+      returned: always
+      type: list
+      elements: raw
+      sample: [databases, 0, password]
+    line:
+      description: See RV(vars[].line). For a vaulted value it is the line where that begins.
+      returned: always
+      type: int
+      sample: 12
+    vault_id:
+      description: The label, V(default) for cipher text that names none.
+      returned: always
+      type: str
+      sample: prod
+    opened_by:
+      description: The id under which the secret was loaded that opens it. Null when none does, or nobody tried.
+      returned: always
+      type: str
+      sample: old
+    secret_number:
+      description: The number of that secret in the order in which they were loaded, which tells two of one id apart.
+      returned: always
+      type: int
+      sample: 1
+    decryptable:
+      description: Whether this run could decrypt it. Null when it was not tried.
+      returned: always
+      type: bool
+      sample: true
+files:
+  description: The files that were found.
+  returned: when O(path) is no single file, or O(paths) is given
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file, as an absolute path.
+      returned: always
+      type: str
+      sample: /srv/ansible/group_vars/prod/vault.yml
+    layout:
+      description: See RV(layout).
+      returned: when the file could be read
+      type: str
+      sample: inline
+    revision:
+      description: See RV(revision).
+      returned: when the file could be read
+      type: str
+      sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    vault_ids:
+      description: The labels that occur in the file.
+      returned: always
+      type: list
+      elements: str
+      sample: [prod]
+    decryptable:
+      description: Whether this run could decrypt everything in it. Null when it was not tried.
+      returned: always
+      type: bool
+      sample: true
+    problem:
+      description: Why the file could not be read. Null when it could.
+      returned: always
+      type: str
+      sample: "/srv/ansible/group_vars/prod/vault.yml: the text is not valid YAML (line 7)"
 """

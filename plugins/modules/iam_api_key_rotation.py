@@ -60,8 +60,15 @@ options:
           - The variable that holds the published value. It stays one vaulted text, so nothing that uses it changes.
           - A value that somebody else put there is not overwritten. The slot stops, unless nobody can log in with it.
             A line break at its end is read as none, a blank text as no value.
+          - A list leads to an entry of a mapping, or of an item of a list, as in
+            O(cloudkeys.ibmcloud.ansible_vault_vars#module:name). What is missing on the way is created, except lists
+            and their items. The record is under the same list as a JSON text.
+          - "Pick an item of a list by its members, V([clusters, {name: prod}, api_key]). By its number it is another
+            one as soon as somebody puts an item in front; a slot whose value is then not found stops."
+          - Before a key is made it is tried whether its value could be written there. The name of a new variable has to
+            be one that Ansible accepts.
           - Without it, O(slots[].name).
-        type: str
+        type: raw
       state:
         description:
           - V(present) keeps the slot. V(absent) ends it. The variable and its copies are removed, the key is retired
@@ -121,8 +128,8 @@ options:
             type: path
             required: true
           variable:
-            description: The variable of the copy.
-            type: str
+            description: The variable of the copy, or a list that leads to it, see O(slots[].variable).
+            type: raw
             required: true
       moved_from:
         description:
@@ -136,8 +143,8 @@ options:
             description: The vault file before. Without it, O(slots[].file).
             type: path
           variable:
-            description: The variable before. Without it, that of the slot.
-            type: str
+            description: The variable before, or a list that leads to it. Without it, that of the slot.
+            type: raw
       retire_ids:
         description:
           - Ids of keys that were there before the slot, and that are to be retired like an old key once the slot has
@@ -409,6 +416,14 @@ EXAMPLES = r"""
     rollback_to_ids: [ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b]
     slots: "{{ all_slots }}"
 
+- name: Keep a key where an application expects it, inside a list
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    slots:
+      - name: orders
+        service_id: orders
+        file: group_vars/all/secrets.yml
+        variable: [databases, {name: orders}, api_key]
+
 - name: Move a slot to another file, under another name, and keep the old variable until nothing reads it
   cloudkeys.ibmcloud.iam_api_key_rotation:
     slots:
@@ -466,10 +481,17 @@ slots:
       type: str
       sample: /srv/playbooks/group_vars/all/secrets.yml
     variable:
-      description: The variable that holds the published value.
+      description: The variable that holds the published value, a list that leads to it as a JSON text.
       returned: always
       type: str
       sample: deploy_api_key
+    variable_path:
+      description: The same as a list, as O(cloudkeys.ibmcloud.ansible_vault_vars#module:name) and the lookup
+        P(cloudkeys.ibmcloud.ansible_vault_value#lookup) take it.
+      returned: always
+      type: list
+      elements: raw
+      sample: [deploy_api_key]
     slot_id:
       description: The id of the slot in the markers of its keys.
       returned: always

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import re
 import typing as t
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ansible
@@ -18,13 +19,17 @@ import ansiblelint
 import pytest
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, change
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Path as Steps
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Typed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file.fake_vault import FakeVault
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file.laws import (
     DEFECTS,
     Tally,
+    edited,
     is_insertion,
     load,
+    picked,
 )
 
 PACKAGES = Path(__file__).resolve().parents[2] / ".build" / "fuzz"
@@ -33,6 +38,8 @@ VARS_FOLDERS = re.compile(r"/(vars|defaults|group_vars|host_vars|inventory)/|var
 FEWEST_FILES = 300
 # Of the files that hold no variables, such as changelogs, one in so many, and no more keys than this.
 ONE_IN, MOST_KEYS_ELSEWHERE = 3, 10
+# Of the texts inside one file no more are set, spread over the file.
+MOST_PLACES = 40
 MAPPING = {"id": "ApiKey-1", "key_value": "a secret value", "generation": 4}
 
 
@@ -79,6 +86,65 @@ def test_every_variable_of_every_file(kind: str, files: list[Path], tally: Tally
             tally.add(check(path, text, edit))
         tally.files += 1
     assert tally.share < 0.2
+
+
+def test_places_inside_the_variables_of_every_file(files: list[Path], tally: Tally, one_file_in: int) -> None:
+    """Every text inside a mapping or a list is set, down to the last; items by their number and by their members."""
+    for path in filter(is_vars_file, files[::one_file_in]):
+        text = path.read_bytes().decode()
+        bom = "\ufeff" * text.startswith("\ufeff")
+        found = list(places_in(composed(text.removeprefix(bom)), ()))
+        for place in found[:: max(1, len(found) // MOST_PLACES)]:
+            for way in {place.path, picked(said(text), place.path)}:
+                tally.add(check_place(path, text, bom, replace(place, path=way), place.path))
+        tally.files += 1
+    assert tally.done > 2 * tally.files / one_file_in
+    assert tally.share < 0.2
+
+
+@dataclass(frozen=True)
+class Place:
+    """A scalar inside a variable, by PyYAML's marks."""
+
+    path: Steps
+    node: t.Any
+    is_flow: bool
+
+
+def places_in(node: t.Any, path: Steps, is_flow: bool = False) -> t.Iterator[Place]:
+    if isinstance(node, yaml.ScalarNode):
+        if len(path) > 1 and node.start_mark.index < node.end_mark.index:
+            yield Place(path, node, is_flow)
+        return
+    for number, member in enumerate(node.value):
+        if isinstance(node, yaml.MappingNode):
+            key, value = member
+            if key.tag == "tag:yaml.org,2002:str":
+                yield from places_in(value, (*path, key.value), node.flow_style)
+        else:
+            yield from places_in(member, (*path, Typed.of(number)), node.flow_style)
+
+
+def check_place(path: Path, text: str, bom: str, place: Place, way: Steps) -> str:
+    """Set the text and hold the outcome against the old text; the answer is the refusal, or ''."""
+    vault, edit, reason, after = FakeVault(), Edit(place.path, "a secret value"), "", ""
+    try:
+        after = change(text, [edit], vault, vaults_strings=True)
+    except CannotEdit as refusal:
+        reason = str(refusal)
+    if reason:
+        assert not DEFECTS.search(reason), (path, edit, reason)
+        return reason
+    assert load(after) == edited(said(text), [replace(edit, path=way)]), (path, edit)
+    assert change(after, [edit], vault, vaults_strings=True) == after, (path, edit)
+    body = text.removeprefix(bom)
+    start, end = place.node.start_mark.index, place.node.end_mark.index
+    if not place.is_flow and place.node.style not in ("|", ">"):
+        # A comment behind the value moves behind the new head.
+        end = body.find("\n", end) + 1 or len(body)
+    assert after.startswith(bom + body[:start]), (path, edit)
+    assert after.endswith(body[end:]), (path, edit)
+    return ""
 
 
 def edits_of(name: str) -> list[Edit]:

@@ -87,3 +87,14 @@ class Desk:
             "IBMCLOUD_API_KEY": self.server.api_key,
             "IBMCLOUD_IAM_API_ENDPOINT": self.server.url,
         }
+
+    def put_databases_under_the_old_password(self) -> Path:
+        """A vars file with two vaulted values inside a list, neither of them under the new vault password yet."""
+        for name in ("old", "new"):
+            self.write(f"{name}-password", f"the {name} vault password")
+        value = self.run(
+            "ansible-vault encrypt_string --vault-id prod@old-password --encrypt-vault-id prod hunter2 2>/dev/null"
+        )
+        indented = "\n      ".join(line.strip() for line in value.splitlines() if line.strip())
+        items = "".join(f"  - name: {name}\n    password: {indented}\n" for name in ("orders", "billing"))
+        return self.write("group_vars/prod/databases.yml", f"---\ndatabases:\n{items}")

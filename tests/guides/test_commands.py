@@ -65,6 +65,7 @@ def a_slot_in_its_overlap(desk: Desk) -> None:
 
 def a_vault_file_in_git(desk: Desk) -> None:
     desk.write("group_vars/prod/vault.yml", "---\nregion: eu-de\nold_api_key: gone soon\n")
+    desk.put_databases_under_the_old_password()
     desk.run("git init --quiet && git add group_vars && git commit --quiet --message 'Begin'")
 
 

@@ -95,6 +95,21 @@ def test_the_vault_file_is_changed_in_one_write_and_then_by_what_was_read(desk: 
     assert "changed=0 " in desk.play("vault_file.yml", "-e @new_keys.yml")
 
 
+def test_an_entry_of_a_list_is_set_and_the_rest_is_told_as_under_the_old_password(desk: Desk) -> None:
+    desk.take("vault_places.yml")
+    file = desk.put_databases_under_the_old_password()
+    desk.write("new_password.yml", "new_password: hunter3\n")
+    secrets = "--vault-id old@old-password --vault-id prod@new-password"
+    play = f"ansible-playbook vault_places.yml {secrets} -e @new_password.yml"
+
+    shown = desk.run(play)
+
+    assert "databases / 1 / password" in shown
+    assert "databases / 0 / password" not in shown
+    assert file.read_text(encoding="utf-8").count("$ANSIBLE_VAULT;1.2;AES256;prod") == 2
+    assert "changed=0 " in desk.run(play)
+
+
 def test_two_accounts_are_rotated_side_by_side(desk: Desk) -> None:
     shutil.copytree(EXAMPLES / "many_accounts", desk.folder, dirs_exist_ok=True)
     other = requests.post(f"{desk.server.url}/__emulator__/accounts", json={}, timeout=10).json()

@@ -100,6 +100,7 @@ ROWS: dict[str, list[str]] = {
         *("plugin_utils._out", "yaml"),
     ],
     "plugin_utils/_vaulted.py": ["ansible.parsing"],
+    "plugin_utils/_vault_file/ansible_reading.py": ["plugin_utils._vault_file", "ansible"],
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
     "modules/": ["module_utils._module", "module_utils._tasks"],
     "action/": [

@@ -18,6 +18,7 @@ PATCHED = {
     "unit/plugins/action/test_ansible_vault_vars.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_ansible_vault_vars_expect.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_ansible_vault_vars_info.py": f"{BY_ANSIBLE}; {DEFECT}",
+    "unit/plugins/action/test_ansible_vault_vars_places.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/action/test_in_process.py": "the operating system, and a controller without requests",
     "unit/plugins/action/test_refused.py": "what ansible-core raises on its way to a host",
     "unit/plugins/module_utils/declared/test_key_file.py": DISK,

@@ -18,6 +18,7 @@ _RESOLVER: t.Any = yaml.resolver.Resolver()
 # no part of such marks: of ASCII, braces, brackets, `<>#%$`, backslash, backtick and control characters are not here.
 _NO_TEMPLATE = re.compile(r"""[\w\t\n .,:;@/+=()'"!?&*|~^\x80-\U0010ffff-]*""")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*")
+_EASY = re.compile(r"[ !\"#-&(-\[\]-~]*")
 # YAML 1.1 tools other than PyYAML read these as booleans.
 _MISREAD_ELSEWHERE = frozenset({"y", "n"})
 
@@ -41,7 +42,8 @@ def key_text(text: str) -> str:
     """Without quotes where no YAML reader can misread it."""
     if _PLAIN.fullmatch(text) and text.lower() not in _MISREAD_ELSEWHERE and implied_tag(text) == STR_TAG:
         return text
-    return quote(text)
+    # The name of a record with a path is JSON, and stays readable so.
+    return f"'{text}'" if '"' in text and _EASY.fullmatch(text) else quote(text)
 
 
 # The names in a file are looked at many times, before a change and after it.

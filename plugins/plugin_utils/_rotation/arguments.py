@@ -13,7 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 SLOT_SPEC: Options = {
     "name": {"type": "str", "required": True},
     "file": {"type": "path", "required": True},
-    "variable": {"type": "str"},
+    "variable": {"type": "raw"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "key_name": {"type": "str", "no_log": False},
     "iam_id": {"type": "str"},
@@ -27,11 +27,11 @@ SLOT_SPEC: Options = {
         "type": "list",
         "elements": "dict",
         "default": [],
-        "options": {"file": {"type": "path", "required": True}, "variable": {"type": "str", "required": True}},
+        "options": {"file": {"type": "path", "required": True}, "variable": {"type": "raw", "required": True}},
     },
     "moved_from": {
         "type": "dict",
-        "options": {"file": {"type": "path"}, "variable": {"type": "str"}},
+        "options": {"file": {"type": "path"}, "variable": {"type": "raw"}},
         "required_one_of": [("file", "variable")],
     },
     "retire_ids": {"type": "list", "elements": "str", "default": []},

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import typing as t
 from dataclasses import dataclass, field
+from datetime import date
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -19,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NEW_KEY_ID
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import RECORDS_VARIABLE
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.same_file import (
     check_letter_case,
     first_spellings,
@@ -30,6 +32,14 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
     SlotStopped,
     check_slots,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import (
+    Pick,
+    Typed,
+    canonical,
+    parse_path,
+    shown_path,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 ID_ORDERS = ("compromised_ids", "rollback_to_ids", "withdraw_ids", "probed_ids", "handed_over_ids")
 
@@ -78,7 +88,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) ->
             Slot(
                 name=given["name"],
                 file=given["file"],
-                variable=given["variable"] or given["name"],
+                variable=_variable(given),
                 key_name=given["key_name"] or given["name"],
                 iam_id=iam_id,
                 problem=problem,
@@ -88,7 +98,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) ->
                 is_wanted=given["state"] == "present",
                 has_hand_over=given["hand_over"],
                 use_marker=given["use_marker"],
-                copies=tuple(Place(each["file"], each["variable"]) for each in given["copies"]),
+                copies=tuple(Place(each["file"], _named(each["variable"], given)) for each in given["copies"]),
                 moved_from=_moved_from(given),
                 retire_ids=frozenset(given["retire_ids"]),
                 policy=policy,
@@ -114,9 +124,31 @@ def _moved_from(given: dict[str, t.Any]) -> Place | None:
     place = given["moved_from"]
     if not place:
         return None
-    variable = given["variable"] or given["name"]
-    before = Place(place["file"] or given["file"], place["variable"] or variable)
+    variable = _variable(given)
+    was = _named(place["variable"], given) if place["variable"] else variable
+    before = Place(place["file"] or given["file"], was)
     return None if before == Place(given["file"], variable) else before
+
+
+def _variable(given: dict[str, t.Any]) -> str:
+    return _named(given["variable"] or [given["name"]], given)
+
+
+def _named(variable: object, given: dict[str, t.Any]) -> str:
+    """The one text for a variable, or for the path of an entry; raises TaskRefused for a place no value can be in."""
+    option = f"slot {given['name']}: variable"
+    try:
+        path = parse_path(variable, option)
+    except CannotEdit as error:
+        raise TaskRefused(str(error)) from None
+    shown = shown_path(path)
+    if path[0] == RECORDS_VARIABLE:
+        raise TaskRefused(f"{option}: {shown} is where the records are; name another variable")
+    if isinstance(path[-1], Pick):
+        raise TaskRefused(f"{option}: {shown} is an item of a list; name the entry of it that holds the value")
+    if any(isinstance(step, Typed) and isinstance(step.value, date) for step in path):
+        raise TaskRefused(f"{option}: {shown} leads through a key that is a date; rename that key, or put it in quotes")
+    return canonical(path)
 
 
 def _owner(found: str | Exception) -> tuple[str, str | None]:

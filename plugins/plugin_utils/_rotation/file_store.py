@@ -31,9 +31,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cip
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     ChangedMeanwhile,
+    NoSuchItem,
     VaultFileError,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Snapshot, VaultFile
+
+# As long as a key's value; it is tried, and never written.
+_SOME_VALUE = "-" * 44
 
 
 @dataclass
@@ -69,7 +73,7 @@ class FileStore:
     def load(self, slot: Slot) -> Loaded:
         vault_file = self._file(slot.file)
         known = self._read(slot.file, vault_file)
-        text = _text_in(vault_file, known.snapshot, Place(slot.file, slot.variable))
+        text = _text_in(vault_file, known.snapshot, slot.place)
         published_value = _key_value(text)
         found = vault_file.value(known.snapshot, (RECORDS_VARIABLE, slot.variable))
         try:
@@ -89,6 +93,7 @@ class FileStore:
         current = [change for change in changes if change.loaded.version == known.epoch]
         edits = [edit for change in current for edit in _edits(change)]
         try:
+            self._check_places(known.snapshot, current)
             known.snapshot = self._file(file).commit(known.snapshot, edits).snapshot if current else known.snapshot
         except ChangedMeanwhile:
             known.is_doubtful = True
@@ -99,7 +104,28 @@ class FileStore:
 
     def check(self, change: SlotChange) -> None:
         snapshot = self._known[change.slot.file].snapshot
+        self._check_places(snapshot, [change])
         self._file(change.slot.file).commit(snapshot, _edits(change), check_mode=True)
+
+    def _check_places(self, snapshot: Snapshot, changes: t.Sequence[SlotChange]) -> None:
+        """Try whether the values of keys that are about to be announced could be written, before any of them is made.
+
+        Raises VaultFileError, and names the slot whose place is wrong.
+        """
+        new = [change for change in changes if _announces(change)]
+        try:
+            self._try_values(snapshot, new)
+        except ChangedMeanwhile:
+            raise
+        except VaultFileError:
+            for change in new:
+                self._try_values(snapshot, [change])
+            raise
+
+    def _try_values(self, snapshot: Snapshot, changes: t.Sequence[SlotChange]) -> None:
+        if changes:
+            edits = [Edit(change.slot.place.path, _SOME_VALUE) for change in changes]
+            self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True)
 
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:
@@ -108,7 +134,7 @@ class FileStore:
     def _copy(self, place: Place, published_value: str | None, own_values: frozenset[str]) -> None:
         """Write one copy. Its file may hold records too: what others wrote there puts those slots out of date."""
         vault_file = self._file(place.file)
-        edit = Edit((place.variable,), published_value, remove=published_value is None)
+        edit = Edit(place.path, published_value, remove=published_value is None, may_be_gone=True)
         for is_last in (False, False, True):
             known = self._read(place.file, vault_file)
             if edit.remove and not known.snapshot.exists:
@@ -154,6 +180,12 @@ class FileStore:
         )
 
 
+def _announces(change: SlotChange) -> bool:
+    """Whether a key is to be made for which nothing was on record before."""
+    before = change.loaded.record
+    return change.record is not None and change.record.pending is not None and not (before and before.pending)
+
+
 def _written(change: SlotChange, epoch: int) -> Loaded:
     return Loaded(change.record, change.value_after, epoch)
 
@@ -161,9 +193,9 @@ def _written(change: SlotChange, epoch: int) -> Loaded:
 def _edits(change: SlotChange) -> list[Edit]:
     edits = [_record_edit(change.slot, change.record)]
     if change.removes_value:
-        edits.append(Edit((change.slot.variable,), None, remove=True))
+        edits.append(Edit(change.slot.place.path, None, remove=True, may_be_gone=True))
     elif change.published_value is not None:
-        edits.append(Edit((change.slot.variable,), change.published_value))
+        edits.append(Edit(change.slot.place.path, change.published_value))
     return edits
 
 
@@ -176,7 +208,11 @@ def _record_edit(slot: Slot, record: Record | None) -> Edit:
 
 def _text_in(vault_file: VaultFile, snapshot: Snapshot, place: Place) -> str | None:
     """What a variable holds; raises SlotStopped for anything but a text."""
-    found = vault_file.value(snapshot, (place.variable,))
+    try:
+        found = vault_file.value(snapshot, place.path)
+    except NoSuchItem:
+        # Where nothing is, nothing is lost; a write there is refused, with the reason.
+        return None
     if found is not None and not isinstance(found, str):
         raise SlotStopped(f"{place.file}: the variable {place.variable} is not a text, so it is no API key")
     return found

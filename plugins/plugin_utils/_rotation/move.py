@@ -67,7 +67,7 @@ def load_as_moved(store: RecordStore, slot: Slot) -> Loaded:
 
 def _carry_out(store: RecordStore, arriving: SlotChange, leaving: SlotChange) -> None:
     slot, old_slot, there = arriving.slot, leaving.slot, leaving.loaded
-    place = Place(old_slot.file, old_slot.variable)
+    place = old_slot.place
     if leaving.record is not None and leaving.record.moved_to is None:
         marked = _next(leaving.record, moved_to=_described(slot, place))
         there = _commit(store, SlotChange(old_slot, there, marked))

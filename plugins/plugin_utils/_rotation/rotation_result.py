@@ -12,6 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.fores
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, describe_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import RESTING
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import plain_path
 
 CHANGES_NOTHING = RESTING | {"wait", "observe", "prove"}
 
@@ -53,6 +54,7 @@ def _shown(outcome: SlotOutcome) -> dict[str, t.Any]:
         "name": outcome.slot.name,
         "file": outcome.slot.file,
         "variable": outcome.slot.variable,
+        "variable_path": plain_path(outcome.slot.place.path),
         "slot_id": outcome.after.slot_id if outcome.after else None,
         "step": "failed" if outcome.failure else outcome.step.name,
         "reason": outcome.told_failure or outcome.step.reason,

@@ -10,6 +10,12 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import NEXT
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import (
+    Path,
+    Typed,
+    overlap,
+    parse_path,
+)
 
 LEAK_RESPONSES = ("disable_first", "replace_first")
 STAGES = ("staged", "published", "retired")
@@ -45,10 +51,14 @@ class Orders:
 
 @dataclass(frozen=True)
 class Place:
-    """A variable in a vault file."""
+    """A variable in a vault file, or an entry of one: `variable` is the one text for its path (see `canonical`)."""
 
     file: str
     variable: str
+
+    @property
+    def path(self) -> Path:
+        return parse_path(self.variable, "variable")
 
 
 def foreign_copy(place: Place) -> str:
@@ -61,7 +71,7 @@ def foreign_copy(place: Place) -> str:
 
 @dataclass(frozen=True)
 class Slot:
-    """One place where a key is used: an identity, a key name, a vault file and a variable in it.
+    """One place where a key is used: an identity, a key name, a vault file and a variable in it, or an entry of one.
 
     `has_hand_over` says that the user has tasks to run after publishing, so the overlap begins when those succeed.
     `problem` is why the slot cannot even be looked at.
@@ -85,6 +95,15 @@ class Slot:
     policy: Policy = field(default_factory=Policy)
 
     @property
+    def place(self) -> Place:
+        return Place(self.file, self.variable)
+
+    @property
+    def is_found_by_number(self) -> bool:
+        """Whether the place is another one as soon as somebody puts an item in front of it."""
+        return any(isinstance(step, Typed) and step.kind == "int" for step in self.place.path)
+
+    @property
     def next_key_name(self) -> str:
         """What a successor is called until it is published."""
         return self.key_name + NEXT
@@ -102,19 +121,30 @@ class Slot:
 
 def check_slots(slots: t.Sequence[Slot]) -> None:
     """Refuse slots that would work against each other; raises SlotStopped."""
-    places: dict[tuple[str, str], str] = {}
+    places: dict[tuple[str, object], list[tuple[Place, str]]] = {}
     names: dict[tuple[str, str], str] = {}
     for slot in slots:
         before = [slot.moved_from] if slot.moved_from and slot.moved_from not in slot.copies else []
-        copies = [
-            (places, (place.file, place.variable), f"the variable {place.variable} of {place.file}")
-            for place in (*slot.copies, *before)
-        ]
-        for taken, place, what in (
-            (places, (slot.file, slot.variable), f"the variable {slot.variable} of {slot.file}"),
-            *copies,
-            (names, (slot.iam_id or slot.name, slot.key_name), f"the key name {slot.key_name!r} of {slot.iam_id}"),
-        ):
-            if place in taken:
-                raise SlotStopped(f"the slots {taken[place]} and {slot.name} both use {what}; nothing was changed")
-            taken[place] = slot.name
+        for place in (slot.place, *slot.copies, *before):
+            # Only what begins with the same variable can overlap.
+            near = places.setdefault((place.file, place.path[0]), [])
+            for other, name in near:
+                if overlap(place.path, other.path):
+                    raise SlotStopped(_both_use(name, other, slot.name, place))
+            near.append((place, slot.name))
+        key = (slot.iam_id or slot.name, slot.key_name)
+        if key in names:
+            what = f"the key name {slot.key_name!r} of {slot.iam_id}"
+            raise SlotStopped(f"the slots {names[key]} and {slot.name} both use {what}; nothing was changed")
+        names[key] = slot.name
+
+
+def _both_use(name: str, place: Place, other_name: str, other: Place) -> str:
+    if place == other:
+        what = f"both use the variable {place.variable} of {place.file}"
+    else:
+        what = (
+            f"use {place.variable} and {other.variable} of {place.file}, which are or may be one place, or one inside "
+            "the other; pick items of one list by the same members"
+        )
+    return f"the slots {name} and {other_name} {what}; nothing was changed"

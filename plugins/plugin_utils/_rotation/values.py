@@ -56,11 +56,13 @@ class Values:
         """
         current = loaded.record.current if loaded.record else None
         if loaded.published_value is None:
+            self._check_is_no_other_item(current is not None)
             return current is not None
         found_id = self.id_of(loaded.published_value)
         place = f"{self._slot.file}: {self._slot.variable}"
         if found_id is None:
             self.check_dead(loaded.published_value, f"{place} holds a value that is none of this slot's, and that")
+            self._check_is_no_other_item(current is not None)
             return current is not None
         replaced = {entry.id: entry.key_value for entry in loaded.record.superseded} if loaded.record else {}
         if current is not None and replaced.get(found_id) == loaded.published_value:
@@ -73,6 +75,15 @@ class Values:
                 "bring back the value or the record"
             )
         return False
+
+    def _check_is_no_other_item(self, is_published: bool) -> None:
+        """Raise SlotStopped where an item that was put into a list makes another place of it."""
+        if is_published and self._slot.is_found_by_number:
+            raise SlotStopped(
+                f"{self._slot.file}: {self._slot.variable} does not hold the published key's value. It is found by its "
+                "number, so it may be another item's by now. Nothing was changed; put the value back, or pick the item "
+                "by its members in the slot and in the name of its record"
+            )
 
     def was_lost(self, loaded: Loaded) -> bool:
         """The same, asked once for each published key, and not about one too new to be known everywhere."""

@@ -18,7 +18,9 @@ from ansible.parsing.vault import AnsibleVaultFormatError, VaultLib
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
     DEFAULT_LABEL,
     is_cipher_text,
+    is_plain_label,
     label_of,
+    why_unreadable,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     AmbiguousSecret,
@@ -64,6 +66,13 @@ class Cipher:
             bool(_SETTINGS.DEFAULT_VAULT_ID_MATCH),
         )
 
+    def opened_by(self, vaulttext: str) -> tuple[str, int] | None:
+        """The id under which the secret that opens this was loaded, and its number among the loaded; None for none."""
+        if not self.opens(vaulttext):
+            return None
+        secret = self.open(vaulttext).secret
+        return next((str(name), number) for number, (name, loaded) in enumerate(self._secrets, 1) if loaded is secret)
+
     @property
     def ids(self) -> list[str]:
         """The loaded vault ids, each once."""
@@ -90,6 +99,9 @@ class Cipher:
             raise NoSecret("no vault secret is loaded; run Ansible with --vault-id or --ask-vault-pass")
         label = label_of(vaulttext)
         wanted = label or DEFAULT_LABEL
+        why = why_unreadable(vaulttext)
+        if why:
+            raise CannotDecrypt(f"what is encrypted under {wanted!r} {why}")
         first = [secret for vault_id, secret in self._secrets if vault_id == wanted]
         others = [secret for vault_id, secret in self._secrets if vault_id != wanted]
         for secret in first if self._labels_bind else first + others:
@@ -112,6 +124,11 @@ class Cipher:
             label, secret = like.label, like.secret
         else:
             label, secret = self._choose(vault_id or self._default_id)
+        if label is not None and not is_plain_label(label):
+            raise CannotEdit(
+                f"nothing can be encrypted under the vault id {label!r}: an id has no blanks, no semicolon, and only "
+                "letters, digits and signs of ASCII"
+            )
         known = self._sealed.get(_sealing(plaintext, label, secret)) if takes_over else None
         if known is not None:
             return known
@@ -137,10 +154,20 @@ class Cipher:
                 f"several vault ids are loaded ({', '.join(self.ids)}); say which one encrypts with the option "
                 "vault_id or the setting vault_encrypt_identity"
             )
-        for name, secret in self._secrets:
-            if vault_id is None or name == vault_id:
-                return str(name), secret
-        raise NoSecret(f"the vault id {vault_id!r} is not loaded; these are: {', '.join(self.ids)}")
+        found = [(str(name), secret) for name, secret in self._secrets if vault_id is None or name == vault_id]
+        if not found:
+            raise NoSecret(f"the vault id {vault_id!r} is not loaded; these are: {', '.join(self.ids)}")
+        if len({_password(secret) for _name, secret in found}) > 1:
+            raise AmbiguousSecret(
+                f"two different secrets are loaded under the vault id {found[0][0]!r}, and nothing says which one "
+                "encrypts; load one of them under another id, such as --vault-id old@FILE"
+            )
+        return found[0]
+
+
+def _password(secret: t.Any) -> object:
+    """What tells one secret from another; a credential of AWX and a setting may load the same one twice."""
+    return getattr(secret, "bytes", None) or id(secret)
 
 
 def _sealing(plaintext: str, label: str | None, secret: t.Any) -> tuple[str, str, int]:

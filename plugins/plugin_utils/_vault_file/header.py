@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import re
+
 DEFAULT_LABEL = "default"
 _MARK = "$ANSIBLE_VAULT"
+_CIPHER = "AES256"
+_LABEL = re.compile(r"[!-:<-~]+")
 
 
 def is_cipher_text(text: str) -> bool:
@@ -17,5 +21,34 @@ def label_of(vaulttext: str) -> str | None:
 
     Not read by ansible-core's own function, which answers a configured default where the header is silent.
     """
-    fields = vaulttext.split("\n", maxsplit=1)[0].strip().split(";")
-    return fields[3].strip() if len(fields) > 3 else None
+    fields = _fields(vaulttext)
+    return ";".join(fields[3:]).strip() if len(fields) > 3 else None
+
+
+def why_unreadable(vaulttext: str) -> str | None:
+    """Why no version of Ansible that is supported here reads this with any password; None when one may."""
+    if not is_cipher_text(vaulttext):
+        return (
+            "does not begin with its header, so Ansible cannot read it: an empty first line, or lines that are deeper "
+            "than their block says"
+        )
+    fields = _fields(vaulttext)
+    if len(fields) < 3:
+        return "has a header that is damaged"
+    if fields[2].strip() != _CIPHER:
+        return (
+            f"is encrypted in a way that Ansible does not read any more ({_CIPHER} is the only one that it does, and a "
+            "header with 1.0;AES is of a version before 1.5); no password helps, give the value anew"
+        )
+    if any(line != line.strip(" \t") for line in vaulttext.split("\n")[1:]):
+        return "has blanks beside its digits, which Ansible does not read; take them away, the value is still in it"
+    return None
+
+
+def is_plain_label(label: str) -> bool:
+    """Whether a vault id can stand in a header, and is the same when it is read again."""
+    return _LABEL.fullmatch(label) is not None
+
+
+def _fields(vaulttext: str) -> list[str]:
+    return vaulttext.split("\n", maxsplit=1)[0].strip().split(";")

@@ -6,24 +6,42 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import unwrap
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import DEFAULT_LABEL, label_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page, parse
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Item, Path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.walk import (
+    pages_of,
+    step_to,
+    vaulted_places,
+)
 
-Opens = Callable[[str], bool]
-_UNNAMED = "?"
+# The id under which the secret that opens a text was loaded, and the secret's number among those that are loaded.
+Opener = tuple[str, int]
+Opens = Callable[[str], "Opener | None"]
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One variable, or one entry of a mapping. `is_decryptable` None means that nobody tried."""
+    """One variable, or one entry of a mapping or list. `is_decryptable` None means that nobody tried."""
 
-    path: tuple[str, ...]
+    path: Path
     line: int
     labels: tuple[str, ...]
     is_decryptable: bool | None
+    document: int = 1
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """One place under a vault of its own; the path of a file that is encrypted as a whole is empty."""
+
+    path: Path
+    line: int
+    label: str
+    opener: Opener | None
+    document: int = 1
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,7 @@ class Contents:
     label: str | None
     is_open: bool
     entries: list[Listed]
+    places: list[Sealed] = field(default_factory=list)
 
     @property
     def labels(self) -> list[str]:
@@ -47,35 +66,59 @@ class Contents:
 
 
 def listed(text: str, opens: Opens | None) -> list[Listed]:
-    """All entries that have no entries of their own, in the order of the text."""
-    page = parse(unwrap(text)[1])
-    return list(_Lister(page, opens).entries(page.root, ())) if page.root is not None else []
+    """All entries that have no entries of their own, in the order of the text; a list without secrets is one."""
+    entries: list[Listed] = []
+    for document, page in enumerate(pages_of(text), 1):
+        if page.root is not None:
+            entries += _Lister(page, opens, document).entries(page.root, ())
+    return entries
+
+
+def sealed_places(text: str, opens: Opens | None) -> list[Sealed]:
+    """Every place that is vaulted by itself."""
+    return [
+        Sealed(
+            place.path,
+            place.line,
+            label_of(place.node.vaulttext) or DEFAULT_LABEL,
+            opens(place.node.vaulttext) if opens else None,
+            place.document,
+        )
+        for place in vaulted_places(pages_of(text))
+    ]
 
 
 class _Lister:
-    def __init__(self, page: Page, opens: Opens | None) -> None:
+    def __init__(self, page: Page, opens: Opens | None, document: int) -> None:
         self._page = page
         self._opens = opens
+        self._document = document
         self._anchors: dict[str, Node] = {}
         self._lines = _Lines(page)
 
-    def entries(self, mapping: Node, path: tuple[str, ...]) -> t.Iterator[Listed]:
-        self._remember(mapping)
-        for key, value in mapping.pairs:
+    def entries(self, parent: Node, path: Path) -> t.Iterator[Listed]:
+        self._remember(parent)
+        for key, value in parent.pairs:
             self._remember(key)
-            name = (*path, _shown(key))
-            if value.kind == "mapping" and value.pairs:
-                yield from self.entries(value, name)
-            else:
-                yield self._entry(name, key, value)
+            yield from self._below((*path, step_to(key)), key, value)
+        for number, item in enumerate(parent.items):
+            yield from self._below((*path, Item(number)), item, item)
 
-    def _entry(self, path: tuple[str, ...], key: Node, value: Node) -> Listed:
+    def _below(self, path: Path, key: Node, value: Node) -> t.Iterator[Listed]:
+        is_secret_list = value.kind == "sequence" and any(node.is_vault for node in value.walk())
+        if (value.kind == "mapping" and value.pairs) or is_secret_list:
+            yield from self.entries(value, path)
+        else:
+            yield self._entry(path, key, value)
+
+    def _entry(self, path: Path, key: Node, value: Node) -> Listed:
         for node in value.walk():
             self._remember(node)
-        texts = [node.vaulttext for part in (key, value) for node in self._followed(part, set()) if node.is_vault]
+        parts = (key, value) if key is not value else (value,)
+        texts = [node.vaulttext for part in parts for node in self._followed(part, set()) if node.is_vault]
         labels = dict.fromkeys(label_of(text) or DEFAULT_LABEL for text in texts)
         is_decryptable = all(map(self._opens, texts)) if self._opens is not None else None
-        return Listed(path, self._lines.of(key.start), tuple(labels), is_decryptable)
+        return Listed(path, self._lines.of(key.start), tuple(labels), is_decryptable, self._document)
 
     def _remember(self, node: Node) -> None:
         if node.anchor is not None and node.kind != "alias":
@@ -103,7 +146,3 @@ class _Lines:
         self._line += self._text.count("\n", self._offset, offset)
         self._offset = offset
         return self._line
-
-
-def _shown(key: Node) -> str:
-    return key.value if key.kind == "scalar" and not key.is_vault else _UNNAMED

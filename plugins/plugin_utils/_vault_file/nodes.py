@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import json
 import typing as t
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 _LOADER: t.Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VAULT_TAGS = frozenset({"!vault", "!vault-encrypted"})
 _TEXT_TAGS = frozenset({"!unsafe", "!", STR_TAG})
+# How JSON says the same; ansible-core reads it so in each of its versions here.
+_JSON_TAGS = {"__ansible_vault": "!vault", "__ansible_unsafe": "!unsafe"}
 
 
 @dataclass
@@ -76,11 +79,23 @@ class Node:
         counted = collections.Counter(key.value for key, _value in self.pairs if key.is_text)
         return frozenset(name for name, count in counted.items() if count > 1)
 
+    @functools.cached_property
+    def merge_keys(self) -> list[Node]:
+        return [key for key, _value in self.pairs if key.is_merge]
+
+    @functools.cached_property
+    def odd_pairs(self) -> list[tuple[Node, Node]]:
+        """The pairs whose keys are scalars, but no texts."""
+        return [pair for pair in self.pairs if pair[0].kind == "scalar" and not pair[0].is_text]
+
+    @property
+    def is_merge(self) -> bool:
+        return self.kind == "scalar" and self.value == "<<" and not self.style
+
     @property
     def vaulttext(self) -> str:
-        """Cipher text without the indentation that YAML or people gave it."""
-        lines = (line.strip() for line in self.value.split("\n"))
-        return "".join(f"{line}\n" for line in lines if line)
+        """Cipher text, as Ansible gets it: blanks that people put into it are in it."""
+        return self.value
 
     def walk(self) -> t.Iterator[Node]:
         yield self
@@ -93,72 +108,100 @@ class Node:
 
 @dataclass
 class Page:
-    """A YAML text with its tree; `root` is None when the text holds no value."""
+    """One YAML document with its tree; `root` is None when it holds no value.
+
+    In JSON, which Ansible reads as such, `{"__ansible_vault": ...}` is a scalar that is vaulted.
+    """
 
     text: str = field(repr=False)
     root: Node | None
     stop: int
     aliases: frozenset[str]
+    is_json: bool = False
 
     def line(self, offset: int) -> int:
         return self.text.count("\n", 0, offset) + 1
 
-    def pair(self, mapping: Node, name: str) -> tuple[Node, Node] | None:
-        """Key and value of that name; a name that stands there twice, or may come from elsewhere, is refused."""
-        found = mapping.pairs_by_name.get(name)
-        if found is not None:
-            if name in mapping.names_given_twice:
-                same = [key for key, _value in mapping.pairs if key.value == name and key.is_text]
-                lines = ", ".join(str(self.line(key.start)) for key in same)
-                raise CannotEdit(f"{name!r} is defined more than once (lines {lines}); remove all but one")
-            return found
-        for key, _value in mapping.pairs:
-            if key.kind == "scalar" and key.value == "<<" and not key.style:
-                raise CannotEdit(f"{name!r} may come from the merge key '<<' in line {self.line(key.start)}")
-        return None
+    def anchored(self, alias: Node) -> Node | None:
+        """The node that an alias repeats."""
+        found = None
+        for node in self.root.walk() if self.root is not None else ():
+            if node is alias:
+                break
+            if node.kind != "alias" and node.anchor == alias.anchor:
+                found = node
+        return found
 
 
 # A thousand slots read their records from one text, and what was written is what is read next.
 @functools.lru_cache(maxsize=4)
-def parse(text: str) -> Page:
+def parse(text: str, may_be_json: bool = True) -> Page:
     """Read a text that holds one mapping or nothing; anything else is refused with its line.
 
     Callers share the page that comes back and leave it as it is.
     """
+    pages = parse_documents(text, may_be_json)
+    if len(pages) > 1:
+        start = pages[0].stop
+        raise CannotEdit(f"the file holds several YAML documents (line {pages[0].line(start)})")
+    page = pages[0]
+    if page.root is not None and page.root.kind != "mapping":
+        raise CannotEdit(f"the top level is not a mapping (line {page.line(page.root.start)})")
+    return page
+
+
+def parse_documents(text: str, may_be_json: bool = True) -> list[Page]:
+    """All documents of a text, at least one, whatever they hold; offsets and lines count from its beginning."""
     try:
         events: list[t.Any] = list(yaml.parse(text, Loader=_LOADER))
-        root, stop = _single_document(text, events)
-        page = Page(text, root, stop, _aliases(events))
+        pages = list(_documents(text, events)) or [Page(text, None, len(text), frozenset())]
+        if may_be_json and _is_json(text):
+            _read_as_json(pages[0])
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" (line {mark.line + 1})" if mark is not None else ""
         raise CannotEdit(f"the text is not valid YAML{place}") from None
     except RecursionError:
         raise CannotEdit("the YAML is nested too deeply") from None
-    if page.root is not None and page.root.kind != "mapping":
-        raise CannotEdit(f"the top level is not a mapping (line {page.line(page.root.start)})")
-    return page
+    return pages
 
 
-def _aliases(events: list[t.Any]) -> frozenset[str]:
-    return frozenset(event.anchor or "" for event in events if isinstance(event, yaml.AliasEvent))
+def _documents(text: str, events: list[t.Any]) -> t.Iterator[Page]:
+    starts = [number for number, event in enumerate(events) if isinstance(event, yaml.DocumentStartEvent)]
+    for start, following in zip(starts, [*starts[1:], None]):
+        mine = events[start + 1 : following]
+        end: t.Any = next(event for event in mine if isinstance(event, yaml.DocumentEndEvent))
+        root = _Builder(text, iter(mine)).next_node()
+        if following is not None:
+            stop = events[following].start_mark.index
+        else:
+            stop = end.start_mark.index if end.explicit else len(text)
+        aliases = frozenset(event.anchor or "" for event in mine if isinstance(event, yaml.AliasEvent))
+        yield Page(text, None if root.is_missing else root, stop, aliases)
 
 
-def _is_document_end(event: t.Any) -> bool:
-    return isinstance(event, yaml.DocumentEndEvent)
+def _is_json(text: str) -> bool:
+    """Whether Ansible takes the text for JSON, which it tries before YAML."""
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
-def _single_document(text: str, events: list[t.Any]) -> tuple[Node | None, int]:
-    ends: list[t.Any] = list(filter(_is_document_end, events))
-    if len(ends) > 1:
-        second: t.Any = [event for event in events if isinstance(event, yaml.DocumentStartEvent)][1]
-        raise CannotEdit(f"the file holds several YAML documents (line {second.start_mark.line + 1})")
-    if not ends:
-        return None, len(text)
-    # Stream start and document start come before the first node.
-    root = _Builder(text, iter(events[2:])).next_node()
-    stop = ends[0].start_mark.index if ends[0].explicit else len(text)
-    return (None if root.is_missing else root), stop
+def _read_as_json(page: Page) -> None:
+    page.is_json = True
+    for node in page.root.walk() if page.root is not None else ():
+        # PyYAML reads the two halves of a character that JSON may write as escapes as two characters.
+        if node.kind == "scalar" and node.style == '"':
+            node.value = str(json.loads(page.text[node.start : node.end]))
+    for node in list(page.root.walk()) if page.root is not None else ():
+        tag = _JSON_TAGS.get(node.pairs[0][0].value) if len(node.pairs) == 1 and node is not page.root else None
+        if tag is not None and node.pairs[0][1].style == '"':
+            node.kind, node.tag, node.style, node.value = "scalar", tag, '"', node.pairs[0][1].value
+            node.pairs.clear()
 
 
 class _Builder:

@@ -7,18 +7,18 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
-import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import may_be_template
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.keys import (
+    SCALAR_TAGS,
+    TIMESTAMP_TAG,
+    construct,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotEdit,
     VaultFileError,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Leaf, Want
-
-_YAML = "tag:yaml.org,2002:"
-_SCALAR_TAGS = frozenset(_YAML + name for name in ("null", "bool", "int", "float"))
-_TIMESTAMP_TAG = _YAML + "timestamp"
 
 
 class Vault(t.Protocol):
@@ -52,7 +52,7 @@ def plain_value(page: Page, node: Node, vault: Vault) -> object | None:
 
 
 def _plain_key(page: Page, key: Node) -> object:
-    if key.kind != "scalar" or key.is_vault or (key.value == "<<" and not key.style):
+    if key.kind != "scalar" or key.is_vault or key.is_merge:
         raise CannotEdit(f"the key in line {page.line(key.start)} has a form that is not supported here")
     return key.value if key.is_text else _plain_scalar(page, key, None)
 
@@ -61,12 +61,12 @@ def _plain_scalar(page: Page, node: Node, vault: Vault | None) -> object | None:
     if node.is_vault and vault is not None:
         return open_at(page, node, vault)
     tag = node.resolved_tag
-    if node.is_text or tag == _TIMESTAMP_TAG:
+    if node.is_text or tag == TIMESTAMP_TAG:
         return node.value
-    if tag not in _SCALAR_TAGS:
+    if tag not in SCALAR_TAGS:
         raise CannotEdit(f"the value in line {page.line(node.start)} has a tag that is not supported here")
     try:
-        return _construct(tag, node.value)
+        return t.cast("object | None", construct(tag, node.value))
     except ValueError:
         raise CannotEdit(f"the value in line {page.line(node.start)} does not suit its tag") from None
 
@@ -77,12 +77,6 @@ def open_at(page: Page, node: Node, vault: Vault) -> str:
         return vault.open(node.vaulttext)
     except VaultFileError as error:
         raise type(error)(f"line {page.line(node.start)}: {error}") from None
-
-
-def _construct(tag: str, text: str) -> object | None:
-    constructor: t.Any = yaml.constructor.SafeConstructor()
-    built: object | None = constructor.construct_object(yaml.ScalarNode(tag, text))
-    return built
 
 
 def has_clear_text(node: Node, key: str, clear_keys: frozenset[str]) -> bool:
@@ -116,11 +110,13 @@ def _is_leaf_as_wanted(page: Page, node: Node, want: Leaf, vault: Vault) -> bool
     if node.is_vault:
         # Opened even where the answer is known: what cannot be opened must not be overwritten.
         opened = open_at(page, node, vault)
+        if want.keeps_vault:
+            return opened == want.value
         return want.is_vaulted and opened == want.value and vault.fits(node.vaulttext)
     if want.is_vaulted:
         return False
     if not isinstance(want.value, str):
-        return node.resolved_tag in _SCALAR_TAGS and _same(_plain_scalar(page, node, vault), want.value)
+        return node.resolved_tag in SCALAR_TAGS and _same(_plain_scalar(page, node, vault), want.value)
     return node.is_text and node.value == want.value and (node.tag == "!unsafe") >= may_be_template(want.value)
 
 

@@ -5,16 +5,24 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import yaml
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import clear_text, key_text, quote
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import (
+    clear_text,
+    key_text,
+    may_be_template,
+    quote,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Leaf, Want
 
 _INDENT = 2
+# YAML does not read these as they are, or nobody sees them; JSON has no escape for what lies beyond.
+_UNSEEN = re.compile("[\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]")
 
 
 @dataclass(frozen=True)
@@ -25,19 +33,26 @@ class Rendered:
     lines: list[str]
 
 
-def _scalar(value: object, always_quote: bool = False) -> str:
+def _scalar(value: object, always_quote: bool = False, is_json: bool = False) -> str:
     if isinstance(value, str):
-        return clear_text(value, always_quote)
+        return _json_text(value) if is_json else clear_text(value, always_quote)
     if isinstance(value, float):
         return str(yaml.safe_dump(value)).split("\n", maxsplit=1)[0]
     return json.dumps(value)
 
 
+def _json_text(text: str) -> str:
+    """In JSON escapes are those of JSON, and a text that is no template has a form of its own."""
+    quoted = _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", json.dumps(text, ensure_ascii=False))
+    return f'{{"__ansible_unsafe": {quoted}}}' if may_be_template(text) else quoted
+
+
 class Renderer:
     """Writes wanted content in place of `old`; `seal` gives cipher text for a string and the node it replaces."""
 
-    def __init__(self, seal: Callable[[str, Node | None], str], comment_depth: int = -1) -> None:
+    def __init__(self, seal: Callable[[str, Node | None], str], comment_depth: int = -1, is_json: bool = False) -> None:
         self._seal = seal
+        self._is_json = is_json
         # Comments that follow must not be deeper than a block scalar, else they become part of it.
         self._comment_depth = comment_depth
 
@@ -74,7 +89,7 @@ class Renderer:
         return lines
 
     def _leaf(self, want: Leaf, indent: int, old: Node | None) -> Rendered:
-        if not want.is_vaulted:
+        if not _is_sealed(want, old):
             return Rendered(_scalar(want.value), [])
         depth = max(indent + _INDENT, self._comment_depth + 1)
         sealed = self._seal(t.cast(str, want.value), old)
@@ -87,9 +102,14 @@ class Renderer:
             return "{" + ", ".join(entries) + "}"
         if isinstance(want, list):
             return "[" + ", ".join(self.flow(v, item_of(old, n)) for n, v in enumerate(want)) + "]"
-        if want.is_vaulted:
-            return f"!vault {quote(self._seal(t.cast(str, want.value), old))}"
-        return _scalar(want.value, always_quote=True)
+        if _is_sealed(want, old):
+            sealed = quote(self._seal(t.cast(str, want.value), old))
+            return f'{{"__ansible_vault": {sealed}}}' if self._is_json else f"!vault {sealed}"
+        return _scalar(want.value, always_quote=True, is_json=self._is_json)
+
+
+def _is_sealed(want: Leaf, old: Node | None) -> bool:
+    return want.is_vaulted or (want.keeps_vault and old is not None and old.is_vault)
 
 
 def written_clear(content: t.Mapping[str, t.Any]) -> str:

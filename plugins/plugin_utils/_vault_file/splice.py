@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.ren
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 _BLOCK_HEADER = re.compile(r"((?:[!&]\S* +)*[|>][-+0-9]*)(.*)")
+_ONLY_DASHES = re.compile(r" *(?:- +)*")
 _ONLY_COMMENT = re.compile(r"[ \t]*(#.*)?")
 
 
@@ -38,11 +39,16 @@ def join(text: str, splices: t.Iterable[Splice]) -> str:
 
 
 def column(page: Page, node: Node) -> int:
-    """The column of a key; it must be the first thing on its line."""
+    """The column of a key; only the dashes of lists may stand before it on its line."""
     line_start = page.text.rfind("\n", 0, node.start) + 1
-    if page.text[line_start : node.start].strip(" "):
+    if not _ONLY_DASHES.fullmatch(page.text[line_start : node.start]):
         raise CannotEdit(f"the key in line {page.line(node.start)} does not begin its line")
     return node.start - line_start
+
+
+def _is_behind_dash(page: Page, node: Node) -> bool:
+    line_start = page.text.rfind("\n", 0, node.start) + 1
+    return page.text[line_start : node.start].strip(" ") != ""
 
 
 def comment_depth(page: Page, offset: int) -> int:
@@ -76,9 +82,21 @@ def _behind_block(page: Page, offset: int, indent: int) -> int:
     return behind
 
 
+class Owner(t.Protocol):
+    """What a mapping is the value of; an item of a list has no key."""
+
+    @property
+    def key(self) -> Node | None:
+        """The key, if there is one."""
+
+    @property
+    def value(self) -> Node:
+        """The mapping."""
+
+
 @dataclass(frozen=True)
 class Site:
-    """The place of one value in a block mapping."""
+    """The place of one value in a block mapping or list."""
 
     start: int
     head_start: int
@@ -96,14 +114,34 @@ class Site:
         return Splice(self.head_start, self.stop, f"{space}{rendered.head}{self.tail}\n{lines}")
 
 
-def site_of(page: Page, key: Node, value: Node) -> Site:
-    """Measure the place of a value whose parent is a block mapping."""
-    text, indent = page.text, column(page, key)
-    colon = text.find(":", key.end) + 1
-    if not colon or text[key.end : colon - 1].strip(" \t"):
+def _behind_colon(page: Page, key: Node) -> int:
+    colon = page.text.find(":", key.end) + 1
+    if not colon or page.text[key.end : colon - 1].strip(" \t"):
         raise CannotEdit(f"the key in line {page.line(key.start)} is written in the long form '? key'")
+    return colon
+
+
+def _behind_dash(page: Page, item: Node) -> tuple[int, int]:
+    """Where the content of an item begins, and the column of its dash."""
+    line_start = page.text.rfind("\n", 0, item.start) + 1
+    before = page.text[line_start : item.start]
+    if item.is_missing or not before.strip(" ") or not _ONLY_DASHES.fullmatch(before):
+        raise CannotEdit(
+            f"the item in line {page.line(item.start)} does not stand behind its dash, and is not replaced"
+        )
+    dash = before.rindex("-")
+    return line_start + dash + 1, dash
+
+
+def site_of(page: Page, key: Node | None, value: Node) -> Site:
+    """Measure the place of a value whose parent is a block mapping, or a list when there is no key."""
+    text = page.text
+    if key is None:
+        colon, indent = _behind_dash(page, value)
+    else:
+        colon, indent = _behind_colon(page, key), column(page, key)
     if value.is_block_collection:
-        tail = _rest_of_line(page, colon, value)
+        tail = "" if key is None else _rest_of_line(page, colon, value)
         stop = _behind_block(page, value.end, indent + 1)
         return Site(colon, colon, stop, tail, indent, comment_depth(page, stop - 1))
     if value.is_block_scalar:
@@ -134,8 +172,50 @@ def vault_lines(page: Page, value: Node) -> tuple[Splice, int]:
     return Splice(start, stop, ""), len(first) - len(first.lstrip(" "))
 
 
-def removal(page: Page, key: Node, value: Node) -> Splice:
-    """Take out the lines of one entry of a block mapping; comments above and below stay."""
+def removals(
+    page: Page, mapping: Node | None, gone: list[tuple[Node, Node]], owner: Owner | None
+) -> t.Iterator[Splice]:
+    """Take entries out of a block mapping; comments above and below stay.
+
+    One that loses its last entry becomes `{}`, unless it is the whole text (`owner` is None) or is about to get others.
+    """
+    is_emptied = mapping is not None and len(gone) == len(mapping.pairs)
+    first = mapping.pairs[0][0] if mapping is not None and gone else None
+    if first is not None and _is_behind_dash(page, first) and any(key is first for key, _value in gone):
+        yield from _removals_behind_dash(page, t.cast(Node, mapping), gone)
+        return
+    if is_emptied and gone and owner is not None:
+        yield _braces(page, owner)
+    for key, value in gone:
+        yield _removal(page, key, value)
+
+
+def _braces(page: Page, owner: Owner) -> Splice:
+    if owner.value.tag or owner.value.anchor:
+        line = page.line(owner.value.start)
+        raise CannotEdit(f"the mapping in line {line} has a tag or an anchor, and would be empty; remove it as a whole")
+    if owner.key is None:
+        raise CannotEdit(f"the item in line {page.line(owner.value.start)} does not stand behind its dash")
+    colon = _behind_colon(page, owner.key)
+    return Splice(colon, colon, " {}")
+
+
+def _removals_behind_dash(page: Page, mapping: Node, gone: list[tuple[Node, Node]]) -> t.Iterator[Splice]:
+    """The first entry of an item stands on the line of its dash, where the first one that stays moves up."""
+    kept = [key for key, _value in mapping.pairs if not any(key is each for each, _ in gone)]
+    start, last = mapping.pairs[0][0].start, mapping.pairs[-1]
+    stop = kept[0].start if kept else last[0].end if last[1].is_missing else last[1].end
+    if not kept and last[1].is_missing:
+        stop = _behind_colon(page, last[0])
+    if any(line.lstrip().startswith("#") for line in page.text[start:stop].split("\n")):
+        raise CannotEdit(f"a comment stands in the item in line {page.line(start)}, and would be lost; move it")
+    yield Splice(start, stop, "" if kept else "{}")
+    for key, value in gone:
+        if key.start > stop:
+            yield _removal(page, key, value)
+
+
+def _removal(page: Page, key: Node, value: Node) -> Splice:
     column(page, key)
     start = page.text.rfind("\n", 0, key.start) + 1
     end = key.end if value.is_missing else value.end

@@ -109,6 +109,8 @@ class Storage:
             raise CannotStore(f"the folder of {self._shown} may not be written, which replacing the file needs")
         with self._explained("write"), self._at_place() as place:
             now = None if identity == MISSING else place.found()
+            if now is None and identity != MISSING:
+                raise ChangedMeanwhile(f"{self._shown} was taken away by somebody else since it was read")
             if now and now.st_nlink > 1:
                 raise CannotStore(
                     f"{self._shown} has hard links, which a replaced file would leave behind; use one name"
@@ -201,6 +203,11 @@ class Storage:
     def _explained(self, action: str) -> t.Iterator[None]:
         try:
             yield
+        except FileNotFoundError:
+            # As when an editor removes the file and writes it anew.
+            if os.path.isdir(self.folder):
+                raise ChangedMeanwhile(f"{self._shown} was taken away by somebody else since it was read") from None
+            raise CannotStore(f"the folder of {self._shown} does not exist") from None
         except OSError as error:
             raise CannotStore(f"cannot {action} {self._shown}: {_reason(error)}") from None
 

@@ -5,6 +5,7 @@
     VaultFileError
       ChangedMeanwhile     somebody else wrote the file since it was read
       CannotEdit           the file's YAML, or the edit, has a form that is refused
+        NoSuchItem         a path leads to an item that its list does not have
       CannotDecrypt        a value or the file cannot be opened with the loaded vault secrets
       NoSecret             no vault secret is loaded, or not the one that was asked for
       AmbiguousSecret      several vault ids are loaded and none was chosen
@@ -29,6 +30,10 @@ class ChangedMeanwhile(VaultFileError):
 
 class CannotEdit(VaultFileError):
     """The file or the edit has a form that cannot be changed safely."""
+
+
+class NoSuchItem(CannotEdit):
+    """A list on the way has no such item, or none with these members."""
 
 
 class CannotDecrypt(VaultFileError):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import Disk
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import document, listing
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import ansible_reading, document, listing
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher, Opened
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, Effect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
@@ -19,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.hea
     label_of,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.listing import Contents
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import (
     MISSING,
     Identity,
@@ -126,7 +127,7 @@ class VaultFile:
             layout = "file"
         return Snapshot(self.path, identity != MISSING, layout, text, identity)
 
-    def value(self, snapshot: Snapshot, path: tuple[str, ...]) -> object | None:
+    def value(self, snapshot: Snapshot, path: Path) -> object | None:
         """Plain Python for one place, vaulted strings opened; None when nothing is there."""
         with self._named():
             opened = self._open_whole(snapshot)
@@ -141,15 +142,21 @@ class VaultFile:
 
     def contents(self, snapshot: Snapshot, *, tries: bool = True) -> Contents:
         """Names and labels; whether single values can be decrypted is found out if `tries` says so."""
-        opens = self._cipher.opens if tries else None
+        opens = self._cipher.opened_by if tries else None
         if not is_cipher_text(snapshot.text):
             with self._named():
-                return Contents(None, True, listing.listed(snapshot.text, opens))
-        label = label_of(snapshot.text) or DEFAULT_LABEL
-        if not self._cipher.opens(snapshot.text):
-            return Contents(label, False, [])
+                return Contents(None, True, *self._listed(snapshot.text, opens))
+        label, opener = label_of(snapshot.text) or DEFAULT_LABEL, self._cipher.opened_by(snapshot.text)
+        whole = listing.Sealed((), 1, label, opener)
+        if opener is None:
+            return Contents(label, False, [], [whole])
         with self._named():
-            return Contents(label, True, listing.listed(self._cipher.open(snapshot.text).plaintext, opens))
+            entries, places = self._listed(self._cipher.open(snapshot.text).plaintext, opens)
+            return Contents(label, True, entries, [whole, *places])
+
+    @staticmethod
+    def _listed(text: str, opens: listing.Opens | None) -> tuple[list[listing.Listed], list[listing.Sealed]]:
+        return listing.listed(text, opens), listing.sealed_places(text, opens)
 
     def commit(self, snapshot: Snapshot, edits: Sequence[Edit], *, check_mode: bool = False) -> Committed:
         """Write all edits at once, or raise `ChangedMeanwhile` when the file is no longer what `snapshot` says."""
@@ -198,14 +205,22 @@ class VaultFile:
 
     def _new_text(self, snapshot: Snapshot, edits: Sequence[Edit], vault: _Vault) -> str:
         if snapshot.layout == "inline":
-            return document.change(snapshot.text, edits, vault, vaults_strings=True)
+            return self._changed(snapshot.text, edits, vault, vaults_strings=True)
         opened = self._open_whole(snapshot)
         before = "" if opened is None else opened.plaintext
-        after = document.change(before, edits, vault, vaults_strings=False)
+        after = self._changed(before, edits, vault, vaults_strings=False)
         if opened is not None:
             vault.label = opened.label
             self._refuse_other_id(snapshot)
         return snapshot.text if after == before else vault.seal_whole(after, opened)
+
+    def _changed(self, before: str, edits: Sequence[Edit], vault: _Vault, *, vaults_strings: bool) -> str:
+        """The text after these edits, proven with our own reader and then with Ansible's."""
+        after = document.change(before, edits, vault, vaults_strings=vaults_strings)
+        if after != before:
+            wanted = document.ways(before, edits)
+            ansible_reading.check_reads_back(before, after, wanted, lambda text: self._cipher.open(text).plaintext)
+        return after
 
     def _refuse_other_id(self, snapshot: Snapshot) -> None:
         if self._vault_id is not None and not self._cipher.is_under(snapshot.text, self._vault_id):

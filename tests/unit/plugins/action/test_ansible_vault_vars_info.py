@@ -17,7 +17,8 @@ SECRET, CLEAR = "s3cret-value", "clear-value"
 def run(run_action, monkeypatch):
     def run(secrets=(DEV, PROD), check_mode=False, **args):
         monkeypatch.setattr(action.Cipher, "of_this_run", lambda loader: Cipher(secrets))
-        result = run_action(action, {"path": "vault.yml", **args}, check_mode)
+        args = {name: value for name, value in {"path": "vault.yml", **args}.items() if value is not None}
+        result = run_action(action, args, check_mode)
         assert not any(text in json.dumps(result) for text in (SECRET, CLEAR, "ANSIBLE_VAULT", "password of"))
         return result
 
@@ -72,7 +73,11 @@ def test_what_this_run_cannot_decrypt(run, make, secrets, states):
 
     result = run(secrets)
 
-    assert told(result) == [(["one"], 2, ["dev"], states[0]), (["two", "a"], 10, ["prod"], states[1])]
+    assert told(result) == [
+        (["one"], 2, ["dev"], states[0]),
+        (["two", "a", 0], 11, [], True),
+        (["two", "a", 1, "b"], 12, ["prod"], states[1]),
+    ]
     assert result["decryptable"] is False
 
 
@@ -117,7 +122,7 @@ def test_a_key_that_is_cipher_text_is_not_shown(run, make, tmp_path):
     text = (tmp_path / "vault.yml").read_text().removeprefix("---\none: ")
     (tmp_path / "vault.yml").write_text(f"? {text}: 1\n8080: x\n")
 
-    assert [each[0] for each in told(run([]))] == [["?"], ["8080"]]
+    assert [each[0] for each in told(run([]))] == [["?"], [8080]]
 
 
 def test_a_missing_file_has_a_revision_too(run):
@@ -131,8 +136,6 @@ def test_a_missing_file_has_a_revision_too(run):
     ("text", "message"),
     [
         (f"a: [{CLEAR}\n", r"vault.yml: the text is not valid YAML \(line"),
-        (f"a: {CLEAR}\n---\nb: 1\n", r"vault.yml: the file holds several YAML documents \(line 2\)"),
-        (f"- {CLEAR}\n", r"vault.yml: the top level is not a mapping \(line 1\)"),
     ],
 )
 def test_what_cannot_be_listed_is_refused(run, tmp_path, text, message):
@@ -147,3 +150,90 @@ def test_what_cannot_be_listed_is_refused(run, tmp_path, text, message):
 def test_arguments_are_checked(run):
     assert "paht" in run(paht="x")["msg"]
     assert run(path=None)["failed"]
+
+
+OLD, NEW = ("old", VaultSecret(b"password of old")), ("prod", VaultSecret(b"password of new"))
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A folder as inventories have it; all values bear the id `prod`, two are still under the old password."""
+    under_old, under_new = Cipher([("prod", OLD[1])]), Cipher([NEW])
+
+    def write(name, cipher, *edits, layout="inline"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        VaultFile(str(tmp_path / name), cipher, create=True, layout=layout).apply(list(edits))
+
+    write("group_vars/all/vault.yml", under_old, Edit(("m",), {"l": [{"k": SECRET}, 5]}))
+    write("group_vars/all/vault.yml", under_new, Edit(("top",), SECRET))
+    write("host_vars/whole", under_old, Edit(("a",), SECRET), layout="file")
+    (tmp_path / "host_vars" / "whole").rename(tmp_path / "host_vars" / "whole.key")
+    write("host_vars/new.json", under_new, Edit(("a",), SECRET))
+    (tmp_path / "group_vars" / "clear.yml").write_text(f"a: {CLEAR}\n")
+    (tmp_path / "group_vars" / ".hidden").mkdir()
+    for name in (".hidden/x.yml", "backup.yml~", "notes.md", "docs.yml"):
+        (tmp_path / "group_vars" / name).write_text("# as in $ANSIBLE_VAULT;1.1\na: 1\n---\n- b\n")
+    (tmp_path / "broken.yml").write_text("a: [$ANSIBLE_VAULT\n")
+    return tmp_path
+
+
+def places(result, tree):
+    return [
+        (each["file"].removeprefix(f"{tree}/"), each["name"], each["vault_id"], each["opened_by"])
+        for each in result["places"]
+    ]
+
+
+OF_OLD = [("group_vars/all/vault.yml", ["m", "l", 0, "k"], "prod", "old"), ("host_vars/whole.key", [], "prod", "old")]
+
+
+@pytest.mark.parametrize("path", [".", "*_vars", "**/*", "group_vars/** host_vars/**"])
+def test_what_is_still_under_the_old_password_is_one_call(run, tree, path):
+    paths = path.split()
+    result = run([OLD, NEW], path=None, paths=paths) if len(paths) > 1 else run([OLD, NEW], path=path)
+
+    assert [each for each in places(result, tree) if each[3] == "old"] == OF_OLD
+    assert {each[3] for each in places(result, tree)} == {"old", "prod"}
+    assert result["vault_ids"] == ["prod"]
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_listed(run, tree):
+    result = run([NEW], path=".")
+    files = {each["path"].removeprefix(f"{tree}/"): each for each in result["files"]}
+
+    assert list(files) == [
+        "broken.yml",
+        "group_vars/docs.yml",
+        "group_vars/all/vault.yml",
+        "host_vars/new.json",
+        "host_vars/whole.key",
+    ]
+    assert "not valid YAML" in files["broken.yml"]["problem"]
+    assert [each["decryptable"] for each in files.values()] == [False, True, False, True, False]
+    assert result["decryptable"] is False
+    assert {each["opened_by"] for each in result["places"]} == {None, "prod"}
+
+
+def test_files_are_left_out_by_pattern_and_never_named_twice(run, tree):
+    (tree / "link").symlink_to("group_vars/all")
+    (tree / "link.yml").symlink_to("host_vars/new.json")
+
+    result = run([OLD, NEW], path=None, paths=["link.yml", ".", "group_vars"], exclude=["*/whole.key", "broken.yml"])
+
+    names = [each["path"].removeprefix(f"{tree}/") for each in result["files"]]
+    assert names == ["link.yml", "group_vars/docs.yml", "group_vars/all/vault.yml"]
+
+
+@pytest.mark.parametrize("path", ["nosuch/**", "nosuch*", "[x]"])
+def test_a_pattern_that_matches_nothing_is_refused(run, tree, path):
+    assert f"there is nothing at {tree}/{path}" in run([NEW], path=path)["msg"]
+
+
+def test_every_document_and_a_list_at_the_top_are_listed(run, tmp_path):
+    value = "".join(f"    {line}\n" for line in Cipher([DEV]).seal(SECRET, None, None).splitlines())
+    (tmp_path / "vault.yml").write_text(f"a: 1\n---\n- b: !vault |\n{value}- c\n")
+
+    result = run()
+
+    assert [(each["document"], each["name"]) for each in result["places"]] == [(2, [0, "b"])]
+    assert [(each["document"], each["name"]) for each in result["vars"]] == [(1, ["a"]), (2, [0, "b"]), (2, [1])]

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Path, Step, Typed
 from hypothesis import strategies as st
 
 OLD = "$ANSIBLE_VAULT;1.1;AES256\n          313a6f6c64\n"
@@ -44,6 +46,8 @@ VALUES = [
     " ~\n",
     " 0o17\n",
 ]
+ITEMS = [" plain\n", " 'it''s'  # a comment\n", f" !vault |\n          {OLD}"]
+KINDS = ["value"] * 8 + ["mapping", "list"] * 3 + ["anchor", "alias"]
 FLOW_VALUES = [
     "1",
     '"x"',
@@ -60,20 +64,27 @@ DEEP_NOISE = [*NOISE, "  # deeper\n", "            # very deep\n"]
 BEGINNINGS = ["", "", "---\n", "# first\n", "\n", "--- # first\n", "%YAML 1.1\n---\n", "# first\n---\n# second\n"]
 ENDS = ["", "", "# last\n", "\n\n", "...\n", "# last\n...\n# very last\n"]
 KEYS = ["key{}", "'key {}'", '"kéy {}"', "key.{}", "'key: {}'", "key-{}"]
+# What is a text only in quotes, and is something else without.
+ODD_KEYS: list[tuple[str, t.Callable[[int], Step]]] = [
+    ("84{:03}", lambda count: Typed.of(int(f"84{count:03}"))),
+    ("{}.5", lambda count: Typed.of(count + 0.5)),
+    ("'84{:03}'", lambda count: f"84{count:03}"),
+    ("1{:03}-01-31", lambda count: Typed.of(datetime.date(1000 + count, 1, 31))),
+]
 
 
 @dataclass(frozen=True)
 class Piece:
     """A stretch of text and the entry that it belongs to; () for what belongs to none."""
 
-    path: tuple[str, ...]
+    path: Path
     text: str
 
 
 @dataclass(frozen=True)
 class File:
     pieces: list[Piece]
-    kinds: dict[tuple[str, ...], str]
+    kinds: dict[Path, str]
     newline: str
     bom: str
     has_final_newline: bool
@@ -83,10 +94,14 @@ class File:
         return self._dressed(self.pieces, is_start=True, is_end=True)
 
     @property
-    def paths(self) -> list[tuple[str, ...]]:
+    def paths(self) -> list[Path]:
         return list(self.kinds)
 
-    def around(self, path: tuple[str, ...]) -> tuple[str, str, str]:
+    @property
+    def is_flow(self) -> bool:
+        return any(kind in ("flow", "flow mapping") for kind in self.kinds.values())
+
+    def around(self, path: Path) -> tuple[str, str, str]:
         """The text before an entry, its own, and the text behind it."""
         mine = [number for number, piece in enumerate(self.pieces) if piece.path[: len(path)] == path]
         first, last = mine[0], mine[-1] + 1
@@ -116,7 +131,7 @@ def _block_files(draw: t.Any) -> File:
     return _dress(draw, writer.pieces, writer.kinds)
 
 
-def _dress(draw: t.Any, pieces: list[Piece], kinds: dict[tuple[str, ...], str]) -> File:
+def _dress(draw: t.Any, pieces: list[Piece], kinds: dict[Path, str]) -> File:
     newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
     bom = draw(st.sampled_from(["", "", "\ufeff"]))
     if bom and pieces[0].text.startswith("%"):
@@ -132,23 +147,26 @@ class _BlockWriter:
         self._anchors: list[str] = []
         self._count = 0
         self.pieces: list[Piece] = []
-        self.kinds: dict[tuple[str, ...], str] = {}
+        self.kinds: dict[Path, str] = {}
 
-    def add(self, path: tuple[str, ...], text: str) -> None:
+    def add(self, path: Path, text: str) -> None:
         self.pieces.append(Piece(path, text))
 
-    def entries(self, parent: tuple[str, ...], indent: int) -> None:
+    def entries(self, parent: Path, indent: int) -> None:
         for _number in range(self._draw(st.integers(1, 4 if indent == 0 else 3))):
             self._entry(parent, indent)
 
-    def _entry(self, parent: tuple[str, ...], indent: int) -> None:
-        self._count += 1
-        written = self._draw(st.sampled_from(KEYS)).format(self._count)
-        path = (*parent, written.strip("'\""))
-        self.kinds[path] = kind = self._draw(st.sampled_from(["value"] * 8 + ["mapping"] * 3 + ["anchor", "alias"]))
+    def _entry(self, parent: Path, indent: int) -> None:
+        written, step = self._key()
+        path = (*parent, step)
+        self.kinds[path] = kind = self._draw(st.sampled_from(KINDS))
         margin = " " * indent
         if kind == "mapping" and indent < 6:
             self._mapping(path, f"{margin}{written}:", indent)
+            noise = NOISE
+        elif kind == "list" and indent < 6:
+            self.add(path, f"{margin}{written}:{self._draw(st.sampled_from(['', '  # a comment']))}\n")
+            self._list(path, indent + self._draw(st.sampled_from([0, 2, 3])))
             noise = NOISE
         else:
             value = self._value(kind)
@@ -157,7 +175,31 @@ class _BlockWriter:
             noise = NOISE if "|" in value or ">" in value else DEEP_NOISE
         self.add(parent, self._draw(st.sampled_from(noise)).replace("#", f"{margin}#"))
 
-    def _mapping(self, path: tuple[str, ...], head: str, indent: int) -> None:
+    def _key(self) -> tuple[str, Step]:
+        self._count += 1
+        if self._draw(st.integers(0, 7)) == 0:
+            written, means = self._draw(st.sampled_from(ODD_KEYS))
+            return written.format(self._count), means(self._count)
+        written = self._draw(st.sampled_from(KEYS)).format(self._count)
+        return written, written.strip("'\"")
+
+    def _list(self, path: Path, indent: int) -> None:
+        for number in range(self._draw(st.integers(1, 3))):
+            item = (*path, Typed.of(number))
+            self.kinds[item] = kind = self._draw(st.sampled_from(["item value", "item mapping", "item mapping"]))
+            if kind == "item value":
+                value = self._draw(st.sampled_from(ITEMS))
+                self.add(item, f"{' ' * indent}-{value}")
+            else:
+                self.add(item, f"{' ' * indent}- ")
+                first = len(self.pieces)
+                self.entries(item, indent + 2)
+                piece = self.pieces[first]
+                self.pieces[first] = Piece(piece.path, piece.text.removeprefix(" " * (indent + 2)))
+            noise = NOISE if kind == "item mapping" else ["", "", "\n"]
+            self.add(path, self._draw(st.sampled_from(noise)).replace("#", f"{' ' * indent}#"))
+
+    def _mapping(self, path: Path, head: str, indent: int) -> None:
         name = f"m{self._count}" if self._draw(st.integers(0, 5)) == 0 else ""
         anchor = f" &{name}" if name else ""
         comment = self._draw(st.sampled_from(["", "  # a comment"]))
@@ -179,13 +221,13 @@ class _BlockWriter:
 @st.composite
 def _flow_files(draw: t.Any) -> File:
     pieces: list[Piece] = [Piece((), draw(st.sampled_from(["", "# first\n", "---\n"])))]
-    kinds: dict[tuple[str, ...], str] = {}
+    kinds: dict[Path, str] = {}
     _flow_mapping(draw, (), pieces, kinds)
     pieces.append(Piece((), draw(st.sampled_from(["\n", "  # last\n", "\n\n"]))))
     return _dress(draw, pieces, kinds)
 
 
-def _flow_mapping(draw: t.Any, parent: tuple[str, ...], pieces: list[Piece], kinds: dict[tuple[str, ...], str]) -> None:
+def _flow_mapping(draw: t.Any, parent: Path, pieces: list[Piece], kinds: dict[Path, str]) -> None:
     space = draw(st.sampled_from(["", " ", "\n  "]))
     pieces.append(Piece(parent, "{" + space))
     for number in range(draw(st.integers(0, 3))):

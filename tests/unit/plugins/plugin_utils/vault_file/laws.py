@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import collections
+import json
 import re
 import string
 import typing as t
+from dataclasses import replace
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, change, read
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Path, Pick, Step, Typed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotEdit,
     VaultFileError,
@@ -22,6 +25,7 @@ from hypothesis import strategies as st
 # Never a reason: each of these would hide a defect.
 DEFECTS = re.compile("does not read back|overlap")
 # The last line of a file may have no end.
+_LAST_COMMA, _FIRST_COMMA = re.compile(r",?\s*\Z"), re.compile(r"\A\s*,?\s*")
 _COMMENT_ABOVE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?\r?\n)*(?:[ \t]*#[^\r\n]*\Z)?")
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
@@ -29,6 +33,8 @@ texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12) 
 )
 secret_texts = texts.filter(lambda text: not text.startswith("$ANSIBLE_VAULT"))
 keys = st.text(alphabet=string.ascii_letters + "-._ :#0{", min_size=1, max_size=6)
+# Of a new variable; no word of Python is as long as these begin.
+variables = st.from_regex(r"new_[a-zA-Z0-9_]{0,4}", fullmatch=True)
 mappings = st.dictionaries(
     keys,
     st.recursive(
@@ -48,19 +54,22 @@ def edits_of(draw: t.Any, file: File) -> list[Edit]:
     for _number in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
         path = draw(st.sampled_from(file.paths)) if file.paths else ("new",)
         if draw(st.integers(0, 3)) == 0:
-            path = (*path[: draw(st.integers(0, len(path)))], draw(keys))
+            above = path[: draw(st.integers(0, len(path)))]
+            path = (*above, draw(keys if above else variables))
         if not any(edit.path[: len(path)] == path[: len(edit.path)] for edit in found):
-            clear = draw(st.sampled_from([frozenset(), frozenset({"id", path[-1]})]))
+            own = [step for step in path[-1:] if isinstance(step, str)]
+            clear = draw(st.sampled_from([frozenset(), frozenset({"id", *own})]))
             is_removal = draw(st.integers(0, 3)) == 0
             found.append(Edit(path, None if is_removal else draw(values), is_removal, clear))
     return found
 
 
-def check(file: File, edits: list[Edit], inline: bool) -> str:
+def check(file: File, edits: list[Edit], inline: bool, picks: bool = False) -> str:
     """Make the edits and hold the outcome against the laws; the answer is the refusal, or ''."""
     vault, text = FakeVault(), file.text
+    given = [replace(edit, path=picked(load(text), edit.path)) for edit in edits] if picks else edits
     try:
-        after = change(text, edits, vault, vaults_strings=inline)
+        after = change(text, given, vault, vaults_strings=inline)
     except VaultFileError as refusal:
         message = str(refusal)
         assert not DEFECTS.search(message), message
@@ -90,9 +99,14 @@ def _check_bytes(file: File, edit: Edit, after: str) -> None:
         before, _mine, behind = file.around(parent)
         if is_insertion(file.text, after):
             return
+    if edit.remove and file.is_flow:
+        # The comma goes along.
+        before, behind = _LAST_COMMA.sub("", before), _FIRST_COMMA.sub("", behind)
     assert after.startswith(before)
-    # Comments in a block belong to it, even when they stand behind its last entry.
-    assert after.endswith((behind, _COMMENT_ABOVE.sub("", behind, count=1)))
+    # Comments in a block belong to it, even when they stand behind its last entry. And behind the dash of an item the
+    # next entry moves up, over blank lines too.
+    moved_up = behind.lstrip(" \r\n") if edit.remove and before.endswith("- ") else behind
+    assert after.endswith((behind, _COMMENT_ABOVE.sub("", behind, count=1), moved_up))
 
 
 def _is_emptied(file: File, edit: Edit) -> bool:
@@ -123,17 +137,48 @@ def edited(old: t.Any, edits: list[Edit]) -> t.Any:
     new = _copied(old) or {}
     for edit in edits:
         here = new
-        for name in edit.path[:-1]:
-            deeper = here.get(name) if isinstance(here, dict) else None
+        *way, last = map(_plain_step, edit.path)
+        for step in way:
+            is_there = step in here if isinstance(here, dict) else isinstance(here, list)
+            deeper = here[step] if is_there else None
             if deeper is None and not edit.remove:
-                deeper = here[name] = {}
+                deeper = here[step] = {}
             here = deeper
         if edit.remove and isinstance(here, dict):
-            here.pop(edit.path[-1], None)
+            here.pop(last, None)
         elif not edit.remove:
-            here[edit.path[-1]] = edit.value
+            here[last] = edit.value
     # A file without a variable holds nothing, whether or not it has braces.
     return new or None
+
+
+def _plain_step(step: Step) -> t.Any:
+    return step.value if isinstance(step, Typed) else step
+
+
+def picked(data: t.Any, path: Path) -> Path:
+    """The same path with the items of lists picked by their members, where a member tells them apart."""
+    given: list[Step] = []
+    here = data
+    for number, step in enumerate(path):
+        # What picks the item must not be what is changed.
+        pick = _pick_of(here, step, path[number + 1 :][:1]) if isinstance(here, list) else None
+        given.append(pick or step)
+        try:
+            here = here[_plain_step(step)]
+        except (TypeError, LookupError):
+            here = None
+    return tuple(given)
+
+
+def _pick_of(items: list[t.Any], step: Step, changed: Path) -> Pick | None:
+    number = _plain_step(step)
+    item = items[number] if isinstance(number, int) and number < len(items) else None
+    for name, value in item.items() if isinstance(item, dict) else ():
+        same = [each for each in items if isinstance(each, dict) and each.get(name) == value]
+        if isinstance(name, str) and name not in changed and isinstance(value, (str, int)) and len(same) == 1:
+            return Pick(((name, value if isinstance(value, str) else Typed.of(value)),))
+    return None
 
 
 def _copied(value: t.Any) -> t.Any:
@@ -162,8 +207,17 @@ Lenient.add_constructor("!unsafe", lambda _loader, node: node.value)
 
 
 def load(text: str) -> t.Any:
-    """What a text says, as plain data."""
-    return yaml.load(text, Loader=Lenient) or None
+    """What a text says, as plain data; like Ansible, as JSON if it is that."""
+    try:
+        return json.loads(text, object_hook=_out_of_json) or None
+    except ValueError:
+        return yaml.load(text, Loader=Lenient) or None
+
+
+def _out_of_json(members: dict[str, t.Any]) -> t.Any:
+    if list(members) == ["__ansible_vault"]:
+        return FakeVault().open(members["__ansible_vault"])
+    return members["__ansible_unsafe"] if list(members) == ["__ansible_unsafe"] else members
 
 
 class Tally:

@@ -41,7 +41,7 @@ def test_each_sealing_has_a_salt_of_its_own(cipher, monkeypatch):
     [
         ([("dev", DEV)], None, None, "dev"),
         ([("default", DEFAULT)], None, None, None),
-        ([("dev", DEV), ("dev", PROD)], None, None, "dev"),
+        ([("dev", DEV), ("dev", VaultSecret(DEV.bytes))], None, None, "dev"),
         ([("dev", DEV), ("prod", PROD)], "prod", None, "prod"),
         ([("dev", DEV), ("prod", PROD)], "", "prod", "prod"),
         ([("dev", DEV), ("prod", PROD)], "dev", "prod", "prod"),
@@ -57,6 +57,15 @@ def test_the_id_of_a_new_value(ids, default_id, vault_id, label):
     [
         ([], None, None, NoSecret, "no vault secret is loaded"),
         ([("dev", DEV), ("prod", PROD)], None, None, AmbiguousSecret, r"\(dev, prod\)"),
+        (
+            [("dev", DEV), ("dev", PROD)],
+            None,
+            None,
+            AmbiguousSecret,
+            "two different secrets.*'dev'",
+        ),
+        ([("dev", DEV), ("dev", PROD)], None, "dev", AmbiguousSecret, "two different secrets"),
+        ([("dev", DEV), ("dev", PROD), ("x", PROD)], "dev", None, AmbiguousSecret, "two different secrets"),
         ([("dev", DEV)], None, "prod", NoSecret, r"'prod' is not loaded; these are: dev"),
         ([("dev", DEV)], "prod", None, NoSecret, r"'prod' is not loaded; these are: dev"),
     ],
@@ -64,6 +73,33 @@ def test_the_id_of_a_new_value(ids, default_id, vault_id, label):
 def test_no_id_is_ever_guessed(ids, default_id, vault_id, error, message):
     with pytest.raises(error, match=message):
         Cipher(ids, default_id).seal("x", None, vault_id)
+
+
+@pytest.mark.parametrize("vault_id", ["a;b", "zwölf", "two words", "line\nbreak", "tab\t", " "])
+def test_an_id_that_no_header_can_hold_is_refused_by_name(vault_id):
+    with pytest.raises(CannotEdit) as caught:
+        Cipher([(vault_id, DEV)]).seal("x", None, vault_id)
+
+    assert repr(vault_id) in str(caught.value)
+
+
+def test_each_secret_of_an_id_is_tried():
+    cipher = Cipher([("dev", DEV), ("dev", PROD)])
+
+    opened = cipher.open(sealed_by_ansible("old", PROD, "dev"))
+
+    assert opened.plaintext == "old"
+    assert cipher.opened_by(sealed_by_ansible("old", PROD, "dev")) == ("dev", 2)
+    # What is replaced says which one it was, so nothing is guessed.
+    assert Cipher([("x", PROD)]).open(cipher.seal("new", opened, None)).plaintext == "new"
+
+
+def test_a_label_that_cannot_be_written_again_is_not_cut_short(cipher):
+    sealed = sealed_by_ansible("old", DEV, "dev").replace(";dev", ";dev;more")
+    opened = cipher.open(sealed)
+
+    with pytest.raises(CannotEdit, match="'dev;more'"):
+        cipher.seal("new", opened, None)
 
 
 def test_a_replaced_value_keeps_label_and_secret_even_if_they_do_not_match():
@@ -120,6 +156,11 @@ def test_labels_bind_where_ansible_is_configured_so():
         (sealed_by_ansible("s3cret", PROD, "prod"), CannotDecrypt, "none of the loaded vault ids"),
         ("$ANSIBLE_VAULT;1.1;AES256\nzz\n", CannotDecrypt, "damaged"),
         ("$ANSIBLE_VAULT;1.1;AES256\n", CannotDecrypt, "damaged"),
+        ("$ANSIBLE_VAULT\n", CannotDecrypt, "damaged"),
+        ("$ANSIBLE_VAULT;1.0;AES\nzz\n", CannotDecrypt, "no password helps"),
+        (sealed_by_ansible("x", DEV, "dev").replace("\n", " \n"), CannotDecrypt, "blanks beside its digits"),
+        ("\n" + sealed_by_ansible("x", DEV, "dev"), CannotDecrypt, "an empty first line"),
+        (" " + sealed_by_ansible("x", DEV, "dev").replace("\n", "\n "), CannotDecrypt, "deeper than their block"),
         (sealed_by_ansible(b"\xff", DEV, "dev"), CannotDecrypt, "not UTF-8"),
     ],
 )

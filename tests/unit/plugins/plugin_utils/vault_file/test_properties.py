@@ -4,16 +4,23 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, change, read
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file import any_file, laws
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+# `make fuzz-edits` asks for more; the shares run side by side.
+EDITS, SHARES = int(os.environ.get("EDITS", "400")), 4
 
-@settings(max_examples=400, deadline=None)
+
+@pytest.mark.parametrize("share", range(SHARES))
+@settings(max_examples=max(1, EDITS // SHARES), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(file=any_file.files(), draw=st.data(), inline=st.booleans())
-def test_an_edit_changes_its_target_alone_or_is_refused(file, draw, inline):
-    laws.check(file, draw.draw(laws.edits_of(file)), inline)
+def test_an_edit_changes_its_target_alone_or_is_refused(share, file, draw, inline):
+    laws.check(file, draw.draw(laws.edits_of(file)), inline, draw.draw(st.booleans()))
 
 
 @settings(max_examples=100, deadline=None)

@@ -29,7 +29,7 @@ MUST_NOT_BE_BLANK = {
     *("iam_id", "service_id", "service_id_group", "id", "name", "key_value", "state", "identities", "keys", "slots"),
     *("keep_ids", "filter", "type", "account_id", "api_key", "api_key_file", "token", "cr_token_file", "profile_id"),
     *("profile_crn", "profile_name", "git", "repository", "branch", "path", "vars", "expect", "variable", "key_name"),
-    *("moved_from", "until", "probed_ids", "hand_over", "fail_on"),
+    *("moved_from", "until", "probed_ids", "hand_over", "fail_on", "paths", "exclude"),
 }
 
 Options = dict[str, dict[str, t.Any]]

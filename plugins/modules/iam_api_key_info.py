@@ -62,6 +62,30 @@ options:
     description:
       - Only the key of this id, instead of O(name). An unknown id gives an empty list.
     type: str
+  ids:
+    description:
+      - Ids of keys of whom nobody knows whose they are. RV(whose) has an entry for each of them, found or not.
+      - Without it, O(values) and O(values_file), the keys of an identity or of the account are read.
+    type: list
+    elements: str
+  values:
+    description:
+      - Texts with values of keys, as somebody found them, a text or a list of texts. Lines such as C(NAME=value), JSON
+        of the CLI, logs, diffs and mails will do; what could be a value or an id is taken out and looked up.
+      - RV(whose) has an entry for each value, which tells it by its place. No value is shown anywhere.
+      - A value that no key of this account has is tried in a log-in, which names its account.
+      - Without it, only what O(ids) and O(values_file) name is looked up.
+    type: raw
+  values_file:
+    description:
+      - A file with such texts, where the task runs. Without it, only what O(ids) and O(values) name is looked up.
+    type: path
+  vault_files:
+    description:
+      - Vault files with slots. RV(whose) names the slot that has a key on record. They are read on the controller, so
+        this goes with C(connection=local). Without it, no slot is named.
+    type: list
+    elements: path
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key
   - module: cloudkeys.ibmcloud.iam_api_key_audit
@@ -95,6 +119,16 @@ EXAMPLES = r"""
   cloudkeys.ibmcloud.iam_api_key_info:
     service_id: ci-deploy
   register: deploy_keys
+
+- name: Ask whose the keys in a log are
+  cloudkeys.ibmcloud.iam_api_key_info:
+    values_file: /run/pasted.log
+    vault_files: [group_vars/all/vault.yml]
+  register: asked
+
+- name: Show the answers
+  ansible.builtin.debug:
+    msg: "{{ asked.report }}"
 
 # In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY.
 - name: Read the keys of the service ID that the survey names
@@ -235,6 +269,125 @@ api_keys:
       returned: with O(include_activity=true)
       type: int
       sample: 3
+whose:
+  description:
+    - What each id and value that was given is, in the order in which they were given. A text that is a value only at a
+      guess is left out when it is none.
+  returned: when O(ids), O(values) or O(values_file) is given
+  type: list
+  elements: dict
+  contains:
+    place:
+      description: Where it was given.
+      returned: always
+      type: str
+      sample: line 12 of `values_file`
+    given_as:
+      description: V(id) or V(value).
+      returned: always
+      type: str
+      sample: value
+    found:
+      description: Whether there is such a key, in this account or in another one.
+      returned: always
+      type: bool
+      sample: true
+    is_guess:
+      description: Whether the text did not look like a value by itself.
+      returned: always
+      type: bool
+      sample: false
+    is_of_this_account:
+      description: Whether these credentials see the key.
+      returned: always
+      type: bool
+      sample: true
+    id:
+      description: Id of the key; null when only its value is known.
+      returned: always
+      type: str
+      sample: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+    name:
+      description: Name of the key.
+      returned: always
+      type: str
+      sample: deploy
+    iam_id:
+      description: IAM ID of the owner.
+      returned: always
+      type: str
+      sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+    owner:
+      description: Type (V(user), V(serviceid)), name and email of the owner, as far as IAM tells them.
+      returned: always
+      type: dict
+      sample: {type: serviceid, name: ci-deploy, email: null}
+    account_id:
+      description: Account of the owner. A value that logs in names it even if it is another one.
+      returned: always
+      type: str
+      sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+    locked:
+      description: Whether the key is locked; null when these credentials do not see it.
+      returned: always
+      type: bool
+      sample: false
+    disabled:
+      description: Whether the key is disabled; null when that is not known.
+      returned: always
+      type: bool
+      sample: false
+    expires_at:
+      description: When the key stops working, or null.
+      returned: always
+      type: str
+      sample: 2027-03-31T12:00+0000
+    last_used_at:
+      description: When the key logged in last; null when it never did, or that cannot be told.
+      returned: always
+      type: str
+      sample: 2026-03-04T09:15+0000
+    log_in:
+      description:
+        - What a log-in with the value told. V(works), V(disabled), V(unknown), or V(refused) for another reason.
+        - Null when none was tried, which is so for every key that these credentials see.
+      returned: always
+      type: str
+      sample: works
+    rotation_marker:
+      description: The text that ties the key to a rotation slot, or null.
+      returned: always
+      type: str
+      sample: "[cloudkeys 3f9a2c7d/5]"
+    slot:
+      description:
+        - C(file), C(variable) and C(state) (V(published), V(pending), V(replaced)) of the slot in O(vault_files).
+      returned: always
+      type: dict
+      sample: {file: /srv/vault.yml, variable: deploy_api_key, state: published}
+    fingerprint:
+      description: The first ten digits of the SHA-256 of the value, which tell it again and do not tell it.
+      returned: always
+      type: str
+      sample: 5f2d0c9a17
+    problem:
+      description: What could not be asked, and why; null when everything could.
+      returned: always
+      type: str
+      sample: IBM Cloud IAM answered 500 to read an API key
+report:
+  description: The same in a line each, and the lines of the texts in which nothing was found by their numbers.
+  returned: when O(ids), O(values) or O(values_file) is given
+  type: list
+  elements: str
+  sample:
+    - "line 12 of `values_file`: ApiKey-... (deploy) of ci-deploy in account 0a1b2c3d4e5f60718293a4b5c6d7e8f9, works"
+nothing_in:
+  description: The lines of the texts in which nothing was found.
+  returned: when O(ids), O(values) or O(values_file) is given
+  type: list
+  elements: str
+  sample: [line 3 of `values_file`]
 """
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._module import run_module

@@ -33,6 +33,9 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._reconcile"),
         "module_utils._secrets",
     ],
+    "module_utils/_leaks/": [
+        *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._reconcile"),
+    ],
     "module_utils/_module.py": [
         *("module_utils._blanks", "module_utils._iam", "module_utils._outcome", "module_utils._secret_arguments"),
         *("module_utils._secrets", "ansible.module_utils"),
@@ -45,7 +48,8 @@ ROWS: dict[str, list[str]] = {
     "module_utils/_shown.py": [],
     "module_utils/_tasks/": [
         *("module_utils._arguments", "module_utils._declared", "module_utils._errors", "module_utils._iam"),
-        *("module_utils._identities", "module_utils._outcome", "module_utils._reconcile"),
+        *("module_utils._identities", "module_utils._leaks", "module_utils._outcome", "module_utils._reconcile"),
+        "module_utils._secrets",
     ],
     "module_utils/_trusted_place.py": [],
     "plugin_utils/_audit/": [
@@ -133,6 +137,8 @@ PURE = [
     "module_utils/_iam/iam_ids.py",
     "module_utils/_iam/retry.py",
     "module_utils/_iam/sent_texts.py",
+    "module_utils/_leaks/pasted.py",
+    "module_utils/_leaks/unwrapped.py",
     "module_utils/_reconcile/marker.py",
     "module_utils/_reconcile/match.py",
     "module_utils/_reconcile/plan.py",

@@ -25,10 +25,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.own
     check_service_id_exists,
     identity_of,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import GIVEN, given_items, is_given
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import describe, look_at, sentence
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_lists import search_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -41,20 +44,33 @@ SPEC: dict[str, t.Any] = {
         "filter": {"type": "str"},
         "include_history": {"type": "bool", "default": False},
         "include_activity": {"type": "bool", "default": False},
+        **GIVEN,
+        "vault_files": {"type": "list", "elements": "path"},
         **CONCURRENCY,
     },
-    "mutually_exclusive": [*IDENTITY_RULES, ("name", "id"), ("filter", "id")],
+    "mutually_exclusive": [
+        *IDENTITY_RULES,
+        ("name", "id"),
+        ("filter", "id"),
+        *((one, other) for one in GIVEN for other in ("id", "name", "filter", "type", "iam_id", "service_id")),
+    ],
 }
 # Erased when this is over for both the expiry and the last change (iam-facts.md 3.7).
 ERASED_AFTER = timedelta(days=90)
 
 Params = dict[str, t.Any]
+# From paths of vault files to the slot of each key id on record.
+SlotsIn = t.Callable[[t.Sequence[str]], dict[str, dict[str, t.Any]]]
 
 
-def run(params: Params, check_mode: bool, client: IamClient | None = None) -> dict[str, t.Any]:
-    """Read API keys; never a value."""
+def run(
+    params: Params, check_mode: bool, client: IamClient | None = None, slots_in: SlotsIn | None = None
+) -> dict[str, t.Any]:
+    """Read API keys; never a value. `slots_in` tells which slot of the vault files each key on record is of."""
     client = client or client_for(params)
     _check(params)
+    if is_given(params):
+        return _tell_whose(client, params, slots_in)
     now = client.now()
     found = (told for told in _find(client, params) if params["name"] in (None, told.key.name))
     # An account may have 40,000 keys: of each only what is shown is kept.
@@ -67,12 +83,44 @@ def run(params: Params, check_mode: bool, client: IamClient | None = None) -> di
 
 def _check(params: Params) -> None:
     is_account = params["scope"] == "account"
-    if is_account and (names_an_identity(params) or params["id"]):
+    if is_account and (names_an_identity(params) or params["id"] or is_given(params)):
         raise TaskRefused(
-            "`scope: account` reads the keys of every identity: leave `iam_id`, `service_id` and `id` out"
+            "`scope: account` reads the keys of every identity: leave `iam_id`, `service_id` and what names keys out"
         )
     if params["type"] and not is_account:
         raise TaskRefused("`type` goes with `scope: account`")
+
+
+def _tell_whose(client: IamClient, params: Params, slots_in: SlotsIn | None) -> dict[str, t.Any]:
+    """What each id and value that was given is; values that nobody can find are told by their place."""
+    if params["vault_files"] and slots_in is None:
+        raise TaskRefused(
+            "`vault_files` are read on the controller: leave them out, or run the task with `connection: local`"
+        )
+    given = given_items(params, protect)
+    slots = slots_in(params["vault_files"]) if params["vault_files"] and slots_in else {}
+    seen = [
+        each for each in look_at(client, given.items, params["concurrency"]) if each.is_there or each.item.must_be_found
+    ]
+    now = client.now()
+    whose = [
+        {**describe(client, each), "slot": slots.get(each.key.id if each.key else each.item.key_id or "")}
+        for each in seen
+    ]
+    places = {each["place"] for each in whose}
+    return {
+        "changed": False,
+        "api_keys": [
+            _show(KeyDetails(key), False, now) for key in {each.key.id: each.key for each in seen if each.key}.values()
+        ],
+        "whose": whose,
+        "report": [
+            *map(sentence, whose),
+            *given.problems,
+            *(f"{line}: nothing found here" for line in given.nothing_in(places)),
+        ],
+        "nothing_in": given.nothing_in(places),
+    }
 
 
 def _find(client: IamClient, params: Params) -> t.Iterator[KeyDetails]:

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a task was told to be leaked, as items: an id or a value each, by where it was given."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import Spec
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.pasted import take_apart
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.unwrapped import text_of
+
+GIVEN: Spec = {
+    "ids": {"type": "list", "elements": "str"},
+    # A text with line breaks is one text: Ansible would part a list at its commas.
+    "values": {"type": "raw", "no_log": True},
+    "values_file": {"type": "path", "no_log": False},
+}
+FINGERPRINT_DIGITS = 10
+ANY_ID = re.compile(r"ApiKey-[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One id, or one value with the ways to read it; `place` says where it was given.
+
+    One that `must_be_found` is told as not found; any other is dropped, for it was only a guess.
+    """
+
+    place: str
+    key_id: str | None = None
+    readings: tuple[str, ...] = field(default=(), repr=False)
+    must_be_found: bool = True
+
+
+@dataclass(frozen=True)
+class Given:
+    """`items` in the order in which they were given; `lines` are the places of lines in which there is text.
+
+    `problems` tell of what was given and can be no key at all.
+    """
+
+    items: tuple[Item, ...]
+    lines: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    def nothing_in(self, places: t.Collection[str]) -> list[str]:
+        """The lines with text in which nothing was found: `places` are those where something was."""
+        return [line for line in self.lines if line not in places]
+
+
+def is_given(params: t.Mapping[str, t.Any]) -> bool:
+    """Whether a task names anything at all."""
+    return any(params.get(option) for option in GIVEN)
+
+
+def given_items(params: t.Mapping[str, t.Any], protect: t.Callable[[str], None]) -> Given:
+    """Take apart what a task was given; each text that may be a value is protected before anything else is done.
+
+    Raises TaskRefused for what cannot be read, and for more than can be looked up. Nothing is quoted.
+    """
+    texts = [(f"entry {number} of `values`", text) for number, text in enumerate(_texts(params.get("values")), 1)]
+    if params.get("values_file"):
+        texts.append(("`values_file`", _read(params["values_file"])))
+    items = list(_ids_of(params.get("ids") or ()))
+    lines: list[str] = []
+    problems = []
+    for name, text in texts:
+        found, its_lines = _items_in(text, name, protect)
+        lines += its_lines
+        if not found:
+            problems.append(f"nothing in {name} could be an API key or the id of one")
+        items += found
+    return Given(tuple(items), tuple(lines), tuple(problems))
+
+
+def fingerprint(key_value: str) -> str:
+    """What tells a value again and does not tell the value (docs/decisions/0047)."""
+    return hashlib.sha256(key_value.encode("utf-8", errors="replace")).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def _texts(values: t.Any) -> list[str]:
+    listed = values if isinstance(values, list) else [] if values is None else [values]
+    if not all(isinstance(text, str) for text in listed):
+        raise TaskRefused("`values` takes texts: one, or a list of them. Nothing was changed")
+    for number, text in enumerate(listed, 1):
+        if ANY_ID.fullmatch(text.strip()):
+            raise TaskRefused(
+                f"entry {number} of `values` is the id of an API key: give it in `ids`. Nothing was changed"
+            )
+    return [text for text in listed if text.strip()]
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, "rb") as stream:
+            return text_of(stream.read())
+    except OSError as error:
+        raise TaskRefused(f"values_file {path} cannot be read: {error.strerror}") from None
+
+
+def _ids_of(ids: t.Sequence[str]) -> t.Iterator[Item]:
+    for number, text in enumerate(ids, 1):
+        if not ANY_ID.fullmatch(text.strip()):
+            raise TaskRefused(
+                f"entry {number} of `ids` is not the id of one API key. Nothing was changed; give a list with one id "
+                "in each entry, or a text with commas between them, such as ApiKey-1,ApiKey-2"
+            )
+        yield Item(f"entry {number} of `ids`", text.strip())
+
+
+def _items_in(text: str, name: str, protect: t.Callable[[str], None]) -> tuple[list[Item], list[str]]:
+    found = take_apart(text, name)
+    for secret in found.secrets:
+        protect(secret)
+    has_lines = len(found.lines) > 1 or name == "`values_file`"
+
+    def place(line: int) -> str:
+        return f"line {line} of {name}" if has_lines else name
+
+    items = [Item(place(line), key_id) for line, key_id in found.ids]
+    items += [Item(place(each.line), None, each.readings, each.is_strong) for each in found.candidates]
+    return items, [place(line) for line in found.lines]

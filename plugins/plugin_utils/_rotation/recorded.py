@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which slot a key is of, by the records of vault files that are at hand."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
+    RECORDS_VARIABLE,
+    Record,
+    RecordIsUnreadable,
+    from_data,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import VaultFile
+
+
+def slots_by_key_id(paths: t.Sequence[str], cipher: Cipher) -> dict[str, dict[str, t.Any]]:
+    """The slot of each key that a record names: file, variable, and `published`, `pending` or `replaced`.
+
+    Raises TaskRefused for a file that cannot be read: a slot that is left out would look like a key of nobody.
+    """
+    found: dict[str, dict[str, t.Any]] = {}
+    for path in dict.fromkeys(paths):
+        for variable, record in _records_in(path, cipher):
+            for key_id, state in _states(record):
+                found[key_id] = {"file": path, "variable": variable, "state": state}
+    return found
+
+
+def _records_in(path: str, cipher: Cipher) -> t.Iterator[tuple[str, Record]]:
+    vault_file = VaultFile(path, cipher, vault_id=None)
+    try:
+        snapshot = vault_file.read()
+        records = vault_file.value(snapshot, (RECORDS_VARIABLE,)) or {}
+    except VaultFileError as error:
+        raise TaskRefused(f"vault_files: {error}") from None
+    if not snapshot.exists:
+        raise TaskRefused(f"vault_files: there is no file {path}")
+    for variable, data in t.cast("dict[str, t.Any]", records).items():
+        try:
+            yield variable, from_data(data)
+        except RecordIsUnreadable:
+            raise TaskRefused(f"vault_files: the record of {variable} in {path} cannot be read") from None
+
+
+def _states(record: Record) -> t.Iterator[tuple[str, str]]:
+    for entry in record.superseded:
+        yield entry.id, "replaced"
+    if record.pending is not None and record.pending.id:
+        yield record.pending.id, "pending"
+    if record.current is not None:
+        yield record.current.id, "published"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import stat
 import typing as t
@@ -111,10 +112,15 @@ def read_text(path: str, encoding: str = "utf-8") -> str:
 
 def read_own_text(path: str, encoding: str = "utf-8") -> str:
     """Read a file of whose content something depends; raises NotTrusted when others could have put or written it."""
+    return io.TextIOWrapper(io.BytesIO(read_own_bytes(path)), encoding=encoding).read()
+
+
+def read_own_bytes(path: str) -> bytes:
+    """The same as it lies on the disk."""
     with open_place(path) as place:
         place.check_not_planted()
         descriptor = place.open()
-        with os.fdopen(descriptor, encoding=encoding) as stream:
+        with os.fdopen(descriptor, "rb") as stream:
             if others_may_write(os.fstat(descriptor), descriptor):
                 raise NotTrusted("others may write it")
             return stream.read()

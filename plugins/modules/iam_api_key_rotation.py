@@ -193,15 +193,23 @@ options:
     default: []
   compromised_values:
     description:
-      - The same by value, instead of O(compromised_ids), for a leak of which only the value is known. A value that no
-        key has is revoked already. Keep it in a vaulted variable.
+      - The same by value, instead of O(compromised_ids), for a leak of which only the value is known. Each entry may be
+        a text as it was found, such as C(NAME=value) or JSON. Keep it in a vaulted variable.
+      - A value that no key has is told in RV(not_found). One that works in another account fails the task.
     type: list
     elements: str
   compromised_values_file:
     description:
-      - File on the controller with leaked values, one a line, instead of O(compromised_values). A relative path is like
-        that of a slot. A file that other users may write is refused.
+      - File on the controller with leaked values, as they were found, instead of O(compromised_values). A relative path
+        is like that of a slot. A file that other users may write is refused.
     type: path
+  only_leaked:
+    description:
+      - Do what a leak asks for, and nothing else. A slot without a leaked key is left alone, however due it is, and
+        nothing is retired or swept but leaked keys.
+      - Leaked keys of no slot do not fail the task then; whoever asks for this has to shut RV(unmanaged_ids) afterwards.
+    type: bool
+    default: false
   leak_response:
     description:
       - V(disable_first) shuts a leaked key before a successor exists, which is an outage of seconds for its users. When
@@ -600,11 +608,21 @@ working_copy:
   type: str
   sample: /tmp/cloudkeys-git-k2x8w1p0
 unmanaged_ids:
-  description: Leaked keys that still exist and belong to no slot of the task; revoke them by their id.
+  description:
+    - Leaked keys that still exist and belong to no slot of the task. The task fails because of them unless it is about
+      leaked keys only (O(only_leaked)); the playbook C(cloudkeys.ibmcloud.revoke_leaked) shuts them.
   returned: always, unless the options do not make sense
   type: list
   elements: str
   sample: [ApiKey-0f1e2d3c-4b5a-4697-8897-a6b5c4d3e2f1]
+not_found:
+  description:
+    - Leaked ids and values that no key has, a value by its place. They are gone already, were mistyped, or are of another
+      account.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
+  sample: [the value in line 3 of `compromised_values_file`]
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always

@@ -35,6 +35,7 @@ ROWS: dict[str, list[str]] = {
     ],
     "module_utils/_leaks/": [
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._reconcile"),
+        "module_utils._trusted_place",
     ],
     "module_utils/_module.py": [
         *("module_utils._blanks", "module_utils._iam", "module_utils._outcome", "module_utils._secret_arguments"),
@@ -92,7 +93,7 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_paths.py": [],
     "plugin_utils/_rotation/": [
         *("module_utils._arguments", "module_utils._blanks", "module_utils._errors", "module_utils._iam"),
-        *("module_utils._identities", "module_utils._private_file", "module_utils._reconcile"),
+        *("module_utils._identities", "module_utils._leaks", "module_utils._private_file", "module_utils._reconcile"),
         *("module_utils._shown", "module_utils._trusted_place", "plugin_utils._checked", "plugin_utils._git"),
         "plugin_utils._out",
         "plugin_utils._vault_file",
@@ -157,6 +158,7 @@ PURE = [
     "plugin_utils/_rotation/foresee.py",
     "plugin_utils/_rotation/outcome.py",
     "plugin_utils/_rotation/plan.py",
+    "plugin_utils/_rotation/plan_only_leaked.py",
     "plugin_utils/_rotation/plan_orders.py",
     "plugin_utils/_rotation/plan_retiring.py",
     "plugin_utils/_rotation/policy.py",

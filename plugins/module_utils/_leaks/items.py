@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.pasted import take_apart
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.unwrapped import text_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_own_bytes
 
 GIVEN: Spec = {
     "ids": {"type": "list", "elements": "str"},
@@ -58,14 +59,17 @@ def is_given(params: t.Mapping[str, t.Any]) -> bool:
     return any(params.get(option) for option in GIVEN)
 
 
-def given_items(params: t.Mapping[str, t.Any], protect: t.Callable[[str], None]) -> Given:
+def given_items(params: t.Mapping[str, t.Any], protect: t.Callable[[str], None], option_prefix: str = "") -> Given:
     """Take apart what a task was given; each text that may be a value is protected before anything else is done.
 
     Raises TaskRefused for what cannot be read, and for more than can be looked up. Nothing is quoted.
     """
-    texts = [(f"entry {number} of `values`", text) for number, text in enumerate(_texts(params.get("values")), 1)]
+    texts = [
+        (f"entry {number} of `{option_prefix}values`", text)
+        for number, text in enumerate(_texts(params.get("values"), option_prefix), 1)
+    ]
     if params.get("values_file"):
-        texts.append(("`values_file`", _read(params["values_file"])))
+        texts.append((f"`{option_prefix}values_file`", _read(params["values_file"], option_prefix)))
     items = list(_ids_of(params.get("ids") or ()))
     lines: list[str] = []
     problems = []
@@ -83,24 +87,24 @@ def fingerprint(key_value: str) -> str:
     return hashlib.sha256(key_value.encode("utf-8", errors="replace")).hexdigest()[:FINGERPRINT_DIGITS]
 
 
-def _texts(values: t.Any) -> list[str]:
+def _texts(values: t.Any, prefix: str) -> list[str]:
     listed = values if isinstance(values, list) else [] if values is None else [values]
     if not all(isinstance(text, str) for text in listed):
-        raise TaskRefused("`values` takes texts: one, or a list of them. Nothing was changed")
+        raise TaskRefused(f"`{prefix}values` takes texts: one, or a list of them. Nothing was changed")
     for number, text in enumerate(listed, 1):
         if ANY_ID.fullmatch(text.strip()):
             raise TaskRefused(
-                f"entry {number} of `values` is the id of an API key: give it in `ids`. Nothing was changed"
+                f"entry {number} of `{prefix}values` is the id of an API key: give it in `{prefix}ids`. "
+                "Nothing was changed"
             )
     return [text for text in listed if text.strip()]
 
 
-def _read(path: str) -> str:
+def _read(path: str, prefix: str) -> str:
     try:
-        with open(path, "rb") as stream:
-            return text_of(stream.read())
+        return text_of(read_own_bytes(path))
     except OSError as error:
-        raise TaskRefused(f"values_file {path} cannot be read: {error.strerror}") from None
+        raise TaskRefused(f"{prefix}values_file {path} cannot be read: {error.strerror or error}") from None
 
 
 def _ids_of(ids: t.Sequence[str]) -> t.Iterator[Item]:
@@ -117,7 +121,7 @@ def _items_in(text: str, name: str, protect: t.Callable[[str], None]) -> tuple[l
     found = take_apart(text, name)
     for secret in found.secrets:
         protect(secret)
-    has_lines = len(found.lines) > 1 or name == "`values_file`"
+    has_lines = len(found.lines) > 1 or name.endswith("file`")
 
     def place(line: int) -> str:
         return f"line {line} of {name}" if has_lines else name

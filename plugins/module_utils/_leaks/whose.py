@@ -85,6 +85,19 @@ def look(client: IamClient, item: Item) -> Sighting:
     return doubtful or Sighting(item, log_in="unknown")
 
 
+def why_alive(seen: Sighting) -> str:
+    """What keeps these credentials from closing the leak of a key that they do not see."""
+    if seen.log_in == "works" and seen.caller is not None:
+        return (
+            f"it logs in, as {seen.caller.iam_id} of account {seen.caller.account_id}: log in to that account with "
+            "a role that may see its keys"
+        )
+    if seen.log_in == "disabled":
+        words = "it is that of a disabled key that this caller does not see"
+        return f"{words}: log in to its account with a role that may see it"
+    return f"whether there is an API key with it cannot be told: {seen.problem}"
+
+
 def find_by_value(client: IamClient, key_value: str) -> ApiKey | None:
     """The key with this value, as far as these credentials may see it."""
     try:

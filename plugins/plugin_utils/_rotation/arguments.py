@@ -42,6 +42,7 @@ SLOT_SPEC: Options = {
 ORDERS_SPEC: Options = {
     "until": {"type": "str", "choices": list(STAGES), "default": "retired"},
     "compromised_ids": {"type": "list", "elements": "str", "default": []},
+    "only_leaked": {"type": "bool", "default": False},
     "leak_response": {"type": "str", "choices": list(LEAK_RESPONSES), "default": "disable_first"},
     "rollback_to_ids": {"type": "list", "elements": "str", "default": []},
     "compromised_values": {"type": "list", "elements": "str", "no_log": True},

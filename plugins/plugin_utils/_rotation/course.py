@@ -13,7 +13,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begin
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import load_as_moved
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot, plan_sweep
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_sweep
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_only_leaked import next_step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_orders import why_leak_is_open
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     NotWritten,
@@ -41,7 +42,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
     require,
 )
 
-# Of a slot in one run: a whole rotation takes seven; the rest is for commits that were lost to other runs.
+# A whole rotation takes seven; the rest is for commits that were lost to other runs.
 MOST_STEPS = 40
 # Whoever announced a change is mostly through long before its lease is over, so it is looked for twice before.
 LOOKS_AHEAD_SECONDS = (3, 12)
@@ -67,8 +68,7 @@ class Course:
         self._view: View | None = None
         self.begin = Begin(begins)
         self._orders, self._tell_user = orders, tell
-        self._turns = 0
-        self._looks_ahead = iter(LOOKS_AHEAD_SECONDS)
+        self._turns, self._looks_ahead = 0, iter(LOOKS_AHEAD_SECONDS)
         # The step that the next one follows without another look, if it does.
         self._last: StepKind | None = None
         self._is_told = False
@@ -157,7 +157,7 @@ class Course:
         """See the slot; `loaded` was read before the keys were listed. What only a question can tell is asked here."""
         view = self.session.see(self.loaded, keys, self._orders, is_whole=is_whole)
         self._before = self._before if self.has_looked else self.loaded.record
-        self._view, self.step = view, plan_slot(view, self._orders)
+        self._view, self.step = view, next_step(view, self._orders)
         if self.step.name == "observe" and is_whole:
             self._view = self.session.observe(view, str(self.step.key_id))
         self.phase = "plan"
@@ -168,7 +168,7 @@ class Course:
 
     def preview(self) -> None:
         """Look ahead to the end, for check mode; what would refuse the first step refuses it here too."""
-        self.step, self.phase = plan_slot(self.view, self._orders), "done"
+        self.step, self.phase = next_step(self.view, self._orders), "done"
         self._view, self._foreseen = look_ahead(self.session, self.view, self.step, self._orders, self._move)
         # Before it may come a move, or a sweep before a rest.
         self.step = self._foreseen[0].step if self.step.rests or self._move else self.step
@@ -179,7 +179,7 @@ class Course:
         if self._turns > MOST_STEPS:
             raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self.slot.file}")
         last, self._last = self._last, None
-        self.step = plan_slot(self.view, self._orders)
+        self.step = next_step(self.view, self._orders)
         if last is not None and self.step.name not in last.next_at_once and self.step.fails_with is None:
             self.phase = "look"
         elif self.step.name == "wait":

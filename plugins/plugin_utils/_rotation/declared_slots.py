@@ -13,9 +13,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.key_ids import check_key_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import given_items
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import look, why_alive
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import is_seen
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_own_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NEW_KEY_ID
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import policy_of
@@ -162,10 +162,14 @@ def _owner(found: str | Exception) -> tuple[str, str | None]:
 
 @dataclass
 class Leaked:
-    """Keys that leaked: `ids` are there, and `problems` tell of what it cannot be proven that it is dead."""
+    """Keys that leaked: `ids` are there, and `problems` tell of what it cannot be proven that it is dead.
+
+    `not_found` are those that no key is, as far as IAM tells: dead already, mistyped, or of another account.
+    """
 
     ids: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+    not_found: list[str] = field(default_factory=list)
 
 
 def orders_from(params: dict[str, t.Any], ids_by_value: set[str]) -> Orders:
@@ -175,6 +179,7 @@ def orders_from(params: dict[str, t.Any], ids_by_value: set[str]) -> Orders:
     leaked = set(params["compromised_ids"]) | ids_by_value
     orders = Orders(
         until=params["until"],
+        only_leaked=params["only_leaked"],
         leak_response=params["leak_response"],
         compromised_ids=frozenset(leaked),
         rollback_to_ids=frozenset(params["rollback_to_ids"]),
@@ -191,27 +196,15 @@ def orders_from(params: dict[str, t.Any], ids_by_value: set[str]) -> Orders:
 
 def look_up_leaked_values(params: dict[str, t.Any], ports: Ports) -> Leaked:
     """The keys that have the leaked values of a task; raises TaskRefused when the file with them cannot be read."""
-    values = list(params["compromised_values"] or ())
-    if params["compromised_values_file"]:
-        values += _lines_of(params["compromised_values_file"])
-    leaked = Leaked()
-    for number, given in enumerate(values, 1):
-        # As people paste it, and as `echo` leaves it in a vaulted text.
-        key_value = given.strip()
-        for secret in filter(None, (given, key_value)):
-            ports.protect(secret)
-        found = ports.client.api_keys.find_by_value(key_value) if key_value else None
-        if found is not None:
-            leaked.ids.add(found.id)
-        elif key_value:
-            absence = absence_of_value(ports.client, key_value)
-            leaked.problems += [] if absence.is_gone else [f"leaked value {number} may still work: {absence.words}"]
+    texts = {"values": params["compromised_values"], "values_file": params["compromised_values_file"]}
+    given = given_items(texts, ports.protect, option_prefix="compromised_")
+    leaked = Leaked(problems=list(given.problems))
+    for item in given.items:
+        seen = look(ports.client, item)
+        if seen.key is not None or item.key_id is not None:
+            leaked.ids.add(seen.key.id if seen.key else str(item.key_id))
+        elif seen.is_there:
+            leaked.problems.append(f"the value in {item.place} may still work: {why_alive(seen)}")
+        elif item.must_be_found:
+            leaked.not_found.append(f"the value in {item.place}")
     return leaked
-
-
-def _lines_of(path: str) -> list[str]:
-    try:
-        return [line.strip() for line in read_own_text(path, "utf-8-sig").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise TaskRefused(f"compromised_values_file {path} cannot be read: {reason}") from None

@@ -25,6 +25,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.places import with_places
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import has_nothing_to_do
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_only_leaked import holds_leaked
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import check_first_write
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
@@ -62,7 +63,7 @@ def rotate_slots(
     courses = [Course(Session(slot, ports, published), orders, begins, ports.tell) for slot in checked]
     with _workers(settings.concurrency) as workers:
         rounds = _Rounds(ports, orders, begins, settings.concurrency, workers, unforeseen)
-        rounds.each(lambda course: _arrive(course, ports, check_mode=check_mode), courses)
+        rounds.each(lambda course: _arrive(course, ports, orders, check_mode=check_mode), courses)
         while any(course.phase != "done" for course in courses):
             rounds.play(courses, check_mode=check_mode)
     return [course.outcome() for course in courses]
@@ -81,12 +82,18 @@ def _workers(concurrency: int) -> t.Iterator[Executor | None]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _arrive(course: Course, ports: Ports, *, check_mode: bool) -> None:
+def _may_move(slot: Slot, ports: Ports, orders: Orders) -> bool:
+    before = slot.before_move
+    record = ports.store.load(before).record if before and orders.only_leaked else None
+    return not orders.only_leaked or (record is not None and holds_leaked(record, orders))
+
+
+def _arrive(course: Course, ports: Ports, orders: Orders, *, check_mode: bool) -> None:
     """Refuse a slot that cannot be looked at, and bring one that was declared elsewhere here."""
     slot = course.slot
     if slot.problem:
         raise SlotStopped(slot.problem)
-    if slot.moved_from is None:
+    if slot.moved_from is None or not _may_move(slot, ports, orders):
         return
     for _try in range(MOST_MOVES):
         try:

@@ -18,7 +18,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
     join_description,
     split_description,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot, plan_sweep
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_sweep
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_only_leaked import next_step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, round_up
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Done
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
@@ -63,7 +64,7 @@ def foresee(view: View, orders: Orders, move: Step | None = None) -> list[Forese
     is_new = view.loaded.record is None
     last: StepKind | None = None
     for _turn in range(MOST_STEPS):
-        step = plan_slot(view, orders)
+        step = next_step(view, orders)
         sweep = plan_sweep(view, step) if step.rests else None
         if sweep is not None:
             way.append(Foreseen(sweep, view.now, view.loaded.record, view.loaded.record))

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_only_leaked import next_step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_retiring import places_freed_at
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import View
@@ -76,7 +76,7 @@ def _taken(iam_id: str, asking: list[View], others: list[View]) -> int:
 
 def _wish(view: View, orders: Orders) -> datetime | None:
     """Since when the slot's rotation is due, if it would begin one now."""
-    step = plan_slot(replace(view, has_place=True), orders)
+    step = next_step(replace(view, has_place=True), orders)
     return (step.due_at or AT_ONCE) if step.name == "intend" else None
 
 

@@ -41,27 +41,27 @@ def plan_slot(view: View, orders: Orders) -> Step:
     if record is None:
         return plan_first(view)
     return (
-        _stop_if_moved(record)
-        or _stop_if_behind(view, record)
-        or _plan_owners_note(view, record)
+        stop_if_moved(record)
+        or stop_if_behind(view, record)
+        or plan_owners_note(view, record)
         or plan_orders(view, record, orders)
         or plan_pending(view, record, orders)
         or _plan_if_unusable(view, record, orders)
-        or _stop_if_put_back(view)
-        or _plan_finish(view, record)
+        or stop_if_put_back(view)
+        or plan_finish(view, record)
         or plan_leaked(view, record, orders)
         or _stop_if_marked_by_another(view, record)
-        or _plan_copies(view)
+        or plan_copies(view)
         or plan_found(view, record)
-        or _plan_hand_over(view, record)
-        or _plan_end(view, record)
+        or plan_hand_over(view, record)
+        or plan_end(view, record)
         or _plan_if_urgent(view, record, orders)
         or plan_superseded(view, record, orders)
         or _plan_current(view, record)
     )
 
 
-def _stop_if_moved(record: Record) -> Step | None:
+def stop_if_moved(record: Record) -> Step | None:
     if record.moved_to is None:
         return None
     return Step(
@@ -72,7 +72,7 @@ def _stop_if_moved(record: Record) -> Step | None:
     )
 
 
-def _stop_if_behind(view: View, record: Record) -> Step | None:
+def stop_if_behind(view: View, record: Record) -> Step | None:
     ahead = [key.id for key, marker in view.marked(record.slot_id) if marker.generation > record.last_generation]
     if not ahead:
         return None
@@ -84,7 +84,7 @@ def _stop_if_behind(view: View, record: Record) -> Step | None:
     )
 
 
-def _plan_owners_note(view: View, record: Record) -> Step | None:
+def plan_owners_note(view: View, record: Record) -> Step | None:
     """A record that does not say whose its keys are is completed once IAM has shown them."""
     shown = [key for key in record.keys if key.id and view.key(key.id)]
     if record.account_id is not None and all(key.iam_id for key in shown):
@@ -104,7 +104,7 @@ def _plan_if_unusable(view: View, record: Record, orders: Orders) -> Step | None
     if key is None:
         return start(view, f"the published key {current.id} is gone")
     if current.compromised:
-        return _plan_leaked_current(view, current, key, orders)
+        return plan_leaked_current(view, current, key, orders)
     if key.disabled:
         stop = Step(
             "stop", f"the published key {key.id} is disabled. Somebody decided that, so it stays as it is", key.id
@@ -118,13 +118,13 @@ def _plan_if_unusable(view: View, record: Record, orders: Orders) -> Step | None
     return start(view, why, key.id) if why else None
 
 
-def _stop_if_put_back(view: View) -> Step | None:
+def stop_if_put_back(view: View) -> Step | None:
     """The value of a replaced key in the variable is what its users have: that key is not retired under them."""
     held_id = view.holds_replaced_id if view.current_key() is not None else None
     return Step("stop", replaced_value(view, held_id), held_id) if held_id else None
 
 
-def _plan_leaked_current(view: View, current: Current, key: ApiKey, orders: Orders) -> Step:
+def plan_leaked_current(view: View, current: Current, key: ApiKey, orders: Orders) -> Step:
     """A leaked key may not live anyway, so without a place for its successor it makes that place."""
     step = start(view, f"the published key {key.id} leaked", key.id)
     if step.name == "intend" or view.has_place or orders.leak_response != "disable_first":
@@ -142,7 +142,7 @@ def _plan_leaked_current(view: View, current: Current, key: ApiKey, orders: Orde
     return busy or Step("make_place", why, key.id)
 
 
-def _plan_finish(view: View, record: Record) -> Step | None:
+def plan_finish(view: View, record: Record) -> Step | None:
     """What a crash right after publishing left undone: name, lock and marker.
 
     What IAM does not let us mend (`unfit`) is told, and stands in nobody's way.
@@ -181,7 +181,7 @@ def _stop_if_marked_by_another(view: View, record: Record) -> Step | None:
     )
 
 
-def _plan_copies(view: View) -> Step | None:
+def plan_copies(view: View) -> Step | None:
     """The copies follow before a key is retired that somebody may have from them."""
     key = view.current_key()
     if key is None or not view.loaded.stale_copies:
@@ -191,14 +191,14 @@ def _plan_copies(view: View) -> Step | None:
     return Step("copy", "a copy does not hold the published value", key.id)
 
 
-def _plan_hand_over(view: View, record: Record) -> Step | None:
+def plan_hand_over(view: View, record: Record) -> Step | None:
     current = record.current
     if current is None or not view.slot.has_hand_over or current.handed_over_at is not None or not view.slot.is_wanted:
         return None
     return Step("hand_over", f"the key {current.id} is published and has to be handed over", current.id)
 
 
-def _plan_end(view: View, record: Record) -> Step | None:
+def plan_end(view: View, record: Record) -> Step | None:
     if view.slot.is_wanted:
         return None
     if record.current is not None:
@@ -288,7 +288,7 @@ def orphans(view: View) -> list[ApiKey]:
 
 def plan_sweep(view: View, rest: Step) -> Step | None:
     """What is left to do where a slot rests: clear away what runs that were stopped have left."""
-    left = orphans(view) if rest.trusts_record else []
+    left = orphans(view) if rest.trusts_record and not view.orders.only_leaked else []
     return Step("sweep", f"no record needs {', '.join(key.id for key in left)}") if left else None
 
 

@@ -12,12 +12,16 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 def plan_orders(view: View, record: Record, orders: Orders) -> Step | None:
     """The next step that an order asks for; None when all are carried out."""
     return (
-        _plan_leak(view, record, orders)
-        or _plan_withdraw(view, record, orders)
+        plan_leak(view, record, orders)
         or _plan_rollback(view, record, orders)
-        or _plan_hand_over_note(view, record, orders)
+        or plan_hand_over_note(view, record, orders)
         or _plan_forgetting(record, orders)
     )
+
+
+def plan_leak(view: View, record: Record, orders: Orders) -> Step | None:
+    """What a leak asks for, and a new key that is no good."""
+    return _plan_leak(view, record, orders) or _plan_withdraw(view, record, orders)
 
 
 def _plan_leak(view: View, record: Record, orders: Orders) -> Step | None:
@@ -143,7 +147,7 @@ def _why_no_way_back(entry: Superseded, view: View) -> str | None:
     return None if view.key(entry.id) else "it is gone from IBM Cloud"
 
 
-def _plan_hand_over_note(view: View, record: Record, orders: Orders) -> Step | None:
+def plan_hand_over_note(view: View, record: Record, orders: Orders) -> Step | None:
     current = record.current
     if current is None or current.handed_over_at is not None or current.id not in orders.handed_over_ids:
         return None

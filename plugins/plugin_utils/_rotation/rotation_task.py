@@ -47,18 +47,13 @@ def rotate(
         _let_pass([slot.policy.rotate_if_older_than for slot in slots], ports)
     outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
     result = result_of(outcomes, check_mode=check_mode)
-    unmanaged = _unmanaged(outcomes, ports.client, orders)
-    own_id = ports.client.login_key_id() if unmanaged.ids else None
-    if own_id in unmanaged.ids:
-        # Whoever shuts it by this list shuts themselves out.
-        unmanaged.ids.remove(own_id)
-        unmanaged.problems.append(
-            f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It still works, "
-            "for whoever has it too. In this order: make another key, give it to whatever logs in with this one, run "
-            "again with it and the leaked key is disabled, and look up what was done with it since it leaked"
-        )
-    problems = leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders)
-    return {**_with_problems(result, problems), "unmanaged_ids": sorted(unmanaged.ids)}
+    unmanaged = _left_open(outcomes, ports.client, orders)
+    not_found = leaked.not_found + unmanaged.not_found
+    result["warnings"] += [
+        f"{each} is that of no key: it is gone already, was mistyped, or is of another account" for each in not_found
+    ]
+    told = _with_problems(result, leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders))
+    return {**told, "unmanaged_ids": sorted(unmanaged.ids), "not_found": not_found}
 
 
 def _check_counts(params: dict[str, t.Any]) -> None:
@@ -98,6 +93,26 @@ def _records(outcomes: list[SlotOutcome]) -> list[Record]:
     return [record for each in outcomes for record in (each.before, each.after) if record]
 
 
+def _left_open(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> Leaked:
+    """Leaked keys of no slot, and what there is to say of them."""
+    unmanaged = _unmanaged(outcomes, client, orders)
+    own_id = client.login_key_id() if unmanaged.ids else None
+    if own_id in unmanaged.ids:
+        # Whoever shuts it by this list shuts themselves out.
+        unmanaged.ids.remove(own_id)
+        unmanaged.problems.append(
+            f"the leaked key {own_id} is the one that this run logs in with, and belongs to no slot. It still works, "
+            "for whoever has it too. In this order: make another key, give it to whatever logs in with this one, run "
+            "again with it and the leaked key is disabled, and look up what was done with it since it leaked"
+        )
+    if unmanaged.ids and not orders.only_leaked:
+        unmanaged.problems.append(
+            f"the leaked keys {', '.join(sorted(unmanaged.ids))} belong to none of these slots and were not touched: "
+            "name them to the playbook cloudkeys.ibmcloud.revoke_leaked, or run again with the file of their slots"
+        )
+    return unmanaged
+
+
 def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> Leaked:
     """Leaked keys that still exist and belong to none of these slots: somebody has to revoke them by their id."""
     managed = {key_id for record in _records(outcomes) for key_id in record.known_ids}
@@ -111,7 +126,9 @@ def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -
             continue
         if absence.reason == "shown":
             found.ids.add(key_id)
-        elif not absence.is_gone:
+        elif absence.is_gone:
+            found.not_found.append(f"the id {key_id}")
+        else:
             found.problems.append(f"the leaked key {key_id} may still work: {absence.words}")
     return found
 

@@ -40,6 +40,8 @@ class Orders:
     probed_ids: frozenset[str] | None = None
     handed_over_ids: frozenset[str] = frozenset()
     verify_values: bool = False
+    # Nothing is done but what a leak asks for.
+    only_leaked: bool = False
 
     @property
     def may_begin(self) -> bool:

@@ -231,7 +231,10 @@ def test_a_leaked_value_that_no_key_has_is_revoked_already() -> None:
     scene = Scene()
     run(scene, slot())
 
-    assert run(scene, slot(), compromised_values=["x" * 44])["changed"] is False
+    result = run(scene, slot(), compromised_values=["x" * 44])
+
+    assert (result["changed"], result["not_found"]) == (False, ["the value in entry 1 of `compromised_values`"])
+    assert any("it is gone already, was mistyped, or is of another account" in text for text in result["warnings"])
 
 
 def test_leaked_keys_that_belong_to_no_slot_are_named_and_not_touched() -> None:
@@ -240,8 +243,11 @@ def test_leaked_keys_that_belong_to_no_slot_are_named_and_not_touched() -> None:
 
     result = run(scene, slot(), compromised_ids=[loose["id"], "ApiKey-gone"])
 
-    assert result["unmanaged_ids"] == [loose["id"]]
+    assert (result["unmanaged_ids"], result["not_found"]) == ([loose["id"]], ["the id ApiKey-gone"])
+    assert result["failed"]
+    assert "name them to the playbook cloudkeys.ibmcloud.revoke_leaked" in result["msg"]
     assert scene.works(loose["apikey"])
+    assert "failed" not in run(scene, slot(), compromised_ids=[loose["id"]], only_leaked=True)
 
 
 @pytest.mark.parametrize("form", ["{0}\nApiKey-2", "{0} ApiKey-2", '["{0}"]', "\u200b", "None", "v" * 44], ids=repr)
@@ -322,16 +328,11 @@ def test_leaked_values_are_read_from_a_file_too(tmp_path: Path) -> None:
     assert shown["taken"] == ["mark_leaked", "disable_leaked", "intend", "publish", "delete"]
 
 
-@pytest.mark.parametrize(("content", "why"), [(None, "No such file"), (b"\xff\xfe", "it is not text")])
-def test_a_file_of_leaked_values_that_cannot_be_read_changes_nothing(
-    tmp_path: Path, content: bytes | None, why: str
-) -> None:
-    scene, leaked = Scene(), tmp_path / "leaked"
-    if content is not None:
-        leaked.write_bytes(content)
+def test_a_file_of_leaked_values_that_cannot_be_read_changes_nothing(tmp_path: Path) -> None:
+    scene = Scene()
 
-    with pytest.raises(TaskRefused, match=why):
-        run(scene, slot(), compromised_values_file=str(leaked))
+    with pytest.raises(TaskRefused, match="No such file"):
+        run(scene, slot(), compromised_values_file=str(tmp_path / "leaked"))
     assert scene.keys() == {}
 
 
@@ -347,6 +348,32 @@ def test_leaked_values_that_others_may_have_written_change_nothing(tmp_path: Pat
     with pytest.raises(TaskRefused, match=why):
         run(scene, slot(), compromised_values_file=str(leaked))
     assert scene.keys() == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\x00\x01\xfe garbage"], ids=repr)
+def test_a_file_without_anything_like_a_value_fails_the_task(tmp_path: Path, content: bytes) -> None:
+    scene, leaked = Scene(), tmp_path / "leaked"
+    leaked.write_bytes(content)
+
+    result = run(scene, slot(), compromised_values_file=str(leaked))
+
+    assert result["failed"]
+    assert "nothing in `compromised_values_file` could be an API key or the id of one" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    "form", ["IBMCLOUD_API_KEY={0}", '{{"apikey": "{0}"}}', "-{0}", "  export KEY='{0}'; x"], ids=repr
+)
+def test_a_leaked_value_is_found_in_a_messy_text(form: str) -> None:
+    scene = Scene()
+    run(scene, slot())
+    leaked = str(scene.value)
+
+    result = run(scene, slot(), compromised_values=[form.format(leaked)])
+
+    assert "failed" not in result
+    assert not scene.works(leaked)
+    assert leaked not in str(result)
 
 
 def test_relative_paths_start_where_they_are_told_to() -> None:
@@ -421,7 +448,7 @@ def test_a_leaked_value_of_another_account_fails_the_task_when_the_rest_is_done(
     result = run(scene, slot(), compromised_values=["x" * 44, elsewhere.api_key, str(value)])
 
     assert result["failed"]
-    assert "leaked value 2 may still work" in result["msg"]
+    assert "the value in entry 2 of `compromised_values` may still work" in result["msg"]
     assert elsewhere.account_id in result["msg"]
     assert elsewhere.api_key not in str(result)
     assert not scene.works(value)

@@ -41,7 +41,7 @@ UNSET: dict[str, tuple[str, ...]] = {
     ),
     "it adds keys that are revoked, retired or put back, so not set is none of them": (
         *("compromised_ids", "compromised_values", "compromised_values_file", "retire_ids", "rollback_to_ids"),
-        *("withdraw_ids", "handed_over_ids", "copies"),
+        *("withdraw_ids", "handed_over_ids", "copies", "seen"),
     ),
     "it says how and when, within what the task touches anyway": (
         *(
@@ -55,11 +55,12 @@ UNSET: dict[str, tuple[str, ...]] = {
         *("max_age_days", "rotate_before_expiry_days", "expires_in_days", "overlap_hours", "soak_hours", "quiet_hours"),
         *("wait_at_most_days", "on_previous_in_use", "lease_seconds", "settle_seconds", "orphan_min_age_minutes"),
         *("keys_per_identity", "rotate_if_older_than", "policy", "backup", "plaintext_keys"),
+        "proof_seconds",
     ),
     "it only says what is read or reported": (
         *("include_history", "include_activity", "unused_after_days", "expires_soon_days", "require_expiry", "folder"),
         *("require_lock", "account_owner_ids", "record_files", "exceptions_file", "formats", "return_keys"),
-        *("report_timeout_seconds", "try_decrypt", "vault_files"),
+        *("report_timeout_seconds", "try_decrypt", "vault_files", "expected"),
     ),
 }
 # Ways to say the same: where one of them is said, the others are not missing. A task that logs in with a file takes the

@@ -277,6 +277,11 @@ whose:
   type: list
   elements: dict
   contains:
+    number:
+      description: Which of the items that were given it is, from 0; the same for every account that is asked.
+      returned: always
+      type: int
+      sample: 4
     place:
       description: Where it was given.
       returned: always
@@ -382,6 +387,17 @@ report:
   elements: str
   sample:
     - "line 12 of `values_file`: ApiKey-... (deploy) of ci-deploy in account 0a1b2c3d4e5f60718293a4b5c6d7e8f9, works"
+problems:
+  description: What was given and can be no key.
+  returned: when O(ids), O(values) or O(values_file) is given
+  type: list
+  elements: str
+  sample: [nothing in entry 2 of `values` could be an API key or the id of one]
+account_id:
+  description: The account that was asked.
+  returned: when O(ids), O(values) or O(values_file) is given
+  type: str
+  sample: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
 nothing_in:
   description: The lines of the texts in which nothing was found.
   returned: when O(ids), O(values) or O(values_file) is given

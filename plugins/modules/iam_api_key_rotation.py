@@ -207,7 +207,7 @@ options:
     description:
       - Do what a leak asks for, and nothing else. A slot without a leaked key is left alone, however due it is, and
         nothing is retired or swept but leaked keys.
-      - Leaked keys of no slot do not fail the task then; whoever asks for this has to shut RV(unmanaged_ids) afterwards.
+      - Leaked keys of no slot do not fail the task then; whoever asks for this has to shut RV(unmanaged_ids).
     type: bool
     default: false
   leak_response:
@@ -617,7 +617,7 @@ unmanaged_ids:
   sample: [ApiKey-0f1e2d3c-4b5a-4697-8897-a6b5c4d3e2f1]
 not_found:
   description:
-    - Leaked ids and values that no key has, a value by its place. They are gone already, were mistyped, or are of another
+    - Leaked ids and values that no key has, a value by its place. They are gone already, mistyped, or of another
       account.
   returned: always, unless the options do not make sense
   type: list

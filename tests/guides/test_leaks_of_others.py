@@ -41,7 +41,8 @@ def test_the_key_of_a_slot_of_others_is_disabled_and_named(desk: Desk) -> None:
 
     shown = " ".join(desk.run(f"{REVOKE} -e '{answers}'").split())
 
-    assert f"The key {leaked} (deploy) belongs to a slot that was not among these, [cloudkeys " in shown
+    assert f"DEAD: entry 1 of `ids`: {leaked} (deploy) of ci-deploy in account " in shown
+    assert "disabled: it belongs to a slot that was not among these, [cloudkeys " in shown
     assert '"disabled": true' in desk.ask("iam_api_key_info", f"id={leaked}")
 
     desk.run(f"{REVOKE} -e @slots.yml -e '{json.dumps({'revoke_leaked_ids': [leaked]})}'")

@@ -90,6 +90,10 @@ ROWS: dict[str, list[str]] = {
     # The doors: each knows its reader, and nobody else writes for that reader (test_doors.py).
     "plugin_utils/_out/": ["module_utils._shown"],
     "plugin_utils/_out/for_yaml.py": ["module_utils._shown", "yaml"],
+    "plugin_utils/_leaks/": [
+        *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._leaks"),
+        *("module_utils._private_file", "module_utils._reconcile"),
+    ],
     "plugin_utils/_paths.py": [],
     "plugin_utils/_rotation/": [
         *("module_utils._arguments", "module_utils._blanks", "module_utils._errors", "module_utils._iam"),
@@ -155,6 +159,8 @@ PURE = [
     "plugin_utils/_audit/rules.py",
     "plugin_utils/_out/for_readers.py",
     "plugin_utils/_out/for_yaml.py",
+    "plugin_utils/_leaks/incident.py",
+    "plugin_utils/_leaks/merged.py",
     "plugin_utils/_rotation/foresee.py",
     "plugin_utils/_rotation/outcome.py",
     "plugin_utils/_rotation/plan.py",

@@ -99,27 +99,22 @@ def _tell_whose(client: IamClient, params: Params, slots_in: SlotsIn | None) -> 
         )
     given = given_items(params, protect)
     slots = slots_in(params["vault_files"]) if params["vault_files"] and slots_in else {}
-    seen = [
-        each for each in look_at(client, given.items, params["concurrency"]) if each.is_there or each.item.must_be_found
-    ]
-    now = client.now()
-    whose = [
-        {**describe(client, each), "slot": slots.get(each.key.id if each.key else each.item.key_id or "")}
-        for each in seen
-    ]
-    places = {each["place"] for each in whose}
+    found = list(enumerate(look_at(client, given.items, params["concurrency"])))
+    seen = [(number, each) for number, each in found if each.is_there or each.problem or each.item.must_be_found]
+    whose = [{"number": number, **describe(client, each)} for number, each in seen]
+    for entry in whose:
+        entry["slot"] = slots.get(entry["id"] or "")
+    nothing_in = given.nothing_in({entry["place"] for entry in whose})
+    keys = {each.key.id: each.key for _number, each in seen if each.key}
+    lines = [*map(sentence, whose), *given.problems, *(f"{line}: nothing found here" for line in nothing_in)]
     return {
         "changed": False,
-        "api_keys": [
-            _show(KeyDetails(key), False, now) for key in {each.key.id: each.key for each in seen if each.key}.values()
-        ],
+        "api_keys": [_show(KeyDetails(key), False, client.now()) for key in keys.values()],
         "whose": whose,
-        "report": [
-            *map(sentence, whose),
-            *given.problems,
-            *(f"{line}: nothing found here" for line in given.nothing_in(places)),
-        ],
-        "nothing_in": given.nothing_in(places),
+        "report": lines,
+        "problems": list(given.problems),
+        "nothing_in": nothing_in,
+        "account_id": client.caller().account_id,
     }
 
 

@@ -1,0 +1,112 @@
+#!/usr/bin/python
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iam_leak_report
+short_description: Give one verdict on leaked IBM Cloud API keys over several accounts
+version_added: 1.0.0
+description:
+  - Merges what M(cloudkeys.ibmcloud.iam_leaked_keys) has found in each account, writes the record of the incident, and
+    fails unless every leaked key is proven to be dead.
+  - Items are told apart by where they were given, never by value. A value belongs to at most one account, so one
+    that is dead in an account and not found in the others is dead. What could not be asked is not known, and red.
+  - Always runs on the controller, and talks to nobody.
+extends_documentation_fragment:
+  - cloudkeys.ibmcloud.attributes
+  - cloudkeys.ibmcloud.attributes.controller
+attributes:
+  check_mode:
+    support: full
+    details: No record is written.
+  diff_mode:
+    support: none
+  idempotent:
+    support: none
+    details: A record is written in any case.
+options:
+  accounts:
+    description:
+      - The result of M(cloudkeys.ibmcloud.iam_leaked_keys) with C(step=revoke) for each account, with C(name)
+        besides. An account that could not be asked has C(problem) instead.
+    type: list
+    elements: dict
+    required: true
+  expected:
+    description:
+      - The names of all accounts that were to be asked. One that is not in O(accounts) could not be asked. Without it,
+        those that are there are all.
+    type: list
+    elements: str
+  folder:
+    description:
+      - Folder for the record, C(leak-TIME.md) and C(leak-TIME.json). It holds times, ids, owners, what was done, IBM
+        Cloud's references, who ran it and the verdicts, and nothing secret. Without it, none is written.
+    type: path
+  require_dead:
+    description:
+      - Fail unless all are dead. V(false) is for a question, and tells whose the keys are.
+    type: bool
+    default: true
+seealso:
+  - module: cloudkeys.ibmcloud.iam_leaked_keys
+author:
+  - The cloudkeys authors (@cloudkeys)
+"""
+
+EXAMPLES = r"""
+- name: Give the verdict on what two accounts have found
+  cloudkeys.ibmcloud.iam_leak_report:
+    accounts:
+      - "{{ prod | combine({'name': 'prod'}) }}"
+      - {name: test, problem: it could not be asked}
+    folder: /srv/incidents
+
+# In AWX the folder has to last: mount one into the execution environment.
+- name: Keep the record in a folder that lasts
+  cloudkeys.ibmcloud.iam_leak_report:
+    accounts: ["{{ revoked | combine({'name': inventory_hostname}) }}"]
+    folder: /var/lib/incidents
+
+# Ad hoc:
+# ansible localhost -m cloudkeys.ibmcloud.iam_leak_report -a '{"accounts": [{"name": "prod", "problem": "no access"}]}'
+"""
+
+RETURN = r"""
+verdicts:
+  description: One entry for each item, as M(cloudkeys.ibmcloud.iam_leaked_keys) has them, with its account.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: dict
+  sample:
+    - place: line 12 of `values_file`
+      id: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+      account: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+      verdict: dead
+      how: "disabled, not deleted: belongs to no slot"
+report:
+  description: The same in a line each, what is not dead first.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
+  sample: ["DEAD: line 12 of `values_file`: ApiKey-... (deploy): disabled, not deleted: belongs to no slot"]
+problems:
+  description: What was given and can be no key, and accounts that could not be asked.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
+  sample: ["test could not be asked: no access"]
+nothing_in:
+  description: The lines of the texts in which nothing was found in any account.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
+  sample: [line 3 of `values_file`]
+files:
+  description: The files of the record.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
+  sample: [/srv/incidents/leak-20261129T03120000.json, /srv/incidents/leak-20261129T03120000.md]
+"""

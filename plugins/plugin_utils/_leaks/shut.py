@@ -1,0 +1,80 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is left to do with one leaked key when the rotation is through with its slots."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, NotFound
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import delete_key
+
+Params = dict[str, t.Any]
+Entry = dict[str, t.Any]
+
+
+def shut(client: IamClient, entry: Entry, params: Params, *, check_mode: bool) -> Entry:
+    """Do what is left to do with one key; `is_shut` says whether it is to be proven dead now."""
+    key_id = entry["id"]
+    try:
+        key = client.api_keys.get(key_id)
+    except NotFound:
+        return _act(_how_gone(entry, params["rotated"] or {}), is_shut=True)
+    except IamError as error:
+        return _act(f"whether it is still there cannot be told: {error}", is_unknown=True)
+    why_kept = _why_kept(client, entry, params["rotated"])
+    if why_kept is not None:
+        return _act(why_kept, is_shut=key.disabled)
+    if check_mode:
+        return _act(f"check mode: it would be {'deleted' if params['delete'] else 'disabled'}")
+    return _shut_now(client, key, entry, delete=params["delete"])
+
+
+def _shut_now(client: IamClient, key: ApiKey, entry: Entry, *, delete: bool) -> Entry:
+    wish = "deleted" if delete else "disabled"
+    try:
+        if key.locked:
+            client.api_keys.unlock(key.id)
+        if not key.disabled:
+            client.api_keys.disable(key.id)
+        if delete:
+            delete_key(client, key)
+    except IamError as error:
+        return _act(f"it could not be {wish}: {error}", is_shut=True, changed=True)
+    marker = entry["rotation_marker"]
+    told = wish if delete else "disabled, not deleted: belongs to no slot"
+    if marker:
+        told = (
+            f"{wish}: it belongs to a slot that was not among these, {marker}. Run again with the file that declares it"
+        )
+    return _act(told, is_shut=True, changed=delete or not key.disabled)
+
+
+def _act(how: str, *, is_shut: bool = False, is_unknown: bool = False, changed: bool = False) -> Entry:
+    return {"how": how, "is_shut": is_shut, "is_unknown": is_unknown, "changed": changed}
+
+
+def _how_gone(entry: Entry, rotated: Entry) -> str:
+    for slot in rotated.get("slots") or []:
+        is_its = slot.get("old_id") == entry["id"] or f"[cloudkeys {slot.get('slot_id')}/" in (
+            entry["rotation_marker"] or ""
+        )
+        if is_its and slot.get("new_id") not in (None, entry["id"]):
+            return f"replaced by {slot['new_id']} (slot {slot['name']}), and deleted"
+    slot = entry["slot"]
+    return f"deleted ({slot['state']} key of {slot['variable']} in {slot['file']})" if slot else "deleted"
+
+
+def _why_kept(client: IamClient, entry: Entry, rotated: Entry | None) -> str | None:
+    """Why a key is not shut here: it is the one of this run, or a slot has it and could not replace it."""
+    failed = (rotated or {}).get("msg") or ""
+    if entry["id"] == client.login_key_id():
+        words = "it is the key that this run logs in with"
+        told = f" ({failed})" if entry["id"] in failed else ""
+        return f"{words}{told}: log in with its successor, or with another key, and run again"
+    if rotated is None or entry["id"] in (rotated.get("unmanaged_ids") or []):
+        return None
+    what = "a slot has it, and it was not closed there" if "unmanaged_ids" in rotated else "the rotation did not begin"
+    return f"{what}: {failed or 'run again'}"

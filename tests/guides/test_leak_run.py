@@ -1,0 +1,181 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The playbook for leaked keys is green only when every one of them is proven to be dead, over all accounts."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+import requests
+from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import Desk
+from ansible_collections.cloudkeys.ibmcloud.tests.guides.test_commands import record
+
+REVOKE = "ansible-playbook cloudkeys.ibmcloud.revoke_leaked --vault-id prod@prompt"
+WHOSE = "ansible-playbook cloudkeys.ibmcloud.whose --vault-id prod@prompt"
+LOOSE = "own-Value-of-32-or-more-characters-0"
+UNKNOWN = "ApiKey-00000000-0000-4000-8000-000000000000"
+
+
+def revoke(desk: Desk, *options: str, red: bool = False, **answers: t.Any) -> str:
+    """What a leak run shows, blanks made one; it has to be red or green as said."""
+    said = " ".join([*options, f"-e '{json.dumps(answers)}'"])
+    return " ".join(desk.run(f"{'! ' if red else ''}{REVOKE} {said}").split())
+
+
+@pytest.mark.parametrize("slots", [[], ["-e @slots.yml"]], ids=["no slots", "slots"])
+@pytest.mark.parametrize(
+    ("leaked", "says"),
+    [
+        (LOOSE[:-1], "NOT FOUND: entry 1 of `values`"),
+        (f"IBMCLOUD_API_KEY={LOOSE[:-1]}", "NOT FOUND: entry 1 of `values`"),
+        ("garbage", "nothing in entry 1 of `values` could be an API key"),
+        (UNKNOWN, f"NOT FOUND: entry 1 of `ids`: {UNKNOWN}"),
+    ],
+)
+def test_what_is_not_found_is_red(desk: Desk, leaked: str, says: str, slots: list[str]) -> None:
+    desk.make_slot()
+    desk.server.make_key("loose", LOOSE)
+    answers = {"revoke_leaked_ids": [leaked]} if leaked == UNKNOWN else {"revoke_leaked_values": [leaked]}
+
+    shown = revoke(desk, *slots, red=True, **answers)
+
+    assert says in shown
+    assert LOOSE[:-1] not in shown
+    assert desk.server.logs_in(LOOSE)
+
+
+@pytest.mark.parametrize("form", ["{0}", "IBMCLOUD_API_KEY={0}"])
+def test_a_key_of_no_slot_is_disabled_and_proven_dead(desk: Desk, form: str) -> None:
+    desk.server.make_key("loose", LOOSE)
+
+    shown = revoke(desk, revoke_leaked_values=[form.format(LOOSE)])
+
+    assert "DEAD: entry 1 of `values`: ApiKey-" in shown
+    assert "disabled, not deleted: belongs to no slot; the last token of it ends by " in shown
+    assert not desk.server.logs_in(LOOSE)
+
+
+def test_a_key_of_no_slot_is_deleted_when_that_is_asked_for_and_a_second_run_remembers(desk: Desk) -> None:
+    desk.server.make_key("loose", LOOSE)
+    (desk.folder / "incidents").mkdir()
+    answers = {"revoke_leaked_values": LOOSE, "revoke_leaked_folder": "incidents", "revoke_leaked_delete": True}
+
+    assert "(loose) of First User in account" in revoke(desk, **answers)
+    assert "deleted since the run of 20" in revoke(desk, **answers)
+    shown = revoke(desk, red=True, revoke_leaked_values=LOOSE)
+    assert "or deleted before, by an earlier run maybe" in shown
+    assert LOOSE not in "".join(path.read_text() for path in (desk.folder / "incidents").iterdir())
+
+
+def test_a_key_of_a_slot_is_replaced_and_the_run_says_by_which(desk: Desk) -> None:
+    desk.make_slot()
+    desk.rotate()
+    leaked = record(desk)["current"]["id"]
+
+    shown = revoke(desk, "-e @slots.yml", revoke_leaked_ids=[leaked])
+
+    assert f"replaced by {record(desk)['current']['id']} (slot deploy_api_key), and deleted" in shown
+
+
+def test_the_key_of_the_run_itself_is_red_with_what_to_do(desk: Desk) -> None:
+    shown = revoke(desk, red=True, revoke_leaked_values=desk.server.api_key)
+
+    assert "ALIVE: entry 1 of `values`: ApiKey-" in shown
+    assert "it is the key that this run logs in with: log in with its successor, or with another key" in shown
+    assert desk.server.logs_in(desk.server.api_key)
+
+
+def test_ids_of_no_slot_are_red_in_a_rotation_too(desk: Desk) -> None:
+    desk.make_slot()
+    desk.rotate()
+    desk.server.make_key("loose", LOOSE)
+    listed = json.loads(desk.run("ansible localhost -m cloudkeys.ibmcloud.iam_api_key_info | sed '1s/.*=>//'"))
+    loose = next(key["id"] for key in listed["api_keys"] if key["name"] == "loose")
+    rotate = "ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e @slots.yml"
+
+    for leaked, says in (
+        (loose, "belong to none of these slots and were not touched: name them to the playbook"),
+        (UNKNOWN, f"of what leaked, no key of this account has the id {UNKNOWN}"),
+    ):
+        answers = json.dumps({"rotate_api_keys_compromised_ids": [leaked]})
+        assert says in " ".join(desk.run(f"! {rotate} -e '{answers}'").split())
+
+
+# ---- several accounts
+
+
+@pytest.fixture
+def two_accounts(desk: Desk) -> dict[str, t.Any]:
+    """An inventory of two accounts; the first one has a slot, and the second the loose key."""
+    other = requests.post(f"{desk.server.url}/__emulator__/accounts", json={}, timeout=10).json()
+    hosts = {"a": desk.server.api_key, "b": other["api_key"]}
+    lines = [f"{name} account_api_key={value}" for name, value in hosts.items()]
+    desk.write("inventory", "\n".join(["[ibm_accounts]", *lines, ""]))
+    desk.make_slot()
+    desk.rotate()
+    requests.post(
+        f"{desk.server.url}/v1/apikeys",
+        headers={"Authorization": f"Bearer {desk.server.token(other['api_key'])}"},
+        json={"name": "loose", "iam_id": other["iam_id"], "account_id": other["account_id"], "apikey": LOOSE},
+        timeout=10,
+    ).raise_for_status()
+    return other
+
+
+OVER_BOTH = ("-i inventory", "-e leak_accounts=ibm_accounts")
+
+
+def test_a_value_is_found_in_its_account_and_revoked_there_and_nowhere_else(
+    desk: Desk, two_accounts: dict[str, t.Any]
+) -> None:
+    before = record(desk)
+    desk.write("pasted.log", f"noise\n+IBMCLOUD_API_KEY={LOOSE}\n")
+
+    asked = " ".join(desk.run(f"{WHOSE} {' '.join(OVER_BOTH)} -e whose_values_file=pasted.log").split())
+    shown = revoke(desk, *OVER_BOTH, revoke_leaked_values_file="pasted.log")
+
+    assert f"(loose) of Second Account User in account {two_accounts['account_id']}" in asked or (
+        f"in account {two_accounts['account_id']}, works" in asked
+    )
+    assert shown.count("DEAD: ") == 1
+    assert f"in account {two_accounts['account_id']}: disabled, not deleted" in shown
+    assert "line 1 of `values_file`: nothing found here" in shown
+    assert not desk.server.logs_in(LOOSE)
+    assert record(desk) == before
+    assert LOOSE not in asked + shown
+
+
+def test_what_an_account_could_not_be_asked_for_is_red(desk: Desk, two_accounts: dict[str, t.Any]) -> None:
+    desk.write("inventory", f"[ibm_accounts]\na account_api_key={desk.server.api_key}\nb account_api_key=wrong-key\n")
+
+    shown = revoke(desk, *OVER_BOTH, red=True, revoke_leaked_values=LOOSE)
+
+    # Its log-in works, so it is told whose it is; what nobody found in either is not known.
+    assert f"ALIVE: entry 1 of `values`: of {two_accounts['iam_id']}" in shown or "it logs in as " in shown
+    assert "b could not be asked: " in shown
+    assert desk.server.logs_in(LOOSE)
+    assert "UNKNOWN: entry 1 of `ids`" in revoke(desk, *OVER_BOTH, red=True, revoke_leaked_ids=[UNKNOWN])
+
+
+# ---- when IAM is slow
+
+
+def test_a_server_that_lags_is_asked_again(desk: Desk) -> None:
+    desk.server.make_key("loose", LOOSE)
+    desk.server.steer("faults", [{"kind": "status", "method": "GET", "path": "/v1/apikeys", "status": 429, "times": 2}])
+
+    assert "DEAD: entry 1 of `values`" in revoke(desk, revoke_leaked_values=LOOSE)
+
+
+def test_an_iam_that_does_not_answer_any_more_is_unknown_and_red(desk: Desk) -> None:
+    desk.server.make_key("loose", LOOSE)
+    faults = [{"kind": "status", "method": "POST", "path": "/disable", "status": 403, "times": 50}]
+    desk.server.steer("faults", faults)
+
+    shown = revoke(desk, red=True, revoke_leaked_values=LOOSE, revoke_leaked_proof_seconds=2)
+
+    assert "ALIVE: entry 1 of `values`" in shown
+    assert "it could not be disabled: IBM Cloud IAM answered 403" in shown
+    assert "To end it: ansible localhost -m cloudkeys.ibmcloud.iam_api_key" in shown

@@ -9,7 +9,7 @@ short_description: Look up leaked IBM Cloud API keys, and prove that they are de
 version_added: 1.0.0
 description:
   - The two halves of a leak run in one account, before and after the rotation. The playbook
-    C(cloudkeys.ibmcloud.revoke_leaked) has them in their places, and M(cloudkeys.ibmcloud.iam_leak_report) behind them;
+    C(cloudkeys.ibmcloud.revoke_leaked) has them in their places, and M(cloudkeys.ibmcloud.leak_report) behind them;
     that is what you want at night.
   - Values come in texts as somebody found them. What could be a value or an id is taken out and looked up, and told by
     the place where it was given. No value is shown anywhere.
@@ -83,9 +83,12 @@ options:
     type: int
     default: 8
 seealso:
-  - module: cloudkeys.ibmcloud.iam_leak_report
+  - module: cloudkeys.ibmcloud.leak_report
   - module: cloudkeys.ibmcloud.iam_api_key_info
   - module: cloudkeys.ibmcloud.iam_api_key_rotation
+  - name: When something went wrong
+    description: Which command at 3 a.m., with a drill for a leak.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/on-call.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -106,8 +109,8 @@ EXAMPLES = r"""
   register: revoked
 
 - name: Say so
-  cloudkeys.ibmcloud.iam_leak_report:
-    accounts: ["{{ revoked | combine({'name': 'prod'}) }}"]
+  cloudkeys.ibmcloud.leak_report:
+    accounts: "{{ [revoked | combine({'name': 'prod'})] }}"
 
 # In AWX: a survey with ids, and the job template of docs/examples/awx.
 - name: Look the ids of a survey up

@@ -67,7 +67,10 @@ def _whose(accounts: t.Sequence[Entry]) -> dict[str, t.Any]:
     told = {"verdicts": verdicts, "problems": problems(accounts), "nothing_in": nothing_in(accounts)}
     lines = [sentence(each) if each.get("found") else f"{each['place']}: NOT FOUND: {each['how']}" for each in verdicts]
     nothing = [f"{line}: nothing found here" for line in told["nothing_in"]]
-    return {"changed": False, **told, "report": [*lines, *told["problems"], *nothing], "files": []}
+    answer = {"changed": False, **told, "report": [*lines, *told["problems"], *nothing], "files": []}
+    if all(account.get("problem") for account in accounts):
+        return {**answer, "failed": True, "msg": "; ".join(told["problems"])}
+    return answer
 
 
 def _checked(account: Entry) -> Entry:

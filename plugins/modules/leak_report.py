@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: iam_leak_report
+module: leak_report
 short_description: Give one verdict on leaked IBM Cloud API keys over several accounts
 version_added: 1.0.0
 description:
@@ -51,26 +51,27 @@ options:
     default: true
 seealso:
   - module: cloudkeys.ibmcloud.iam_leaked_keys
+  - name: When something went wrong
+    description: Which command at 3 a.m., with a drill for a leak.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/on-call.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
 
 EXAMPLES = r"""
 - name: Give the verdict on what two accounts have found
-  cloudkeys.ibmcloud.iam_leak_report:
-    accounts:
-      - "{{ prod | combine({'name': 'prod'}) }}"
-      - {name: test, problem: it could not be asked}
+  cloudkeys.ibmcloud.leak_report:
+    accounts: "{{ [prod | combine({'name': 'prod'}), {'name': 'test', 'problem': 'it could not be asked'}] }}"
     folder: /srv/incidents
 
 # In AWX the folder has to last: mount one into the execution environment.
 - name: Keep the record in a folder that lasts
-  cloudkeys.ibmcloud.iam_leak_report:
-    accounts: ["{{ revoked | combine({'name': inventory_hostname}) }}"]
+  cloudkeys.ibmcloud.leak_report:
+    accounts: "{{ [revoked | combine({'name': inventory_hostname})] }}"
     folder: /var/lib/incidents
 
 # Ad hoc:
-# ansible localhost -m cloudkeys.ibmcloud.iam_leak_report -a '{"accounts": [{"name": "prod", "problem": "no access"}]}'
+# ansible localhost -m cloudkeys.ibmcloud.leak_report -a '{"accounts": [{"name": "prod", "problem": "no access"}]}'
 """
 
 RETURN = r"""

@@ -59,7 +59,8 @@ def a_slot_in_its_overlap(desk: Desk) -> None:
     # As a reader tells the time; IAM tells it in whole seconds, and records round it up once more.
     time.sleep(3)
     desk.rotate("-e", "rotate_api_keys_rotate_if_older_than=$(date -u +%Y-%m-%dT%H:%M:%S+0000)")
-    leaked = desk.write("leaked-values", "")
+    desk.server.make_key("loose", "own-Value-of-32-or-more-characters-0")
+    leaked = desk.write("leaked-values", "a log\n+IBMCLOUD_API_KEY=own-Value-of-32-or-more-characters-0\n")
     desk.take("leaked.yml", (ID_IN_EXAMPLES, record(desk)["current"]["id"]), ("/run/leaked-values", str(leaked)))
 
 

@@ -95,7 +95,7 @@ def audit(
     not_checked: t.Sequence[str] = (),
 ) -> Report:
     """Look at every key; `recorded_ids` are the keys that records of rotations need, None when nobody looked."""
-    account = Account(_twins(keys), recorded_ids)
+    account = Account(_twins(keys), recorded_ids, _newest(keys))
     used: set[Exemption] = set()
     rows = [Row(key, tuple(_findings(key, policy, account, exemptions, now, used))) for key in keys]
     rows.sort(key=_order)
@@ -137,6 +137,16 @@ def _twins(keys: t.Sequence[KeyFacts]) -> frozenset[str]:
     rotated = Counter((key.owner_id, key.name) for key in able if key.marker)
     shared = {place for place, count in counts.items() if count > 1 and rotated[place] < count}
     return frozenset(key.id for key in able if (key.owner_id, key.name) in shared)
+
+
+def _newest(keys: t.Sequence[KeyFacts]) -> frozenset[str]:
+    """The newest key of each rotated slot: the published one, unless a rotation is on its way."""
+    newest: dict[str, tuple[int, str]] = {}
+    for key in keys:
+        if key.marker:
+            here = (key.marker.generation, key.id)
+            newest[key.marker.slot_id] = max(newest.get(key.marker.slot_id, (0, "")), here)
+    return frozenset(key_id for _generation, key_id in newest.values())
 
 
 def _order(row: Row) -> tuple[int, int, str]:

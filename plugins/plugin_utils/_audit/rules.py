@@ -34,10 +34,14 @@ class AuditPolicy:
 
 @dataclass(frozen=True)
 class Account:
-    """What a rule has to know beside the key; `recorded_ids` is None when no vault file was named to look into."""
+    """What a rule has to know beside the key.
+
+    `recorded_ids` is None when no vault file was named to look into. `newest_ids` are the newest keys of rotated slots.
+    """
 
     twin_ids: frozenset[str] = frozenset()
     recorded_ids: frozenset[str] | None = None
+    newest_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,11 @@ EXPIRY_TASK = """\
     unlock: true
   loop: @ids@"""
 
+REVOKE_TASK = """\
+# ansible-playbook cloudkeys.ibmcloud.revoke_leaked --vault-id prod@prompt -e @slots.yml -e @leaked.yml
+# leaked.yml:
+revoke_leaked_ids: @ids@"""
+
 ROTATED = (
     Control(CIS, "1.3", "API keys are rotated every 90 days"),
     Control(NIST, "IA-5 f", "authenticators are changed or refreshed periodically"),
@@ -123,6 +132,12 @@ def _is_the_owners(key: KeyFacts, policy: AuditPolicy, account: Account) -> str 
     if key.owner_id not in policy.account_owner_ids or not key.can_log_in:
         return None
     return "it may do everything in the account"
+
+
+def _is_shut_in_use(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
+    if not key.disabled or key.id not in account.newest_ids:
+        return None
+    return f"it is disabled, and the newest key of its slot ({key.marker})"
 
 
 def _unused(key: KeyFacts, policy: AuditPolicy, account: Account) -> str | None:
@@ -183,6 +198,15 @@ RULES: tuple[Rule, ...] = (
         _is_the_owners,
         DISABLE_TASK,
         OWNER,
+    ),
+    Rule(
+        "published_disabled",
+        "high",
+        "Published and disabled",
+        "Probably IBM Cloud found it in public and disabled it. If it leaked, revoke it, which replaces it; if a "
+        "person disabled it, or its slot is being given up, see to that.",
+        _is_shut_in_use,
+        REVOKE_TASK,
     ),
     Rule(
         "unused",

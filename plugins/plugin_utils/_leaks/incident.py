@@ -54,8 +54,8 @@ def as_markdown(started_at: str, ended_at: str, accounts: t.Sequence[Entry], tol
         "|---|---|---|---|---|---|---|",
     ]
     lines += [_row(entry) for entry in told["verdicts"]]
-    for title, entries in (("Not done", told["problems"]), ("Nothing found in", told["nothing_in"])):
-        lines += ["", f"{title}: {_shown(', '.join(entries))}"] if entries else []
+    lines += ["", f"Not done: {_shown('; '.join(told['problems']))}"] if told["problems"] else []
+    lines += ["", f"Nothing found in: {', '.join(told['nothing_in'])}"] if told["nothing_in"] else []
     references = [each for account in accounts for each in account.get("transaction_ids") or []]
     lines += ["", f"IBM Cloud's references of the changes: {_shown(', '.join(references)) or 'none'}", ""]
     return "\n".join(lines)
@@ -66,10 +66,11 @@ def _row(entry: Entry) -> str:
     name = f" ({entry['name']})" if entry["name"] else ""
     key = f"{entry['id'] or 'not known'}{name}"
     cells = (
-        *(entry["verdict"], entry["place"], key, owner.get("name") or owner.get("email") or entry["iam_id"]),
+        *(key, owner.get("name") or owner.get("email") or entry["iam_id"]),
         *(entry["account_id"], entry["how"], entry["tokens_end_at"]),
     )
-    return "| " + " | ".join(_shown(cell) for cell in cells) + " |"
+    # Where it was given is told in our own words.
+    return "| " + " | ".join([entry["verdict"], entry["place"], *map(_shown, cells)]) + " |"
 
 
 def _shown(text: t.Any) -> str:

@@ -19,7 +19,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_
     plan_leaked,
     plan_superseded,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_start import begin, plan_first, start
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_start import (
+    begin,
+    plan_first,
+    published_is_disabled,
+    start,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
     Record,
@@ -106,10 +111,7 @@ def _plan_if_unusable(view: View, record: Record, orders: Orders) -> Step | None
     if current.compromised:
         return plan_leaked_current(view, current, key, orders)
     if key.disabled:
-        stop = Step(
-            "stop", f"the published key {key.id} is disabled. Somebody decided that, so it stays as it is", key.id
-        )
-        return plan_leaked(view, record, orders) or stop
+        return plan_leaked(view, record, orders) or published_is_disabled(key)
     why = None
     if key.expires_at and parse_time(key.expires_at) <= view.now:
         why = f"the published key {key.id} expired at {key.expires_at}"

@@ -81,3 +81,14 @@ def start(view: View, why: str, key_id: str | None = None, due_at: datetime | No
         "(or set keys_per_identity if IBM raised the limit)",
         key_id,
     )
+
+
+def published_is_disabled(key: ApiKey) -> Step:
+    """IBM shuts a key that it finds in public, and tells nobody (iam-facts.md 3.8)."""
+    return Step(
+        "stop",
+        f"the published key {key.id} is disabled. Somebody decided that, or IBM Cloud did, which disables a key that "
+        "it finds in public. It stays as it is; if it leaked, name it in `revoke_leaked_ids` to the playbook "
+        "cloudkeys.ibmcloud.revoke_leaked, and it is replaced",
+        key.id,
+    )

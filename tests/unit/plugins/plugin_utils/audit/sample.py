@@ -57,6 +57,7 @@ def account() -> list[KeyFacts]:
         key("twin-2", name="twin"),
         key("left", name="deploy (next)", age_days=3, marker=Marker("3f9a2c7d", 5)),
         key("off", age_days=500, disabled=True, is_inactive=True),
+        key("shut", disabled=True, marker=Marker("0a1b2c3d", 7)),
         key("hostile", name=HOSTILE, owner_name=HOSTILE, description=HOSTILE, owner_id=USER, age_days=200),
     ]
 

@@ -52,6 +52,7 @@ TABLE: list[tuple[str, KeyFacts, list[str]]] = [
     ("expires soon and is disabled", key("k", expires_in_days=3, disabled=True), []),
     ("the next key since today", key("k", name="deploy (next)", age_days=0, marker=MARKER), []),
     ("the next key since yesterday", key("k", name="deploy (next)", age_days=1, marker=MARKER), ["left_over"]),
+    ("disabled and published", key("k", marker=MARKER, disabled=True), ["published_disabled"]),
     ("called next by a person", key("k", name="deploy (next)", age_days=9), []),
 ]
 
@@ -59,6 +60,12 @@ TABLE: list[tuple[str, KeyFacts, list[str]]] = [
 @pytest.mark.parametrize(("state", "wanted"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_what_is_found(state: KeyFacts, wanted: list[str]) -> None:
     assert found(state) == wanted
+
+
+def test_an_old_key_of_a_slot_that_rests_disabled_is_no_finding() -> None:
+    old, new = key("a", marker=MARKER, disabled=True), key("b", marker=replace(MARKER, generation=5))
+
+    assert found(old, new) == []
 
 
 def test_expiry_and_lock_are_asked_for_only_by_policy() -> None:

@@ -27,6 +27,8 @@ READ_BY_US = {
     TOKEN_VARIABLE,
     SSH_KEY_VARIABLE,
     KNOWN_HOSTS_VARIABLE,
+    # Read by the playbook of the project.
+    "CLOUDKEYS_LEAKED_VALUES_FILE",
 }
 # What Ansible, or a loop, or the role itself defines.
 ALWAYS_DEFINED = {"item", "omit", "lookup", "query", "rotate_api_keys_slot", "playbook_dir"}
@@ -167,6 +169,18 @@ def test_the_playbook_of_the_project_uses_the_answers_of_the_survey_and_options_
 
     assert variables(play) == survey
     assert options <= ROLE_OPTIONS
+
+
+def test_no_leaked_value_becomes_a_variable_of_a_job() -> None:
+    """The survey asks for ids only, and a credential puts the values into a file."""
+    text = (EXAMPLES / "project/revoke_leaked.yml").read_text(encoding="utf-8")
+    (kind,) = [kind for kind in CREDENTIAL_TYPES if kind["name"].startswith("Leaked")]
+    (template,) = [each for each in JOB_TEMPLATES if each["name"] == "Revoke leaked keys"]
+
+    assert kind["injectors"].keys() == {"file", "env"}
+    assert "lookup('ansible.builtin.env', 'CLOUDKEYS_LEAKED_VALUES_FILE')" in text
+    assert "revoke_leaked_values:" not in text
+    assert (EXAMPLES / "project" / template["playbook"]).exists()
 
 
 def test_the_hand_over_uses_what_it_defines_and_what_the_role_tells() -> None:

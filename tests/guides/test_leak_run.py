@@ -11,6 +11,7 @@ import pytest
 import requests
 from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import Desk
 from ansible_collections.cloudkeys.ibmcloud.tests.guides.test_commands import record
+from ansible_collections.cloudkeys.ibmcloud.tests.leaks.scanner import scan
 
 REVOKE = "ansible-playbook cloudkeys.ibmcloud.revoke_leaked --vault-id prod@prompt"
 WHOSE = "ansible-playbook cloudkeys.ibmcloud.whose --vault-id prod@prompt"
@@ -103,6 +104,67 @@ def test_ids_of_no_slot_are_red_in_a_rotation_too(desk: Desk) -> None:
         assert says in " ".join(desk.run(f"! {rotate} -e '{answers}'").split())
 
 
+# ---- AWX, and what is seen
+
+
+def test_the_playbook_for_awx_takes_ids_of_a_survey_and_values_of_a_file(desk: Desk) -> None:
+    desk.make_slot()
+    desk.rotate()
+    leaked = record(desk)["current"]["id"]
+    desk.server.make_key("loose", LOOSE)
+    desk.take("awx/project/revoke_leaked.yml", as_name="revoke_leaked.yml")
+    texts = desk.write("texts", f"from a log: apikey={LOOSE}")
+    survey = json.dumps({"leaked_ids": f"{leaked}\n", "rotate_api_keys_until": "retired"})
+
+    shown = desk.run(
+        f"CLOUDKEYS_LEAKED_VALUES_FILE={texts} ansible-playbook revoke_leaked.yml --vault-id prod@prompt -e '{survey}'"
+    )
+
+    assert shown.count("DEAD: ") == 2
+    assert record(desk)["current"]["id"] != leaked
+    assert not desk.server.logs_in(LOOSE)
+
+
+# Each with three dots where the value goes.
+MESSY = [
+    *(
+        "...",
+        "IBMCLOUD_API_KEY=...",
+        '"apikey": "..."',
+        "-...",
+        "+export KEY='...'",
+        "> here is the api key: ...",
+        "<b>...</b>",
+    ),
+    *("\x1b[31m...\x1b[0m", "https://x.example/?apikey=...&y=1", '{\\"apikey\\": \\"...\\"}', "`...`", "--apikey ..."),
+]
+
+
+def test_nothing_of_a_messy_text_is_seen_anywhere(desk: Desk) -> None:
+    """At the highest verbosity, in every file that is left behind: no value, whether its key was found or not."""
+    values = {f"found {number}": f"own-Value-{number:02}-of-32-or-more-characters" for number in range(len(MESSY))}
+    values["cut off"] = LOOSE[:-1]
+    values["unknown, of IBM's form"] = "Zx9-tVb2_kLm9ZpR4sWd8YhN1cFg6JuE3aTo5iXvB0Cq"
+    for number in range(len(MESSY)):
+        desk.server.make_key(f"loose {number}", values[f"found {number}"])
+    lines = [form.replace("...", value) for form, value in zip([*MESSY, "K=...", "key ..."], values.values())]
+    given = desk.write("pasted.log", "\n".join(lines))
+    (desk.folder / "incidents").mkdir()
+    answers = json.dumps({"revoke_leaked_values_file": str(given), "revoke_leaked_folder": "incidents"})
+    said = f"-vvvv --vault-id prod@prompt -e '{answers}' > {desk.folder}/shown.txt 2>&1"
+    logging = f"ANSIBLE_LOG_PATH={desk.folder}/log.txt ANSIBLE_KEEP_REMOTE_FILES=1"
+
+    desk.run(f"{logging} ansible-playbook cloudkeys.ibmcloud.whose -vvvv -e whose_values_file={given} > whose.txt 2>&1")
+    desk.run(f"! {logging} ansible-playbook cloudkeys.ibmcloud.revoke_leaked {said}")
+
+    shown = (desk.folder / "shown.txt").read_text(encoding="utf-8")
+    assert shown.count("DEAD: line") >= len(MESSY)
+    assert shown.count("NOT FOUND: line") >= 2
+    files = [path for path in desk.folder.rglob("*") if path.is_file() and path != given]
+    assert scan(files, values) == []
+    assert [name for name, value in values.items() if desk.server.logs_in(value)] == []
+
+
 # ---- several accounts
 
 
@@ -136,9 +198,7 @@ def test_a_value_is_found_in_its_account_and_revoked_there_and_nowhere_else(
     asked = " ".join(desk.run(f"{WHOSE} {' '.join(OVER_BOTH)} -e whose_values_file=pasted.log").split())
     shown = revoke(desk, *OVER_BOTH, revoke_leaked_values_file="pasted.log")
 
-    assert f"(loose) of Second Account User in account {two_accounts['account_id']}" in asked or (
-        f"in account {two_accounts['account_id']}, works" in asked
-    )
+    assert f"in account {two_accounts['account_id']}, works" in asked
     assert shown.count("DEAD: ") == 1
     assert f"in account {two_accounts['account_id']}: disabled, not deleted" in shown
     assert "line 1 of `values_file`: nothing found here" in shown

@@ -185,12 +185,14 @@ def _spots_of_run(match: re.Match[str]) -> t.Iterator[_Spot]:
     if HEX.fullmatch(run):
         return
     if len(run) < IBM_LENGTH:
+        if len(run) >= SHORTEST_OWN and _is_mixed(run):
+            yield _Spot(*match.span(), False, [run])
         return
     if len(run) == IBM_LENGTH:
         yield _Spot(*match.span(), _is_mixed(run), [run])
     elif IBM_LENGTH < len(run) < 2 * IBM_LENGTH:
         # The mark of a diff, the n of a line break in quotes, or a word that was glued on.
-        yield _Spot(*match.span(), False, [run[-IBM_LENGTH:], run[:IBM_LENGTH]])
+        yield _Spot(*match.span(), False, [run[-IBM_LENGTH:], run[:IBM_LENGTH], run])
     elif len(run) <= LONGEST_RUN:
         yield _Spot(match.start(), match.start() + IBM_LENGTH, False, [run[:IBM_LENGTH]])
         yield _Spot(match.end() - IBM_LENGTH, match.end(), False, [run[-IBM_LENGTH:]])

@@ -80,6 +80,8 @@ MESSY = {
     "windows": f"set IBMCLOUD_API_KEY={VALUE}\r\n",
     "chat": f"> hey, here is the api key: {VALUE}, pls delete",
     "own value alone": OWN,
+    "own value in html": f"<td><b>{OWN}</b></td>",
+    "own value in prose": f"(it was {OWN}, I think)",
     "own value, named": f"IBMCLOUD_API_KEY={OWN}",
     "own value in json": json.dumps({"apikey": OWN}),
     "own value in a diff": f"-{OWN}",
@@ -93,7 +95,7 @@ EXPECTED = {
     "a hexadecimal one of one's own, named": "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
 }
 # Of these nobody can say that a value stands there before it is looked up.
-GUESSES = {"wrapped", "wrapped by a script", "mail"}
+GUESSES = {"own value in html", "own value in prose", "wrapped", "wrapped by a script", "mail"}
 
 
 @pytest.mark.parametrize("name", MESSY)

@@ -92,6 +92,23 @@ def test_one_server_that_knows_is_no_proof() -> None:
     assert "a log-in with it still works" in told["msg"]
 
 
+def test_refusals_that_do_not_follow_each_other_are_no_proof() -> None:
+    leak, looks = Leak(), Effects()
+    key = leak.scene.emulator.world.keys[leak.key["id"]]
+
+    def lag() -> None:
+        asked = looks.done.count("POST /identity/token")
+        if asked in (3, 4):
+            # Two refusals, one log-in that works, one refusal.
+            key.disabled = asked == 4
+
+    looks.watch = lag
+    told = leak.run(looks, proof_seconds=3)
+
+    assert verdicts(told) == ["unknown"]
+    assert told["failed"]
+
+
 @pytest.mark.parametrize("has_folder", [True, False])
 @pytest.mark.parametrize("after", [False, True], ids=["before the effect", "after the effect"])
 def test_killed_anywhere_and_run_again_the_verdict_is_the_same(tmp_path: Path, has_folder: bool, after: bool) -> None:

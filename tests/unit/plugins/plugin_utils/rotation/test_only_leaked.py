@@ -68,6 +68,17 @@ def test_nothing_is_due_in_such_a_run(state: str) -> None:
     assert scene.writes() == []
 
 
+def test_copies_and_hand_overs_of_other_slots_wait_for_their_own_run() -> None:
+    scene = Scene()
+    slot = replace(scene.slot, copies=(Place("copy.yml", "copy"),), has_hand_over=True)
+    scene.run()
+
+    (outcome,) = scene.run(slot, **leak("ApiKey-of-somebody-else"))
+
+    assert (outcome.step.name, outcome.taken) == ("idle", ())
+    assert "copy" not in scene.store.values
+
+
 def test_a_replaced_key_that_leaked_goes_and_the_others_keep_their_overlap() -> None:
     scene = Scene(overlap_hours=24 * 30)
     scene.run()

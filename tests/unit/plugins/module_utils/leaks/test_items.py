@@ -1,0 +1,42 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a task was given, as items by their places; and what is protected of it."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import fingerprint, given_items
+
+VALUE = "Qx7-tVb2_kLm9ZpR4sWd8YhN1cFg6JuE3aTo5iXvB0Cq"
+ID = "ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b"
+
+
+@pytest.mark.parametrize("form", ["{0}", "apikey={0}", "-{0}", "<b>{0}</b>", "{0}{0}", "a\n{0}\nb"], ids=repr)
+def test_everything_that_may_be_a_value_is_protected_first(form: str) -> None:
+    protected: list[str] = []
+
+    given = given_items({"values": [form.format(VALUE)]}, protected.append)
+
+    assert VALUE in protected
+    assert {reading for item in given.items for reading in item.readings} <= set(protected)
+
+
+def test_an_id_is_never_hidden() -> None:
+    protected: list[str] = []
+
+    given_items({"ids": [ID], "values": [f"{ID} of {VALUE}"]}, protected.append)
+
+    assert [text for text in protected if text in ID] == []
+
+
+def test_a_problem_quotes_nothing() -> None:
+    with pytest.raises(TaskRefused) as caught:
+        given_items({"ids": [VALUE]}, lambda _text: None)
+
+    assert VALUE not in str(caught.value)
+
+
+def test_a_fingerprint_tells_a_value_again_and_is_short() -> None:
+    assert fingerprint(VALUE) == fingerprint(VALUE) != fingerprint(VALUE[:-1])
+    assert len(fingerprint(VALUE)) == 10

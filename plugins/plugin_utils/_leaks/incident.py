@@ -8,12 +8,12 @@ import json
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.merged import Entry
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_markdown
 
 KEPT = (
     *("place", "given_as", "id", "name", "iam_id", "owner", "account_id", "rotation_marker", "last_used_at", "slot"),
     *("verdict", "how", "command", "tokens_end_at"),
 )
-SPECIAL = "\\`*{}[]<>|~&_#!@"
 
 
 def as_json(started_at: str, ended_at: str, accounts: t.Sequence[Entry], told: Entry) -> str:
@@ -43,21 +43,32 @@ def _who(account: Entry) -> Entry:
 
 def as_markdown(started_at: str, ended_at: str, accounts: t.Sequence[Entry], told: Entry) -> str:
     """The record for people; names come from the cloud, so nothing in them is markup."""
-    lines = ["# Leaked API keys", "", f"From {_shown(started_at)} to {_shown(ended_at)}, by IBM Cloud's clock.", ""]
+    lines = [
+        "# Leaked API keys",
+        "",
+        f"From {for_markdown(started_at)} to {for_markdown(ended_at)}, by IBM Cloud's clock.",
+        "",
+    ]
     for account in map(_who, accounts):
         who = account["name"] or account["email"] or account["iam_id"] or "nobody"
-        asked = f"could not be asked: {_shown(account['problem'])}" if account["problem"] else f"run by {_shown(who)}"
-        lines.append(f"- {_shown(account['host'])}, account {_shown(account['account_id'] or 'unknown')}: {asked}")
+        asked = (
+            f"could not be asked: {for_markdown(account['problem'])}"
+            if account["problem"]
+            else f"run by {for_markdown(who)}"
+        )
+        lines.append(
+            f"- {for_markdown(account['host'])}, account {for_markdown(account['account_id'] or 'unknown')}: {asked}"
+        )
     lines += [
         "",
         "| verdict | given | key | owner | account | how | last token ends |",
         "|---|---|---|---|---|---|---|",
     ]
     lines += [_row(entry) for entry in told["verdicts"]]
-    lines += ["", f"Not done: {_shown('; '.join(told['problems']))}"] if told["problems"] else []
+    lines += ["", f"Not done: {for_markdown('; '.join(told['problems']))}"] if told["problems"] else []
     lines += ["", f"Nothing found in: {', '.join(told['nothing_in'])}"] if told["nothing_in"] else []
     references = [each for account in accounts for each in account.get("transaction_ids") or []]
-    lines += ["", f"IBM Cloud's references of the changes: {_shown(', '.join(references)) or 'none'}", ""]
+    lines += ["", f"IBM Cloud's references of the changes: {for_markdown(', '.join(references)) or 'none'}", ""]
     return "\n".join(lines)
 
 
@@ -70,10 +81,6 @@ def _row(entry: Entry) -> str:
         *(entry["account_id"], entry["how"], entry["tokens_end_at"]),
     )
     # Where it was given is told in our own words.
-    return "| " + " | ".join([entry["verdict"], entry["place"], *map(_shown, cells)]) + " |"
-
-
-def _shown(text: t.Any) -> str:
-    """One line in which nothing is markup, a template or a terminal's command."""
-    visible = "".join(each if each.isprintable() else " " for each in str(text or ""))
-    return "".join(f"\\{each}" if each in SPECIAL else each for each in visible)
+    return (
+        "| " + " | ".join([entry["verdict"], entry["place"], *(for_markdown(str(cell or "")) for cell in cells)]) + " |"
+    )

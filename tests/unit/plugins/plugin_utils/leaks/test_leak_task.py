@@ -264,7 +264,7 @@ def test_the_record_is_written_and_nothing_in_it_is_markup(tmp_path: Path) -> No
 
     record = next(path for path in map(Path, told["files"]) if path.suffix == ".md").read_text(encoding="utf-8")
     row = next(line for line in record.splitlines() if line.startswith("| dead"))
-    assert row.replace("\\|", "").count("|") == 8
+    assert row.count("|") == 8
     assert "{{" not in record
     assert "\x1b" not in record
     assert {path.stat().st_mode & 0o777 for path in map(Path, told["files"])} == {0o600}

@@ -39,7 +39,7 @@ def report(params: dict[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
     if not params["require_dead"]:
         return _whose(accounts)
     verdicts = merged(accounts)
-    told = {"verdicts": verdicts, "problems": problems(accounts), "nothing_in": nothing_in(accounts)}
+    told: Entry = {"verdicts": verdicts, "problems": problems(accounts), "nothing_in": nothing_in(accounts)}
     files = _write(params["folder"], accounts, told) if params["folder"] and not check_mode else []
     alive = [entry for entry in verdicts if entry["verdict"] != "dead"]
     lines = [line_of(entry) for entry in sorted(verdicts, key=lambda each: each["verdict"] == "dead")]
@@ -64,7 +64,7 @@ def _whose(accounts: t.Sequence[Entry]) -> dict[str, t.Any]:
             entry["verdict"] = "unknown" if is_open else "alive" if entry["found"] else "not_found"
             entry["how"] = entry["problem"] or ""
     verdicts = merged(accounts)
-    told = {"verdicts": verdicts, "problems": problems(accounts), "nothing_in": nothing_in(accounts)}
+    told: Entry = {"verdicts": verdicts, "problems": problems(accounts), "nothing_in": nothing_in(accounts)}
     lines = [sentence(each) if each.get("found") else f"{each['place']}: NOT FOUND: {each['how']}" for each in verdicts]
     nothing = [f"{line}: nothing found here" for line in told["nothing_in"]]
     answer = {"changed": False, **told, "report": [*lines, *told["problems"], *nothing], "files": []}

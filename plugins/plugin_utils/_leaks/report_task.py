@@ -65,7 +65,11 @@ def _whose(accounts: t.Sequence[Entry]) -> dict[str, t.Any]:
             entry["how"] = entry["problem"] or ""
     verdicts = merged(accounts)
     told: Entry = {"verdicts": verdicts, "problems": problems(accounts), "nothing_in": nothing_in(accounts)}
-    lines = [sentence(each) if each.get("found") else f"{each['place']}: NOT FOUND: {each['how']}" for each in verdicts]
+    words = {"unknown": "CANNOT BE TOLD", "not_found": "NOT FOUND"}
+    lines = [
+        sentence(each) if each.get("found") else f"{each['place']}: {words[each['verdict']]}: {each['how']}"
+        for each in verdicts
+    ]
     nothing = [f"{line}: nothing found here" for line in told["nothing_in"]]
     answer = {"changed": False, **told, "report": [*lines, *told["problems"], *nothing], "files": []}
     if all(account.get("problem") for account in accounts):

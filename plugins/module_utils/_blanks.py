@@ -22,7 +22,17 @@ UNSET: dict[str, tuple[str, ...]] = {
         *("action_when_leaked", "support_sessions", "locked", "disabled", "unique_instance_crns"),
     ),
     "it allows more, and not set allows nothing": (
-        *("unlock", "allow_self", "recreate", "delete_keys", "purge", "purge_all", "rotated_keys", "on_duplicate"),
+        *(
+            "unlock",
+            "allow_self",
+            "recreate",
+            "delete_keys",
+            "delete",
+            "purge",
+            "purge_all",
+            "rotated_keys",
+            "on_duplicate",
+        ),
         *(
             "on_missing_record",
             "project_folder_lasts",
@@ -33,7 +43,14 @@ UNSET: dict[str, tuple[str, ...]] = {
             "on_missing_file",
         ),
     ),
-    "not set is the safe way": ("validate_certs", "use_marker", "leak_response", "mode", "keep_working_copy"),
+    "not set is the safe way": (
+        "require_dead",
+        "validate_certs",
+        "use_marker",
+        "leak_response",
+        "mode",
+        "keep_working_copy",
+    ),
     "the task refuses to make a key that nothing would keep": ("file", "reveal", "discard_value", "store_value"),
     "a place of its own, or none, is found in its stead": (
         *("iam_endpoint", "ca_path", "vault_id", "working_copy", "layout", "key_source"),

@@ -31,6 +31,8 @@ FAILING = {
     "plugin_utils/_audit/audit_task.py:run_audit": BY_OUTCOME,
     "plugin_utils/_collection_action.py:_refused_or_done_elsewhere": BY_THE_ACTION,
     "plugin_utils/_doctor/doctor_task.py:_result": BY_OUTCOME,
+    "plugin_utils/_leaks/report_task.py:_whose": BY_OUTCOME,
+    "plugin_utils/_leaks/report_task.py:report": BY_OUTCOME,
     "plugin_utils/_rotation/rotation_result.py:result_of": BY_OUTCOME,
     "plugin_utils/_rotation/rotation_task.py:_with_problems": BY_OUTCOME,
 }

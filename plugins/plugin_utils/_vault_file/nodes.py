@@ -170,7 +170,7 @@ def _documents(text: str, events: list[t.Any]) -> t.Iterator[Page]:
     starts = [number for number, event in enumerate(events) if isinstance(event, yaml.DocumentStartEvent)]
     for start, following in zip(starts, [*starts[1:], None]):
         mine = events[start + 1 : following]
-        end: t.Any = next(event for event in mine if isinstance(event, yaml.DocumentEndEvent))
+        end: t.Any = [event for event in mine if isinstance(event, yaml.DocumentEndEvent)][0]  # noqa: RUF015, which raises in a generator
         root = _Builder(text, iter(mine)).next_node()
         if following is not None:
             stop = events[following].start_mark.index

@@ -202,7 +202,7 @@ def _braces(page: Page, owner: Owner) -> Splice:
 
 def _removals_behind_dash(page: Page, mapping: Node, gone: list[tuple[Node, Node]]) -> t.Iterator[Splice]:
     """The first entry of an item stands on the line of its dash, where the first one that stays moves up."""
-    kept = [key for key, _value in mapping.pairs if not any(key is each for each, _ in gone)]
+    kept = [key for key, _value in mapping.pairs if not any(key is each for each, _value in gone)]
     start, last = mapping.pairs[0][0].start, mapping.pairs[-1]
     stop = kept[0].start if kept else last[0].end if last[1].is_missing else last[1].end
     if not kept and last[1].is_missing:

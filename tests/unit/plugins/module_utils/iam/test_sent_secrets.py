@@ -16,7 +16,7 @@ VALUE = "first-of-many_values-that-were-sent-to-the-server"
 def sent(*more: str) -> SentSecrets:
     known = SentSecrets()
     known.add([VALUE, *more])
-    known.add(secrets.token_urlsafe(33) for _ in range(2000))
+    known.add(secrets.token_urlsafe(33) for _number in range(2000))
     return known
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ansible import constants
 from ansible.errors import AnsibleError
-from ansible.parsing.vault import AnsibleVaultFormatError, VaultLib
+from ansible.parsing.vault import AnsibleVaultFormatError, VaultAES256, VaultLib
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import (
     DEFAULT_LABEL,
     is_cipher_text,
@@ -77,6 +77,19 @@ class Cipher:
     def ids(self) -> list[str]:
         """The loaded vault ids, each once."""
         return list(dict.fromkeys(str(vault_id) for vault_id, _secret in self._secrets))
+
+    def loaded_under(self, vault_id: str | None = None) -> list[tuple[str, t.Any]]:
+        """The loaded pairs of an id and a secret, all or those of one id; raises NoSecret when there are none."""
+        found = [(str(name), secret) for name, secret in self._secrets if vault_id is None or name == vault_id]
+        if not self._secrets:
+            raise NoSecret("no vault secret is loaded; run Ansible with --vault-id or --ask-vault-pass")
+        if not found:
+            raise NoSecret(f"the vault id {vault_id!r} is not loaded; these are: {', '.join(self.ids)}")
+        return found
+
+    def secret_to_encrypt(self, vault_id: str) -> t.Any:
+        """The one secret of this id; raises AmbiguousSecret when two different ones are loaded under it."""
+        return self._choose(vault_id)[1]
 
     def open(self, vaulttext: str) -> Opened:
         """The plain text; secrets whose id is the label are tried first."""
@@ -154,10 +167,8 @@ class Cipher:
                 f"several vault ids are loaded ({', '.join(self.ids)}); say which one encrypts with the option "
                 "vault_id or the setting vault_encrypt_identity"
             )
-        found = [(str(name), secret) for name, secret in self._secrets if vault_id is None or name == vault_id]
-        if not found:
-            raise NoSecret(f"the vault id {vault_id!r} is not loaded; these are: {', '.join(self.ids)}")
-        if len({_password(secret) for _name, secret in found}) > 1:
+        found = self.loaded_under(vault_id)
+        if len({password_of(secret) for _name, secret in found}) > 1:
             raise AmbiguousSecret(
                 f"two different secrets are loaded under the vault id {found[0][0]!r}, and nothing says which one "
                 "encrypts; load one of them under another id, such as --vault-id old@FILE"
@@ -165,28 +176,52 @@ class Cipher:
         return found[0]
 
 
-def _password(secret: t.Any) -> object:
-    """What tells one secret from another; a credential of AWX and a setting may load the same one twice."""
-    return getattr(secret, "bytes", None) or id(secret)
-
-
 def _sealing(plaintext: str, label: str | None, secret: t.Any) -> tuple[str, str, int]:
     """What decides whether one cipher text is as good as another."""
     return plaintext, label or DEFAULT_LABEL, id(secret)
 
 
-def _open_with(secret: t.Any, vaulttext: str, label: str | None) -> str | None:
-    """The plain text, or None when this secret does not fit."""
+def open_with(secret: t.Any, vaulttext: str, label: str | None) -> bytes | None:
+    """What this one secret makes of it, or None when it does not fit."""
     # The secret goes under the label's name, so that a label that binds does not rule it out here.
     name = label or _SETTINGS.DEFAULT_VAULT_IDENTITY
     try:
-        plaintext = _VAULT_LIB([(name, secret)]).decrypt(vaulttext.encode("utf-8"))
+        return bytes(_VAULT_LIB([(name, secret)]).decrypt(vaulttext.encode("utf-8")))
     except AnsibleVaultFormatError:
         raise CannotDecrypt(f"what is encrypted under {label or DEFAULT_LABEL!r} is damaged") from None
     except AnsibleError:
         return None
+
+
+def seal_with(secret: t.Any, plaintext: bytes, label: str) -> str:
+    """Cipher text of this secret with a salt of its own; the label for no id gives the header that names none."""
+    sealed = _VAULT_LIB([]).encrypt(plaintext, secret=secret, vault_id=label, salt=os.urandom(_SALT_BYTES))
+    return bytes(sealed).decode("ascii")
+
+
+def forget_derived_keys() -> None:
+    """Let the next opening derive its key from the password, as another process would have to.
+
+    ansible-core remembers keys since 2.19.
+    """
+    remembered = getattr(getattr(VaultAES256, "_gen_key_initctr", None), "__func__", None)
+    forget = getattr(remembered, "cache_clear", None)
+    if forget is not None:
+        forget()
+
+
+def password_of(secret: t.Any) -> object:
+    """What tells one secret from another; a credential of AWX and a setting may load the same one twice."""
+    return getattr(secret, "bytes", None) or id(secret)
+
+
+def _open_with(secret: t.Any, vaulttext: str, label: str | None) -> str | None:
+    """The plain text, or None when this secret does not fit."""
+    plaintext = open_with(secret, vaulttext, label)
+    if plaintext is None:
+        return None
     try:
-        return bytes(plaintext).decode("utf-8")
+        return plaintext.decode("utf-8")
     except UnicodeDecodeError:
         raise CannotDecrypt(f"what is encrypted under {label or DEFAULT_LABEL!r} is not UTF-8 text") from None
 

@@ -21,6 +21,11 @@ def is_one_file(path: str) -> bool:
     return not os.path.isdir(path) and (os.path.lexists(path) or not glob.has_magic(path))
 
 
+def may_hold_variables(path: str) -> bool:
+    """Whether Ansible loads such a file as variables or inventory, by its name."""
+    return os.path.splitext(os.path.basename(path))[1].lower() in _ENDS
+
+
 def found_files(paths: t.Sequence[str], exclude: t.Sequence[str] = ()) -> list[str]:
     """Absolute paths of all files with cipher text in them, each once, in order; a file that is named is always one.
 
@@ -68,7 +73,7 @@ def _has_cipher_text(path: str) -> bool:
             content = file.read()
     except OSError as error:
         raise CannotStore(f"cannot read {path}: {error.strerror}") from None
-    return content.startswith(_MARK) or (os.path.splitext(name)[1].lower() in _ENDS and _MARK in content)
+    return content.startswith(_MARK) or (may_hold_variables(name) and _MARK in content)
 
 
 def _matches(path: str, pattern: str) -> bool:

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Moves vaulted values from one vault secret to another. It works on the controller, where the vault secrets are."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.utils.display import Display
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.order import order_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.result import result_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.run import Rekeying
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import found_files
+
+display = Display()
+
+SPEC: dict[str, t.Any] = {
+    "argument_spec": {
+        "paths": {"type": "list", "elements": "path", "required": True},
+        "from": {"type": "list", "elements": "str"},
+        "to": {"type": "str", "required": True},
+        "label": {"type": "str"},
+        "exclude": {"type": "list", "elements": "str", "default": []},
+        "on_unreadable": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+        "lock_timeout_seconds": {"type": "float", "default": 30},
+    },
+}
+
+
+class ActionModule(ControllerAction):
+    """A task that never talks to its host."""
+
+    spec = SPEC
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Do the task; every result says whether it failed because somebody else changed a file."""
+        return {"conflict": False, **super().run(tmp, task_vars)}
+
+    def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        order = order_of(Cipher.of_this_run(self._loader), params["from"], params["to"], params["label"])
+        files = found_files([self.absolute_path(path) for path in params["paths"]], params["exclude"])
+        rekeying = Rekeying(
+            order,
+            skips_unreadable=params["on_unreadable"] == "skip",
+            lock_timeout_seconds=params["lock_timeout_seconds"],
+            tell=_tell,
+        )
+        outcomes, is_stopped = rekeying.run(files, check_mode)
+        return result_of(outcomes, order, check_mode, is_stopped)
+
+
+def _tell(line: str) -> None:
+    display.display(f"  {scrub(line)}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.utils.display import Display
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.order import order_of
@@ -40,6 +41,8 @@ class ActionModule(ControllerAction):
         return {"conflict": False, **super().run(tmp, task_vars)}
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        if not params["paths"]:
+            raise TaskRefused("paths names no file, folder or pattern. Nothing was changed")
         order = order_of(Cipher.of_this_run(self._loader), params["from"], params["to"], params["label"])
         files = found_files([self.absolute_path(path) for path in params["paths"]], params["exclude"])
         rekeying = Rekeying(

@@ -91,8 +91,8 @@ notes:
     the vault credentials of an AWX job. There is no password option.
   - Values in the history of Git, in backups and in clones stay under the old secret. Who had that can read them, so
     after a leak the values themselves have to be replaced as well.
-  - Cipher text in a comment, or without the tag C(!vault), is no value to Ansible. It stays as it is, and the task warns
-    about it.
+  - Cipher text in a comment, or without the tag C(!vault), is no value to Ansible. It stays as it is, and the task
+    warns about it.
   - The records of M(cloudkeys.ibmcloud.iam_api_key_rotation) are values as any other. A rotation that is running
     notices that its file was written, and plans again.
   - Up to as many values as there are processor cores are encrypted at a time. A file that was changed by somebody else

@@ -96,6 +96,7 @@ ROWS: dict[str, list[str]] = {
         "plugin_utils._out",
     ],
     "plugin_utils/_paths.py": [],
+    "plugin_utils/_rekey/": ["module_utils._private_file", "plugin_utils._vault_file"],
     "plugin_utils/_rotation/": [
         *("module_utils._arguments", "module_utils._blanks", "module_utils._errors", "module_utils._iam"),
         *("module_utils._identities", "module_utils._leaks", "module_utils._private_file", "module_utils._reconcile"),
@@ -162,6 +163,10 @@ PURE = [
     "plugin_utils/_out/for_yaml.py",
     "plugin_utils/_leaks/incident.py",
     "plugin_utils/_leaks/merged.py",
+    "plugin_utils/_rekey/content.py",
+    "plugin_utils/_rekey/order.py",
+    "plugin_utils/_rekey/result.py",
+    "plugin_utils/_rekey/spans.py",
     "plugin_utils/_rotation/foresee.py",
     "plugin_utils/_rotation/outcome.py",
     "plugin_utils/_rotation/plan.py",

@@ -29,6 +29,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
     AmbiguousSecret,
     CannotDecrypt,
     CannotEdit,
+    NoSecret,
 )
 
 
@@ -137,6 +138,8 @@ def order_of(cipher: Cipher, old_ids: Sequence[str] | None, to: str, label: str 
     Without `old_ids` every loaded secret but the new one is an old one.
     """
     label = label or to
+    if old_ids is not None and not old_ids:
+        raise NoSecret("'from' names no vault id; leave it out to move what any loaded secret opens")
     if not is_plain_label(label):
         raise CannotEdit(
             f"nothing can be encrypted under the vault id {label!r}: an id has no blanks, no semicolon, and only "
@@ -147,8 +150,8 @@ def order_of(cipher: Cipher, old_ids: Sequence[str] | None, to: str, label: str 
     old = {password_of(secret) for each in old_ids or () for _name, secret in cipher.loaded_under(each)}
     if new in old:
         raise AmbiguousSecret(
-            f"the secret of {to!r} is loaded under one of the ids in 'from' too, so nothing would get another password; "
-            "see what --vault-id, the settings and the credentials of this run load"
+            f"the secret of {to!r} is loaded under one of the ids in 'from' too, so nothing would get another "
+            "password; see what --vault-id, the settings and the credentials of this run load"
         )
     loaded, seen = [], set()
     for name, secret in cipher.loaded_under():

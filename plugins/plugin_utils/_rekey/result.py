@@ -33,7 +33,9 @@ def result_of(outcomes: Sequence[FileOutcome], order: Order, check_mode: bool, s
         "warnings": list(_warnings(outcomes, stopped)),
     }
     if problems:
-        done = f"{len(changed)} files were written before, and are done" if changed else "nothing was written"
+        done = (
+            f"{len(changed)} of {len(outcomes)} files were written, and are done" if changed else "Nothing was written"
+        )
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         result |= {"failed": True, "msg": f"{'; '.join(problems[:_SHOWN])}{more}. {done}"}
     return result

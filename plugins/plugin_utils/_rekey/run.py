@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import time
-import typing as t
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field

@@ -24,6 +24,8 @@ def put(page: Page, node: Node, vaulttext: str) -> Splice:
     begin = start.end() if start else node.start
     if node.is_block_scalar:
         return _in_block(page, node, begin, vaulttext)
+    if node.style == "'" and page.text[begin : begin + 1] == "'":
+        return _in_single_quotes(page, node, begin, vaulttext)
     if node.style and page.text[begin : begin + 1] == node.style:
         return _in_quotes(page, node, begin, vaulttext)
     raise CannotEdit(f"the value in line {page.line(node.start)} has a form that is not supported here")
@@ -47,6 +49,14 @@ def _in_quotes(page: Page, node: Node, begin: int, vaulttext: str) -> Splice:
         found = _JSON_STRING.match(page.text, begin)
         stop = found.end() if found else node.end
     return Splice(begin, stop, json.dumps(text))
+
+
+def _in_single_quotes(page: Page, node: Node, begin: int, vaulttext: str) -> Splice:
+    """Between these, too, an empty line is a line end; cipher text has two lines at least."""
+    following = next(line for line in page.text[begin : node.end].split("\n")[1:] if line.strip())
+    between = "\n\n" + following[: len(following) - len(following.lstrip())]
+    tail = between if node.value.endswith("\n") else ""
+    return Splice(begin, node.end, f"'{between.join(vaulttext.splitlines())}{tail}'")
 
 
 def _last_string(page: Page, node: Node) -> int:

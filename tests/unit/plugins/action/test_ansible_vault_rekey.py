@@ -1,0 +1,180 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.action import ansible_vault_rekey as action
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, Edit, VaultFile
+
+OLD, NEW = ("old", VaultSecret(b"password of old")), ("new", VaultSecret(b"password of new"))
+THIRD = ("third", VaultSecret(b"password of third"))
+SECRET = "s3cret-value"
+
+
+@pytest.fixture
+def run(run_action, monkeypatch):
+    def run(secrets=(OLD, NEW), check_mode=False, **args):
+        monkeypatch.setattr(action.Cipher, "of_this_run", lambda loader: Cipher(secrets))
+        args = {"paths": ["group_vars"], "to": "new", **args}
+        result = run_action(action, {name: value for name, value in args.items() if value is not None}, check_mode)
+        assert not any(text in json.dumps(result) for text in (SECRET, "$ANSIBLE_VAULT;", "password of"))
+        return result
+
+    return run
+
+
+@pytest.fixture
+def make(tmp_path):
+    (tmp_path / "group_vars").mkdir()
+
+    def make(name="a.yml", secret=OLD, layout="inline", value=SECRET):
+        path = tmp_path / "group_vars" / name
+        VaultFile(str(path), Cipher([secret]), create=True, layout=layout).apply([Edit(("db", "pw"), value)])
+        return path
+
+    return make
+
+
+def value_of(path, secret):
+    file = VaultFile(str(path), Cipher([secret]))
+    return file.value(file.read(), ("db", "pw"))
+
+
+def test_values_move_and_the_result_names_them(run, make):
+    inline, whole = make(), make("b", layout="file")
+
+    result = run(label="prod")
+
+    assert (result["changed"], result["conflict"], result["vault_id"], result.get("msg")) == (True, False, "prod", None)
+    assert [(each["path"], each["layout"], each["changed"], each["moved"]) for each in result["files"]] == [
+        (str(inline), "inline", True, 1),
+        (str(whole), "file", True, 1),
+    ]
+    assert [
+        (each["file"], each["name"], each["line"], each["vault_id"], each["opened_by"]) for each in result["moved"]
+    ] == [
+        (str(inline), ["db", "pw"], 3, "old", "old"),
+        (str(whole), [], 1, "old", "old"),
+    ]
+    assert [(value_of(path, ("any", NEW[1]))) for path in (inline, whole)] == [SECRET, SECRET]
+    again = run(label="prod")
+    assert (again["changed"], again["moved"], [each["done"] for each in again["files"]]) == (False, [], [1, 1])
+
+
+def test_check_mode_and_diff_name_files_paths_and_ids(run, make):
+    path = make()
+    before = path.read_bytes()
+
+    result = run(check_mode=True)
+
+    assert result["changed"]
+    assert result["diff"] == [
+        {
+            "before_header": str(path),
+            "after_header": str(path),
+            "before": "db / pw: old, opened by old\n",
+            "after": "db / pw: new, opened by new\n",
+        }
+    ]
+    assert path.read_bytes() == before
+
+
+def test_what_cannot_be_opened_is_named_and_nothing_is_written(run, make):
+    path, closed = make(), make("z.yml", secret=THIRD)
+    before = path.read_bytes()
+
+    result = run()
+
+    assert result["failed"]
+    assert not result["changed"]
+    assert f"{closed}, line 3 (db / pw): none of the loaded vault ids (old, new) opens" in result["msg"]
+    assert result["msg"].endswith("Nothing was written")
+    assert [(each["file"], each["line"], each["name"]) for each in result["unreadable"]] == [
+        (str(closed), 3, ["db", "pw"])
+    ]
+    assert path.read_bytes() == before
+    checked = run(check_mode=True)
+    assert (checked["failed"], checked["changed"], checked["msg"]) == (True, False, result["msg"])
+
+
+def test_what_cannot_be_opened_can_be_left(run, make):
+    path, closed = make(), make("z.yml", secret=THIRD)
+    (path.parent / "broken.yml").write_text("a: [\n# $ANSIBLE_VAULT\n")
+
+    result = run(on_unreadable="skip")
+
+    assert (result["changed"], "failed" in result) == (True, False)
+    assert [each["file"] for each in result["unreadable"]] == [str(closed)]
+    assert len(result["warnings"]) == 2
+    assert "broken.yml: the text is not valid YAML" in result["warnings"][0]
+    assert value_of(path, NEW) == SECRET
+
+
+def test_what_another_secret_opens_stays_when_the_old_ids_are_named(run, make):
+    make()
+    other = make("z.yml", secret=THIRD)
+
+    result = run([OLD, NEW, THIRD], **{"from": ["old"]})
+
+    assert [each["others"] for each in result["files"]] == [0, 1]
+    assert value_of(other, THIRD) == SECRET
+    assert [each["moved"] for each in run([OLD, NEW, THIRD])["files"]] == [0, 1]
+
+
+def test_files_can_be_left_out(run, make):
+    make()
+    left = make("left.yml")
+
+    result = run(exclude=["left*"])
+
+    assert len(result["files"]) == 1
+    assert value_of(left, OLD) == SECRET
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ({"paths": []}, "paths names no file"),
+        ({"paths": [""]}, "`paths` must not be blank"),
+        ({"paths": ["gone"]}, "there is nothing at"),
+        ({"from": []}, "'from' names no vault id"),
+        ({"from": ""}, "`from` must not be blank"),
+        ({"from": ["new"]}, "nothing would get another password"),
+        ({"to": "gone"}, "'gone' is not loaded"),
+        ({"to": " "}, "`to` must not be blank"),
+        ({"label": "a b"}, "nothing can be encrypted under"),
+        ({"on_unreadable": "maybe"}, "one of: fail, skip"),
+        ({"exclude": ""}, "`exclude` must not be blank"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(run, make, args, says):
+    path = make()
+    before = path.read_bytes()
+
+    result = run(**args)
+
+    assert (result["failed"], result["changed"], result["conflict"]) == (True, False, False)
+    assert says in result["msg"]
+    assert path.read_bytes() == before
+
+
+def test_a_conflict_is_told_and_the_other_files_are_done(run, make, monkeypatch):
+    path, other = make(), make("b.yml")
+    expect = action.Rekeying._swap
+
+    def swap(plan):
+        if plan.outcome.path == str(other):
+            other.write_text(f"{other.read_text()}# a person was here\n")
+        return expect(plan)
+
+    monkeypatch.setattr(action.Rekeying, "_swap", staticmethod(swap))
+
+    result = run()
+
+    assert (result["failed"], result["changed"], result["conflict"]) == (True, True, True)
+    assert "was changed by somebody else" in result["msg"]
+    assert result["msg"].endswith("1 of 2 files were written, and are done")
+    assert (value_of(path, NEW), value_of(other, OLD)) == (SECRET, SECRET)

@@ -109,7 +109,7 @@ options:
       - Two different secrets that are loaded under the id are not chosen from, the task fails. An id with blanks,
         semicolons or letters beyond ASCII cannot be written.
       - A value that is encrypted under another id is encrypted anew when this is set. A file that is encrypted as a
-        whole under another id is refused, use C(ansible-vault rekey).
+        whole under another id is refused, use M(cloudkeys.ibmcloud.ansible_vault_rekey).
     type: str
   expect:
     description:
@@ -165,6 +165,7 @@ notes:
   - Two AWX jobs on different machines do not see each other's locks. Keep the file in Git there, whose refused push
     is the lock.
 seealso:
+  - module: cloudkeys.ibmcloud.ansible_vault_rekey
   - module: cloudkeys.ibmcloud.ansible_vault_vars_info
   - module: cloudkeys.ibmcloud.iam_api_key_rotation
   - plugin: cloudkeys.ibmcloud.ansible_vault_value

@@ -61,6 +61,7 @@ notes:
     says whether any loaded secret does.
   - Fails when the file of O(path) is not valid YAML.
 seealso:
+  - module: cloudkeys.ibmcloud.ansible_vault_rekey
   - module: cloudkeys.ibmcloud.ansible_vault_vars
   - plugin: cloudkeys.ibmcloud.ansible_vault_value
     plugin_type: lookup

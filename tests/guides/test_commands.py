@@ -70,6 +70,15 @@ def a_vault_file_in_git(desk: Desk) -> None:
     desk.run("git init --quiet && git add group_vars && git commit --quiet --message 'Begin'")
 
 
+def files_under_the_old_password(desk: Desk) -> None:
+    desk.put_databases_under_the_old_password()
+    desk.write("host_vars/.keep", "")
+    desk.write("roles/web/files/tls.key", "the key of a certificate\n")
+    desk.run("ansible-vault encrypt --vault-id prod@old-password roles/web/files/tls.key 2>/dev/null")
+    desk.take("rekey.yml")
+    desk.run("git init --quiet && git add group_vars roles && git commit --quiet --message Begin")
+
+
 def record(desk: Desk) -> dict[str, t.Any]:
     """What is remembered of the slot; its values stay vaulted."""
     text = (desk.folder / "group_vars/all/secrets.yml").read_text(encoding="utf-8")
@@ -91,6 +100,7 @@ def with_real_id(desk: Desk, text: str) -> str:
         ("audit.md", the_slot),
         ("on-call.md", a_slot_in_its_overlap),
         ("vault-files.md", a_vault_file_in_git),
+        ("vault-password.md", files_under_the_old_password),
     ],
 )
 def test_the_commands_of_a_guide_show_what_it_shows(desk: Desk, guide: str, begin: t.Callable[[Desk], None]) -> None:

@@ -31,13 +31,8 @@ _HEADER = "$ANSIBLE_VAULT;"
 _DEFECT = "the changed text does not read back as wanted"
 # `text` is cipher text that is no value to Ansible: in a comment, or without the tag.
 State = t.Literal["moved", "done", "other", "unreadable", "text"]
-
-
-class Mapper(t.Protocol):
-    """Work on many values; several at a time, if it can."""
-
-    def __call__(self, work: Callable[..., t.Any], *items: Iterable[t.Any]) -> Iterable[t.Any]:
-        """What the builtin `map` gives."""
+# The builtin `map`, or one that works on several values at a time.
+Mapper = Callable[..., Iterable[t.Any]]
 
 
 @dataclass(frozen=True)
@@ -135,7 +130,7 @@ def _inline(content: bytes, order: Order, each: Mapper) -> tuple[bytes, list[Pla
     if new_body == body:
         return content, places
     new_text = frame.wrap(new_body, keeps_tail=True)
-    _prove(*(_nodes(each_text, not frame.bom) for each_text in (text, new_text)), values, order, each)
+    _prove(_nodes(text, not frame.bom), _nodes(new_text, not frame.bom), values, order, each)
     return new_text.encode("utf-8"), places
 
 

@@ -226,7 +226,7 @@ class VaultFile:
         if self._vault_id is not None and not self._cipher.is_under(snapshot.text, self._vault_id):
             raise CannotEdit(
                 f"the whole file is encrypted under {label_of(snapshot.text) or DEFAULT_LABEL!r} and not under "
-                f"{self._vault_id!r}; change that with 'ansible-vault rekey' first"
+                f"{self._vault_id!r}; change that with the module ansible_vault_rekey first"
             )
 
     def _open_whole(self, snapshot: Snapshot) -> Opened | None:

@@ -95,8 +95,9 @@ fuzz: setup .build/fuzz/.ready ## Vars files edited in every place: made-up ones
 
 # The same files as above, without those that have to be fetched.
 EDITS ?= 10000
-fuzz-edits: setup ## Made-up vars files edited in any place, lists and odd keys too: EDITS=10000, under a minute
-	EDITS=$(EDITS) pytest --numprocesses 2 tests/unit/plugins/plugin_utils/vault_file/test_properties.py
+fuzz-edits: setup ## Made-up vars files edited in any place, and moved to another vault secret: EDITS=10000, some minutes
+	EDITS=$(EDITS) pytest --numprocesses 2 tests/unit/plugins/plugin_utils/vault_file/test_properties.py \
+		tests/unit/plugins/plugin_utils/rekey/test_properties.py
 
 # Each is one changed answer to one operation.
 ANSWERS ?= 300

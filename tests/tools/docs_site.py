@@ -27,7 +27,7 @@ LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
 
 # Headings of the menu, and the pages below them in the order of reading. A page that is missing here fails the build.
 MENU = {
-    "Guides": ["start-here", "rotation-explained", "vault-files", "vault-password", "awx", "many-accounts", "from-the-cli"],
+    "Guides": [
         "start-here",
         "rotation-explained",
         "vault-files",

@@ -6,11 +6,13 @@ alone, are the judges, and not the code that is tested."""
 from __future__ import annotations
 
 import collections
+import functools
 import json
 import re
 import typing as t
 
 import yaml
+from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.content import Rekeyed, rekey
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.order import Order, order_of
@@ -24,6 +26,7 @@ IDS = ("old", "older", "another", "new")
 # One line of digits, as Ansible reads it as well as several; with what is in it and whether it is to be moved.
 Sample = tuple[str, str, str]
 _IN_FILE = re.compile(r"\$ANSIBLE_VAULT;1\.1;AES256((?:\\n|\r?\n)(?:\r?\n)?) *(313a)?6f6c64")
+_PLAIN = re.compile(r"(?<=[:-]) plain(\r?\n)")
 _CIPHER_TEXT = re.compile(r"""\$ANSIBLE_VAULT;1\.[12];AES256(?:;\w+)?(?:(?:\\n|[ \r\n])+[0-9a-f]{2,}(?=[\s"'\\]|$))*""")
 
 
@@ -57,7 +60,12 @@ def filled(file: File, choices: t.Iterator[tuple[str, str]]) -> str:
         indent = re.sub(r"[^ ]", "", found[0]) if "\\n" not in found[1] else ""
         return f"{header}{found[1]}{indent}{digits}"
 
-    return _IN_FILE.sub(real, file.text)
+    def more(found: re.Match[str]) -> str:
+        margin = found[1] + " " * 20
+        return " !vault |" + margin + margin.join(next(choices)[1].split("\n")) + found[1]
+
+    # A made-up file has few vaulted values, and many that are just this word.
+    return _IN_FILE.sub(real, _PLAIN.sub(more, file.text))
 
 
 def check(text: str, work: Order) -> Rekeyed | None:
@@ -89,14 +97,7 @@ def masked(text: str) -> str:
 def said(text: str, names: t.Sequence[str]) -> list[t.Any]:
     """All documents as plain data. What these secrets do not open is the text that stands there."""
 
-    def opened(vaulttext: str) -> str:
-        for name in names:
-            try:
-                return f"opened {VaultLib([('any', SECRETS[name])]).decrypt(vaulttext.encode()).decode()}"
-            except Exception:
-                continue
-        return vaulttext
-
+    opened = functools.partial(opened_with, tuple(names))
     body = text.removeprefix("\ufeff")
     try:
         return [json.loads(body, object_hook=lambda each: _out_of_json(each, opened))]
@@ -107,6 +108,17 @@ def said(text: str, names: t.Sequence[str]) -> list[t.Any]:
         loader.add_constructor(tag, lambda _loader, node: opened(node.value))
     loader.add_constructor("!unsafe", lambda _loader, node: node.value)
     return list(yaml.load_all(body, Loader=loader))
+
+
+@functools.cache
+def opened_with(names: tuple[str, ...], vaulttext: str) -> str:
+    """The plain text with a word before it, or the cipher text when none of these secrets opens it."""
+    for name in names:
+        try:
+            return f"opened {VaultLib([('any', SECRETS[name])]).decrypt(vaulttext.encode()).decode()}"
+        except AnsibleError:
+            continue
+    return vaulttext
 
 
 def _out_of_json(members: dict[str, t.Any], opened: t.Callable[[str], str]) -> t.Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import json
 import typing as t
 
@@ -18,26 +17,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 )
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rekey import laws
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rekey.laws import sealed
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file import any_file
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-
-@functools.cache
-def samples() -> list[tuple[str, str]]:
-    return laws.samples()
 
 
 @functools.cache
 def work() -> t.Any:
     """One for all examples: it remembers what it opened."""
     return laws.order()
-
-
-@settings(max_examples=120, deadline=None)
-@given(file=any_file.files(), numbers=st.lists(st.integers(0, 5), min_size=1, max_size=5))
-def test_any_file(file: any_file.File, numbers: list[int]) -> None:
-    laws.check(laws.filled(file, itertools.cycle(samples()[number] for number in numbers)), work())
 
 
 def block(vaulttext: str, depth: int = 4) -> str:

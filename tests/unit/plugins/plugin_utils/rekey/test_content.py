@@ -7,7 +7,7 @@ import json
 import typing as t
 
 import pytest
-from ansible.parsing.vault import VaultAES256, VaultLib
+from ansible.parsing.vault import VaultAES256, VaultLib, format_vaulttext_envelope
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.content import rekey
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import forget_derived_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
@@ -133,6 +133,17 @@ def test_what_cannot_be_opened_stays_and_the_rest_moves() -> None:
 
     assert [(place.state, place.line) for place in done.places] == [("unreadable", 1), ("moved", 8), ("unreadable", 15)]
     assert block(closed).encode() in done.content
+
+
+def test_what_was_encrypted_twice_is_not_moved() -> None:
+    digits = VaultAES256.encrypt(OLD.encode(), laws.SECRETS["old"])
+    twice = format_vaulttext_envelope(digits, "AES256", vault_id="prod")
+
+    done = rekey(twice, work(), is_yaml=True)
+
+    assert done.content == twice
+    assert [place.state for place in done.places] == ["unreadable"]
+    assert "cipher text once more" in str(done.places[0].problem)
 
 
 def test_the_same_cipher_text_stays_the_same() -> None:

@@ -113,6 +113,7 @@ fuzz-answers: setup ## Answers of IAM changed in every place: ANSWERS=300 for ea
 bench: setup ## How long jobs take beside other ways, into docs/benchmarks.md; and editing a large vault file
 	python tests/benchmark/iam.py --write docs/benchmarks.md
 	python tests/benchmark/vault_file.py
+	python tests/benchmark/rekey.py --write docs/benchmarks.md
 
 report: setup ## Audit a sample account; the report goes to .build/report
 	python tests/demo/report.py .build/report

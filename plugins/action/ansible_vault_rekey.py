@@ -6,17 +6,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.order import order_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.result import result_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.run import Rekeying
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import found_files
-
-display = Display()
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -49,11 +46,7 @@ class ActionModule(ControllerAction):
             order,
             skips_unreadable=params["on_unreadable"] == "skip",
             lock_timeout_seconds=params["lock_timeout_seconds"],
-            tell=_tell,
+            tell=lambda line: say(f"  {line}"),
         )
         outcomes, is_stopped = rekeying.run(files, check_mode)
         return result_of(outcomes, order, check_mode, is_stopped)
-
-
-def _tell(line: str) -> None:
-    display.display(f"  {scrub(line)}")

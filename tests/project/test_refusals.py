@@ -33,6 +33,7 @@ FAILING = {
     "plugin_utils/_doctor/doctor_task.py:_result": BY_OUTCOME,
     "plugin_utils/_leaks/report_task.py:_whose": BY_OUTCOME,
     "plugin_utils/_leaks/report_task.py:report": BY_OUTCOME,
+    "plugin_utils/_rekey/result.py:result_of": BY_OUTCOME,
     "plugin_utils/_rotation/rotation_result.py:result_of": BY_OUTCOME,
     "plugin_utils/_rotation/rotation_task.py:_with_problems": BY_OUTCOME,
 }

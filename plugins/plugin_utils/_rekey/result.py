@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.content import Place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.order import Order
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.run import FileOutcome
@@ -94,10 +95,15 @@ def _told(each: FileOutcome, place: Place) -> dict[str, t.Any]:
 
 
 def _diff(each: FileOutcome, order: Order) -> dict[str, str]:
-    moved = [(shown_path(place.path) or "the whole file", place) for place in each.places if place.state == "moved"]
+    moved = [(_name(place), place) for place in each.places if place.state == "moved"]
     return {
         "before_header": each.path,
         "after_header": each.path,
         "before": "".join(f"{name}: {place.label}, opened by {place.opened_by}\n" for name, place in moved),
         "after": "".join(f"{name}: {order.label}, opened by {order.to}\n" for name, _place in moved),
     }
+
+
+def _name(place: Place) -> str:
+    """A name may hold line ends; each line of a diff is one place."""
+    return shown(shown_path(place.path)) or "the whole file"

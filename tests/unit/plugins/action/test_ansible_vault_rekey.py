@@ -82,6 +82,15 @@ def test_check_mode_and_diff_name_files_paths_and_ids(run, make):
     assert path.read_bytes() == before
 
 
+def test_a_name_with_a_line_end_is_one_line_of_the_diff(run, make):
+    path = make()
+    path.write_text(path.read_text().replace("  pw:", '  "p\\nw\\u001b[2J":'))
+
+    (diff,) = run(check_mode=True)["diff"]
+
+    assert diff["before"] == "db / p\\nw\\x1b[2J: old, opened by old\n"
+
+
 def test_what_cannot_be_opened_is_named_and_nothing_is_written(run, make):
     path, closed = make(), make("z.yml", secret=THIRD)
     before = path.read_bytes()

@@ -16,7 +16,7 @@ description:
   - What counts is the secret that opens a value, and not the vault id in its header, which is a hint only. So the old
     and the new secret may write the same id.
   - All files are read and encrypted anew before the first one is written, and nothing is written when anything stands
-    in the way. Before a file is written, every value in it is opened with the new secret alone and compared.
+    in the way. Before a file is written, every moved value in it is opened with the new secret alone and compared.
   - Each file is replaced in one step if it is still the one that was read, so that a run may be killed at any moment.
     Run it again then. What is done already is left alone, and the last run says that nothing changed.
   - No value is ever on disk in clear.
@@ -213,7 +213,7 @@ moved:
   returned: when the files could be looked for
   type: list
   elements: dict
-  contains: &place
+  contains:
     file:
       description: The file, as an absolute path.
       returned: always
@@ -256,5 +256,42 @@ unreadable:
   returned: when the files could be looked for
   type: list
   elements: dict
-  contains: *place
+  contains:
+    file:
+      description: The file, as an absolute path.
+      returned: always
+      type: str
+      sample: /srv/ansible/group_vars/prod/vault.yml
+    document:
+      description: The number of the YAML document in the file, counted from 1.
+      returned: always
+      type: int
+      sample: 1
+    name:
+      description: The path that leads to the value, as O(cloudkeys.ibmcloud.ansible_vault_vars#module:name) takes it.
+        Empty for a file that is encrypted as a whole.
+      returned: always
+      type: list
+      elements: raw
+      sample: [databases, 0, password]
+    line:
+      description: Where it begins, in the decrypted text if the file is encrypted as a whole.
+      returned: always
+      type: int
+      sample: 12
+    vault_id:
+      description: The id in the header before, V(default) for one that names none.
+      returned: always
+      type: str
+      sample: prod
+    opened_by:
+      description: The vault id under which the secret was loaded that opened it before. Null when none did.
+      returned: always
+      type: str
+      sample: old
+    problem:
+      description: Why it could not be opened. Null when it could.
+      returned: always
+      type: str
+      sample: none of the loaded vault ids (old, new) opens what is encrypted under 'dev'
 """

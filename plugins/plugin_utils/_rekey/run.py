@@ -8,8 +8,10 @@ again: what is done is recognized by the secret that opens it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+import typing as t
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -66,6 +68,16 @@ class _Planned:
     content: bytes = field(default=b"", repr=False)
 
 
+@contextlib.contextmanager
+def _threads(number: int) -> t.Iterator[ThreadPoolExecutor]:
+    """Threads that leave the rest undone when the task is ended."""
+    pool = ThreadPoolExecutor(number)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 class Rekeying:
     """One task. `tell` shows a line while it runs."""
 
@@ -90,7 +102,7 @@ class Rekeying:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         # Deriving a key leaves Python's lock to others, so threads are enough. The files wait for their values, and
         # the values for nobody.
-        with ThreadPoolExecutor(cores) as values, ThreadPoolExecutor(cores + 1) as files:
+        with _threads(cores) as values, _threads(cores + 1) as files:
             planned = []
             for plan in files.map(lambda path: self._plan(path, values), paths):
                 planned.append(plan)

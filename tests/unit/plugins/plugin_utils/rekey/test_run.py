@@ -19,6 +19,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey import r
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.run import FileOutcome, Rekeying
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import found_files
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import Storage
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
+    ChangedMeanwhile,
+    Edit,
+    VaultFile,
+)
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rekey import laws
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rekey.laws import sealed
 
@@ -333,6 +338,41 @@ def test_a_value_and_its_copy_in_a_record_stay_the_same_text(tree: Tree) -> None
 
     one, other = (tree.folder / "slots.yml").read_text().split("cloudkeys_records:")
     assert one.split("!vault |")[1] == other.split("!vault |")[1]
+
+
+def test_a_task_that_is_ended_leaves_the_rest_undone(tree: Tree) -> None:
+    work, opened = laws.order(), []
+
+    class Ended(BaseException):
+        pass
+
+    def stop(line: str) -> None:
+        opened.append(line)
+        raise Ended
+
+    for number in range(60):
+        (tree.folder / f"more{number}.yml").write_text((tree.folder / "b.yml").read_text() + f"x: {number}\n")
+    rekeying = Rekeying(work, skips_unreadable=False, lock_timeout_seconds=1, tell=stop)
+    rekeying._told_at = 0
+    before = tree.contents()
+
+    with pytest.raises(Ended):
+        rekeying.run(found_files([str(tree.folder)]), check_mode=False)
+
+    assert len(opened) == 1
+    assert tree.contents() == before
+
+
+def test_whoever_read_a_file_before_the_move_does_not_write_over_it(tree: Tree) -> None:
+    secrets = [(name, laws.SECRETS[name]) for name in laws.IDS]
+    file = VaultFile(str(tree.folder / "a.yml"), laws.Cipher(secrets), vault_id="old")
+    seen = file.read()
+
+    tree.run()
+
+    with pytest.raises(ChangedMeanwhile):
+        file.commit(seen, [Edit(("v0",), "another value")])
+    assert file.value(file.read(), ("v0",)) == "1"
 
 
 def test_clear_text_is_in_no_file_at_any_moment(tree: Tree) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import itertools
 import typing as t
@@ -135,9 +136,11 @@ def _inline(content: bytes, order: Order, each: Mapper) -> tuple[bytes, list[Pla
 
 
 def _lines_of_other_text(body: str, found: list[Vaulted]) -> t.Iterator[int]:
+    starts = [place.node.start for place in found]
     position = body.find(_HEADER)
     while position >= 0:
-        if not any(place.node.start <= position < place.node.end for place in found):
+        before = bisect.bisect_right(starts, position) - 1
+        if before < 0 or position >= found[before].node.end:
             yield body.count("\n", 0, position) + 1
         position = body.find(_HEADER, position + 1)
 

@@ -19,6 +19,7 @@ BLANKS = pytest.mark.parametrize("blank", ["", "  ", None], ids=["empty", "blank
 REFUSED = {
     "slots": "must not be blank|argument 'rotate_api_keys_slots'|Elements value for option 'rotate_api_keys_slots'",
     "until": "must not be blank|value of rotate_api_keys_until must be one of",
+    "only_leaked": "must not be blank",
     "git": "must not be blank|argument 'rotate_api_keys_git' is of type",
 }
 

@@ -43,7 +43,9 @@ class _Module(AnsibleModule):
         """End with a failure; Ansible's own check of the arguments quotes them, and shows all that it was given."""
         base: t.Any = super()
         if not self.is_checked:
-            for text in (*doubtful_texts(self.argument_spec, self.params), *texts_like_a_value(self.params)):
+            # Ansible's own are among them, the name of the module for instance, which a message may tell.
+            given = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
+            for text in (*doubtful_texts(self.argument_spec, given), *texts_like_a_value(given)):
                 conceal(text)
             told["invocation"] = {"module_args": scrub_words(self.params)}
         base.fail_json(scrub(msg), **told)

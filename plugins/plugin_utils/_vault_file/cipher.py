@@ -7,6 +7,7 @@ Ansible promises no interface for this, so a change in ansible-core is answered 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 # ansible-core has no types for these.
 _SETTINGS: t.Any = constants
 _VAULT_LIB: t.Any = VaultLib
+_DERIVING: t.Any = vars(VaultAES256).get("_gen_key_initctr")
 _SALT_BYTES = 32
 
 
@@ -204,10 +206,8 @@ def forget_derived_keys() -> None:
 
     ansible-core remembers keys since 2.19.
     """
-    remembered = getattr(getattr(VaultAES256, "_gen_key_initctr", None), "__func__", None)
-    forget = getattr(remembered, "cache_clear", None)
-    if forget is not None:
-        forget()
+    with contextlib.suppress(AttributeError):
+        _DERIVING.__func__.cache_clear()
 
 
 def password_of(secret: t.Any) -> object:

@@ -59,6 +59,7 @@ class Storage:
 
     def __init__(self, path: str, lock_timeout_seconds: float, disk: Disk | None = None) -> None:
         self._shown = path
+        self.folder = os.path.dirname(path)
         # A link that is being replaced can be gone in the middle of this.
         with self._explained("find"):
             self.path = os.path.realpath(path)

@@ -14,6 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire impor
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import Work, failure_of, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import (
     doubtful_texts,
+    of_the_task,
     secret_texts,
     texts_like_a_value,
 )
@@ -43,8 +44,7 @@ class _Module(AnsibleModule):
         """End with a failure; Ansible's own check of the arguments quotes them, and shows all that it was given."""
         base: t.Any = super()
         if not self.is_checked:
-            # Ansible's own are among them, the name of the module for instance, which a message may tell.
-            given = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
+            given = of_the_task(self.params)
             for text in (*doubtful_texts(self.argument_spec, given), *texts_like_a_value(given)):
                 conceal(text)
             told["invocation"] = {"module_args": scrub_words(self.params)}

@@ -57,6 +57,13 @@ def doubtful_texts(options: Options, given: t.Any) -> t.Iterator[str]:
             yield from _long(value)
 
 
+def of_the_task(given: t.Any) -> t.Any:
+    """The arguments without Ansible's own, which it puts among them: a message may tell the name of the module."""
+    if not isinstance(given, t.Mapping):
+        return given
+    return {name: value for name, value in given.items() if not _text(name).startswith("_ansible_")}
+
+
 def texts_like_a_value(given: t.Any) -> t.Iterator[str]:
     """The texts that look like the value of a key, wherever they stand."""
     yield from filter(_LIKE_A_VALUE.fullmatch, texts_in(given, names=True))

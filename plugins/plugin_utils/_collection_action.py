@@ -21,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import (
     doubtful_texts,
+    of_the_task,
     secret_texts,
     texts_like_a_value,
 )
@@ -96,7 +97,7 @@ class CollectionAction(NormalAction):
 
     def _conceal_what_may_be_secret(self) -> None:
         """A task that failed may have been given a secret in a place where nobody looks for one."""
-        args = self._task.args
+        args = of_the_task(self._task.args)
         try:
             for text in (
                 *doubtful_texts(self.spec["argument_spec"], args),

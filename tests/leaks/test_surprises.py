@@ -21,7 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     Stage,
 )
 
-IAM_TASKS = ["caller", "service_id", "create", "reveal", "bulk", "robots", "audited", "examined", "token"]
+IAM_TASKS = ["caller", "service_id", "create", "reveal", "bulk", "robots", "audited", "examined", "leaked", "token"]
 
 
 @dataclass(frozen=True)

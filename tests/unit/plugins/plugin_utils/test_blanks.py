@@ -30,6 +30,7 @@ MUST_NOT_BE_BLANK = {
     *("keep_ids", "filter", "type", "account_id", "api_key", "api_key_file", "token", "cr_token_file", "profile_id"),
     *("profile_crn", "profile_name", "git", "repository", "branch", "path", "vars", "expect", "variable", "key_name"),
     *("moved_from", "until", "probed_ids", "hand_over", "fail_on", "paths", "exclude"),
+    *("from", "to", "label", "on_unreadable"),
     # Of a leak: less would be revoked than is meant, or more be done.
     *("ids", "values", "values_file", "only_leaked", "rotated", "accounts", "step"),
 }

@@ -17,6 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ActName
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
+    HOUR_SECONDS,
     Effects,
     Killed,
     Scene,
@@ -227,3 +228,38 @@ def test_the_id_of_a_slot_that_does_not_exist_yet_is_not_invented() -> None:
     (checked,) = Scene().run(check_mode=True)
 
     assert {each.record.slot_id for each in checked.foreseen if each.record} == {NOT_DRAWN_YET}
+
+
+def steps_of(scene: Scene, **orders: t.Any) -> list[str]:
+    (outcome,) = scene.run(check_mode=True, **orders)
+    return [each.step.name for each in itertools.takewhile(lambda each: not each.step.rests, outcome.foreseen)]
+
+
+@pytest.mark.parametrize("hours", [0, 1], ids=["may still land", "has landed"])
+def test_the_way_back_to_a_disabled_key_is_foreseen_as_it_goes(hours: int) -> None:
+    scene = Scene()
+    scene.run()
+    old_id = scene.published_id
+    scene.pass_time(91 * DAY_SECONDS)
+    scene.run()
+    scene.pass_time(73 * HOUR_SECONDS)
+    assert scene.run()[0].taken == ("disable",)
+    scene.pass_time(hours * HOUR_SECONDS)
+    orders = {"rollback_to_ids": frozenset({old_id})}
+
+    foreseen = steps_of(scene, **orders)
+
+    assert ("enable" in foreseen, foreseen[-1]) == (True, "roll_back")
+    # It is announced, waited for, and carried out; a run counts that as one step.
+    told = list(dict.fromkeys(name for name in foreseen if name != "wait"))
+    assert told == list(scene.run(**orders)[0].taken)
+
+
+@pytest.mark.parametrize("key_name", ["deploy", "of another name"])
+def test_the_adopting_of_a_key_is_foreseen_whether_or_not_its_name_tells_it(key_name: str) -> None:
+    scene = Scene(on_missing_record="adopt")
+    made = scene.visitor.create_key(name=key_name, iam_id=scene.owner["iam_id"])
+    scene.store.values["deploy"] = made["apikey"]
+
+    assert steps_of(scene)[0] == "adopt"
+    assert scene.run()[0].taken[0] == "adopt"

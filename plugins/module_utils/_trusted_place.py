@@ -5,6 +5,8 @@
 A path is walked name by name, each from the open folder before it, so nobody can put another folder in the place of
 one that was looked at. *Trusted* are the user of this process and root. A symbolic link is followed when a trusted user
 made it in a folder of a trusted user where nobody else can replace it.
+
+Teams share what they log in with on purpose: with `teams` the members of a group are no others, only everybody is.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ class Place:
 
     `shared` is the first folder on the way in which others may replace what lies there, so all below may be theirs;
     in a folder with the sticky bit they cannot. `others_add` when others may put files there, in whatever way.
-    `path` has no links in it, but for the last name if it was not followed.
+    `path` has no links in it, but for the last name if it was not followed. With `teams`, `of_team` is the first folder
+    on the way in which only a group may replace what lies there.
     """
 
     folder: int
@@ -51,6 +54,7 @@ class Place:
     path: str
     shared: str | None
     others_add: bool
+    of_team: str | None = None
 
     def found(self) -> os.stat_result | None:
         """What lies there, if only a link; None when nothing does."""
@@ -59,9 +63,12 @@ class Place:
         except FileNotFoundError:
             return None
 
-    def open(self) -> int:
-        """A descriptor to read the regular file; raises NotTrusted for what is none, without waiting for anybody."""
-        return _regular(os.open(self.name, _READ, dir_fd=self.folder))
+    def open(self, *, pipes: bool = False) -> int:
+        """A descriptor to read the regular file; raises NotTrusted for what is none, without waiting for anybody.
+
+        With `pipes` a pipe is taken too; whoever reads it has to wait for what comes.
+        """
+        return _regular(os.open(self.name, _READ, dir_fd=self.folder), pipes=pipes)
 
     def check_not_planted(self) -> None:
         """Raise NotTrusted for what another user put there, in a folder where others may put files."""
@@ -80,12 +87,13 @@ class Place:
 
 
 @contextlib.contextmanager
-def open_place(path: str, *, follow: bool = True) -> t.Iterator[Place]:
+def open_place(path: str, *, follow: bool = True, teams: bool = False) -> t.Iterator[Place]:
     """Walk to a file that need not be there; a link that is the last name is left alone unless `follow`.
 
     Raises OSError: NotTrusted for a link, or a folder among those of all users, that somebody else may have put there.
+    With `teams` one in a folder that only a group may write is followed, whoever of them made it.
     """
-    walk = _Walk()
+    walk = _Walk(teams)
     try:
         yield walk.to(path if os.path.isabs(path) else os.path.join(os.getcwd(), path), follow)
     finally:
@@ -102,6 +110,16 @@ def others_may_write(found: os.stat_result, descriptor: int) -> bool:
     if found.st_mode & stat.S_IWOTH:
         return True
     return bool(found.st_mode & stat.S_IWGRP) and (not _is_nobodys_group(found) or _has_acl(descriptor))
+
+
+def everybody_may_write(found: os.stat_result, descriptor: int) -> bool:
+    """Whether everybody may, by its permissions and by those of its mount: a volume of a container is often 0777."""
+    return bool(found.st_mode & stat.S_IWOTH) and not os.fstatvfs(descriptor).f_flag & os.ST_RDONLY
+
+
+def open_given(path: str) -> int:
+    """A descriptor to read what this process was started with (/dev/fd/63): nobody can put something else there."""
+    return _regular(os.open(path, _READ & ~os.O_NOFOLLOW), pipes=True)
 
 
 def read_text(path: str, encoding: str = "utf-8") -> str:
@@ -138,10 +156,12 @@ def check_written_by_me(descriptor: int) -> None:
 
 
 class _Walk:
-    def __init__(self) -> None:
+    def __init__(self, teams: bool) -> None:
+        self._teams = teams
         self._folder = -1
         self._names: list[str] = []
         self._shared: str | None = None
+        self._of_team: str | None = None
 
     def leave(self) -> None:
         if self._folder >= 0:
@@ -159,7 +179,9 @@ class _Walk:
                 if target is None and names:
                     self._enter(name)
             if target is None:
-                return Place(self._folder, name, self._path(name), self._shared, self._others_add())
+                return Place(
+                    self._folder, name, self._path(name), self._shared, self._others_add(), of_team=self._of_team
+                )
             names = (self._begin(target) if target.startswith("/") else _names_in(target)) + names
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
@@ -174,9 +196,13 @@ class _Walk:
         self.leave()
         self._folder, self._names = folder, names
         self._found = os.fstat(folder)
-        self._others_write = others_may_write(self._found, folder)
-        if self._others_write and not self._found.st_mode & stat.S_ISVTX:
+        others_write = others_may_write(self._found, folder)
+        self._others_write = everybody_may_write(self._found, folder) if self._teams else others_write
+        self._is_sticky = bool(self._found.st_mode & stat.S_ISVTX)
+        if self._others_write and not self._is_sticky:
             self._shared = self._shared or self._path()
+        elif others_write and not self._is_sticky:
+            self._of_team = self._of_team or self._path()
 
     def _enter(self, name: str) -> None:
         folder = os.open(name, _FOLDER, dir_fd=self._folder)
@@ -194,8 +220,10 @@ class _Walk:
             return None
         if not stat.S_ISLNK(found.st_mode):
             return None
-        keeps_links = not self._others_write or bool(self._found.st_mode & stat.S_ISVTX)
-        if not (is_trusted(found) and is_trusted(self._found) and keeps_links):
+        keeps_links = not self._others_write or self._is_sticky
+        # In a folder that is everybody's, it is the folder that is told (`shared`).
+        is_of_team = self._teams and not (self._others_write and self._is_sticky)
+        if not (is_of_team or (is_trusted(found) and is_trusted(self._found) and keeps_links)):
             raise NotTrusted(f"{self._path(name)} is a symbolic link that another user made or may replace")
         return os.readlink(name, dir_fd=self._folder)
 
@@ -210,11 +238,12 @@ def _names_in(path: str) -> list[str]:
     return [name for name in path.split("/") if name not in ("", ".")]
 
 
-def _regular(descriptor: int) -> int:
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+def _regular(descriptor: int, *, pipes: bool = False) -> int:
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode) or (pipes and stat.S_ISFIFO(mode)):
         return descriptor
     os.close(descriptor)
-    raise NotTrusted("it is not a regular file")
+    raise NotTrusted(f"it is not a regular file{' and no pipe' if pipes else ''}")
 
 
 def _is_nobodys_group(found: os.stat_result) -> bool:

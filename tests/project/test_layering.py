@@ -26,7 +26,7 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._reconcile", "module_utils._secrets", "module_utils._trusted_place"),
     ],
     "module_utils/_errors.py": [],
-    "module_utils/_iam/": ["module_utils._addresses", "module_utils._errors"],
+    "module_utils/_iam/": ["module_utils._addresses", "module_utils._errors", "module_utils._trusted_place"],
     "module_utils/_iam/connections.py": ["module_utils._iam", "requests", "urllib3"],
     "module_utils/_iam/wire.py": ["module_utils._iam", "requests", "urllib3"],
     "module_utils/_identities/": [

@@ -24,6 +24,7 @@ PATCHED = {
     "unit/plugins/action/test_ansible_vault_rekey.py": f"{BY_ANSIBLE}; {DEFECT}",
     "unit/plugins/module_utils/declared/test_key_file.py": DISK,
     "unit/plugins/module_utils/iam/test_deadline.py": "real seconds instead of a minute, and the addresses of a host",
+    "unit/plugins/module_utils/iam/test_trusted_files.py": "a volume that is mounted read-only",
     "unit/plugins/module_utils/test_module.py": "AnsibleModule, which ends the process",
     "unit/plugins/module_utils/tasks/test_iam_api_key_bulk.py": DEFECT,
     "unit/plugins/module_utils/tasks/test_iam_api_key_values.py": DISK,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Invalid, MissingCredentials
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.trusted_files import (
     group_may_write,
-    refuse_if_others_may_write,
+    read_for_login,
 )
 
 API_KEY_VARIABLES = ("IBMCLOUD_API_KEY", "IC_API_KEY", "IBMCLOUD_APIKEY")
@@ -110,10 +110,8 @@ def cautions(options: t.Mapping[str, t.Any], environ: t.Mapping[str, str]) -> li
 
 def read_key_file(path: str) -> str:
     """Read an API key from a file: the JSON that `ibmcloud iam api-key-create --file` writes, or the bare value."""
-    refuse_if_others_may_write(path, "the API key file")
     try:
-        with open(path, encoding="utf-8") as stream:
-            text = stream.read().strip()
+        text = read_for_login(path, "the API key file").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise MissingCredentials(f"the API key file {path} cannot be read: {reason}") from None
@@ -129,10 +127,8 @@ def read_key_file(path: str) -> str:
 
 def read_cr_token(path: str) -> str:
     """Read the token that a compute resource was given; it is renewed there, so it is read before each log-in."""
-    refuse_if_others_may_write(path, "the file with the token of this compute resource,")
     try:
-        with open(path, encoding="utf-8") as stream:
-            text = stream.read().strip()
+        text = read_for_login(path, "the file with the token of this compute resource,").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise MissingCredentials(f"the file {path} with the token of this compute resource: {reason}") from None

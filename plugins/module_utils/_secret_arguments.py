@@ -69,6 +69,12 @@ def texts_like_a_value(given: t.Any) -> t.Iterator[str]:
     yield from filter(_LIKE_A_VALUE.fullmatch, texts_in(given, names=True))
 
 
+def parts_of_a_secret(given: t.Any, secrets: t.Collection[str]) -> t.Iterator[str]:
+    """The texts that stand within a secret one: an argument may have words around what a loop goes over."""
+    long = (text for text in texts_in(given, names=True) if len(text) > LONGEST_QUOTED)
+    yield from (text for text in long if any(text in secret for secret in secrets))
+
+
 def texts_in(value: t.Any, *, names: bool = False) -> t.Iterator[str]:
     """Every text and number among the values, as a message would quote it; with `names` those of mappings too."""
     if isinstance(value, t.Mapping):

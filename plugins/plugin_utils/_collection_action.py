@@ -22,6 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import (
     doubtful_texts,
     of_the_task,
+    parts_of_a_secret,
     secret_texts,
     texts_like_a_value,
 )
@@ -69,10 +70,15 @@ class CollectionAction(NormalAction):
     def _protect_first(self, task_vars: dict[str, t.Any] | None) -> None:
         """Protect what is secret in the raw arguments, whatever their types, and in the item of a loop."""
         try:
-            for text in secret_texts(self.spec["argument_spec"], self._task.args):
+            secrets = set(secret_texts(self.spec["argument_spec"], self._task.args))
+            for text in secrets:
                 protect(text)
             items = items_of(self._task, task_vars)
-            for text in (*vaulted_texts([self._task.args, *items]), *self._secrets_of_other_items(items)):
+            for text in (
+                *vaulted_texts([self._task.args, *items]),
+                *parts_of_a_secret(items, secrets),
+                *self._secrets_of_other_items(items),
+            ):
                 conceal(text)
             hide_task_if_item_is_secret(self._task, task_vars)
             self._warn_of_facts(task_vars)

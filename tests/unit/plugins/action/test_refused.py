@@ -130,6 +130,25 @@ def test_an_item_that_is_shown_with_later_ones_is_hidden(probe):
     assert task.no_log is True
 
 
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize("more", [{}, {"count": "many"}])
+def test_an_item_that_is_a_part_of_a_secret_is_hidden(probe, transport, more):
+    part = "a-part-of-the-secret-of-this-item"
+    action, task = probe({"password": f"Bearer {part}", **more}, transport=transport)
+
+    result = action.run(task_vars={"item": {"text": part}})
+
+    assert (result["_ansible_no_log"], task.no_log) == (True, True)
+
+
+def test_an_item_that_is_a_word_of_a_secret_is_shown(probe):
+    action, task = probe({"password": "the key of deploy is s3cret"})
+
+    action.run(task_vars={"item": "deploy"})
+
+    assert task.no_log is False
+
+
 class Broken:
     def __iter__(self) -> None:
         raise RuntimeError("nobody knows what this is")

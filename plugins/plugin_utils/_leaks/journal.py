@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import Item, fingerprint
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_own_text
 
 MEMBERS = ("id", "name", "iam_id", "account_id", "owner", "fingerprint")
 
@@ -27,8 +28,8 @@ def path_of(folder: str, account_id: str) -> str:
 def read(path: str) -> Entries:
     """What earlier runs have noted, by id; raises TaskRefused for a file that is not one of these."""
     try:
-        with open(path, encoding="utf-8") as stream:
-            keys = json.load(stream)["keys"]
+        # A verdict rests on it: with an entry of somebody else a key would be dead.
+        keys = json.loads(read_own_text(path))["keys"]
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 from pathlib import Path
 
@@ -147,6 +148,28 @@ def test_a_journal_of_somebody_else_stops_the_run_before_anything(tmp_path: Path
     with pytest.raises(TaskRefused, match="is not one of this collection"):
         leak.run()
     assert leak.scene.works(VALUE)
+
+
+@pytest.mark.parametrize("how", ["written by all", "another's", "a pipe"])
+def test_what_others_could_have_noted_makes_no_key_dead(tmp_path: Path, how: str) -> None:
+    leak = Leak(tmp_path)
+    leak.run(delete=True)
+    (path,) = tmp_path.iterdir()
+    if how == "written by all":
+        path.chmod(0o666)
+    elif how == "another's":
+        if os.geteuid() != 0:
+            pytest.skip("needs another user")
+        tmp_path.chmod(0o777)
+        os.chown(path, 4242, 4242)
+    else:
+        path.unlink()
+        os.mkfifo(path, 0o600)
+
+    with pytest.raises(
+        TaskRefused, match=r"the journal .* cannot be read: (others|it belongs to another user|it is not)"
+    ):
+        leak.run()
 
 
 def test_what_is_in_the_journal_is_dead_only_with_proof(tmp_path: Path) -> None:

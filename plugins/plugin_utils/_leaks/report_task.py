@@ -8,7 +8,6 @@ import os
 import re
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import sentence
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.incident import as_json, as_markdown
@@ -86,6 +85,7 @@ def _checked(account: Entry) -> Entry:
 
 
 def _write(folder: str, accounts: t.Sequence[Entry], told: Entry) -> list[str]:
+    """Write the record, and tell what files it is in; one that cannot be written is a problem more."""
     starts = sorted(str(account["looked_at"]) for account in accounts if account.get("looked_at"))
     ends = sorted(str(account["ended_at"]) for account in accounts if account.get("ended_at"))
     started_at, ended_at = (starts or ["unknown"])[0], (ends or ["unknown"])[-1]
@@ -95,8 +95,8 @@ def _write(folder: str, accounts: t.Sequence[Entry], told: Entry) -> list[str]:
         try:
             replace_file(stem + ending, make(started_at, ended_at, accounts, told).encode())
         except OSError as error:
-            raise TaskRefused(
-                f"the record of this run, {stem}{ending}, cannot be written: {reason_of(error)}"
-            ) from None
-        paths.append(stem + ending)
+            # The verdicts must be told all the same: nobody can make them again when the keys are gone.
+            told["problems"].append(f"the record of this run, {stem}{ending}, cannot be written: {reason_of(error)}")
+        else:
+            paths.append(stem + ending)
     return paths

@@ -172,6 +172,22 @@ def test_what_others_could_have_noted_makes_no_key_dead(tmp_path: Path, how: str
         leak.run()
 
 
+def test_a_record_that_cannot_be_written_hides_no_verdict(tmp_path: Path) -> None:
+    leak = Leak()
+    account = {**leak.run(), "name": "a"}
+    account = {**account, "leaked": account["verdicts"], "looked_at": "2026-11-29T10:00:00Z"}
+    (tmp_path / "leak-20261129T100000Z.json").mkdir()
+
+    told = report_task.report(
+        {"accounts": [account], "require_dead": True, "expected": None, "folder": str(tmp_path)}, check_mode=False
+    )
+
+    assert verdicts(told) == ["dead"]
+    assert told["failed"]
+    assert "the record of this run, " in told["msg"]
+    assert told["files"] == [str(tmp_path / "leak-20261129T100000Z.md")]
+
+
 def test_what_is_in_the_journal_is_dead_only_with_proof(tmp_path: Path) -> None:
     """An id that was noted, and that IAM does not show any more, has to be missing from its owner's list."""
     leak = Leak(tmp_path)

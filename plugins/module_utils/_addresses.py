@@ -63,6 +63,21 @@ def shown_address(address: str) -> str:
     return NOT_SHOWN
 
 
+def hidden_parts(address: str, *, is_meant: bool) -> t.Iterator[str]:
+    """The address itself and the parts of it that may be secret; nothing when all of it may be seen.
+
+    A text that `is_meant` as an address has no query and no `@` behind the host; in a description either is harmless.
+    The user of SSH is no secret: it is `git` mostly.
+    """
+    parts = parts_of(address)
+    if parts is None:
+        return
+    user, _colon, password = (parts.user or "").partition(":")
+    is_odd = bool(parts.rest) or not parts.is_plain if is_meant else ":" in HOST_AND_PORT.sub("", parts.host_and_port)
+    if password or is_odd or (user and parts.scheme != "ssh"):
+        yield from filter(None, (address, parts.user, password, parts.rest))
+
+
 def shown_host(address: str) -> str:
     """The host of an address and its port, where it is certain which they are."""
     parts = parts_of(address)

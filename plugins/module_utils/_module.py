@@ -14,17 +14,25 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire impor
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import Work, failure_of, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import (
     doubtful_texts,
+    hidden_in_addresses,
     of_the_task,
     secret_texts,
     texts_like_a_value,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal, protect, scrub, scrub_words
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import (
+    SHORTEST_SECRET,
+    conceal,
+    protect,
+    scrub,
+    scrub_words,
+)
 
 
 class _Module(AnsibleModule):
     """Leaves blank options out before it checks the others, because afterwards nobody can tell what was blank."""
 
     blank: list[str]
+    no_log_values: set[str]
     is_checked = False
 
     def __init__(self, **spec: t.Any) -> None:
@@ -38,6 +46,10 @@ class _Module(AnsibleModule):
         base._load_params()
         for text in secret_texts(self.argument_spec, self.params):
             protect(text)
+        for text in hidden_in_addresses(self.params):
+            protect(text)
+            # Ansible logs all arguments on the host, and shows them when the task fails.
+            self.no_log_values.update([text] if len(text) >= SHORTEST_SECRET else [])
         self.params, self.blank = without_blanks(self.argument_spec, self.params)
 
     def fail_json(self, msg: str, **told: t.Any) -> t.NoReturn:

@@ -14,11 +14,14 @@ import typing as t
 
 from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
 from ansible.module_utils.common.validation import check_type_dict, check_type_list
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._addresses import hidden_parts
 
 Options = t.Mapping[str, t.Mapping[str, t.Any]]
 
 # A mistyped choice or number is shorter than this, a key or a token longer.
 LONGEST_QUOTED = 20
+# The options that are an address, of IAM and of Git.
+ADDRESSES = frozenset({"iam_endpoint", "repository"})
 # ansible-core has no types for these.
 _VALIDATORS: dict[str, t.Any] = DEFAULT_TYPE_VALIDATORS
 # The value of a key, or a token of IAM or a Git server. IBM Cloud's own ids look alike, and end in a UUID.
@@ -73,6 +76,19 @@ def parts_of_a_secret(given: t.Any, secrets: t.Collection[str]) -> t.Iterator[st
     """The texts that stand within a secret one: an argument may have words around what a loop goes over."""
     long = (text for text in texts_in(given, names=True) if len(text) > LONGEST_QUOTED)
     yield from (text for text in long if any(text in secret for secret in secrets))
+
+
+def hidden_in_addresses(given: t.Any, *, is_meant: bool = False) -> t.Iterator[str]:
+    """What nobody may see of addresses, in whatever option they stand (docs/decisions/0039)."""
+    if isinstance(given, t.Mapping):
+        for name, member in given.items():
+            yield from hidden_in_addresses(member, is_meant=_text(name) in ADDRESSES)
+    elif isinstance(given, (list, tuple)):
+        for member in given:
+            yield from hidden_in_addresses(member, is_meant=is_meant)
+    else:
+        for text in texts_in(given):
+            yield from hidden_parts(text, is_meant=is_meant)
 
 
 def texts_in(value: t.Any, *, names: bool = False) -> t.Iterator[str]:

@@ -21,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import (
     doubtful_texts,
+    hidden_in_addresses,
     of_the_task,
     parts_of_a_secret,
     secret_texts,
@@ -77,6 +78,7 @@ class CollectionAction(NormalAction):
             for text in (
                 *vaulted_texts([self._task.args, *items]),
                 *parts_of_a_secret(items, secrets),
+                *hidden_in_addresses([self._task.args, *items]),
                 *self._secrets_of_other_items(items),
             ):
                 conceal(text)

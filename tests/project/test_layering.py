@@ -44,7 +44,7 @@ ROWS: dict[str, list[str]] = {
     "module_utils/_outcome.py": ["module_utils._errors", "module_utils._secrets", "module_utils._shown"],
     "module_utils/_private_file.py": ["module_utils._attributes", "module_utils._trusted_place"],
     "module_utils/_reconcile/": ["module_utils._errors", "module_utils._iam"],
-    "module_utils/_secret_arguments.py": ["ansible.module_utils"],
+    "module_utils/_secret_arguments.py": ["module_utils._addresses", "ansible.module_utils"],
     "module_utils/_secrets.py": ["ansible.module_utils"],
     "module_utils/_shown.py": [],
     "module_utils/_tasks/": [

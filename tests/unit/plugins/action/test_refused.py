@@ -141,6 +141,15 @@ def test_an_item_that_is_a_part_of_a_secret_is_hidden(probe, transport, more):
     assert (result["_ansible_no_log"], task.no_log) == (True, True)
 
 
+def test_an_item_with_a_password_in_its_address_is_hidden(probe):
+    address = "https://user:s3cret-of-an-address@host"
+    action, task = probe({"name": address, "count": "many"})
+
+    result = action.run(task_vars={"item": address})
+
+    assert (result["_ansible_no_log"], task.no_log) == (True, True)
+
+
 def test_an_item_that_is_a_word_of_a_secret_is_shown(probe):
     action, task = probe({"password": "the key of deploy is s3cret"})
 

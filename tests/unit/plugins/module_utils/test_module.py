@@ -51,3 +51,16 @@ def test_a_module_tells_what_must_not_be_blank_and_does_nothing(monkeypatch, cap
         _module.run_module(lambda params, check_mode: pytest.fail("it worked"), {})
 
     assert json.loads(capsys.readouterr().out)["msg"].startswith("`service_id` must not be blank")
+
+
+def test_an_address_with_a_password_is_neither_logged_on_the_host_nor_shown(monkeypatch):
+    """Ansible logs what a module was given, and shows it when the task fails; a short query masks no other text."""
+    given = {"iam_endpoint": "https://user:s3cret-of-an-address@host/?x"}
+    monkeypatch.setattr(_module.AnsibleModule, "_load_params", lambda module: setattr(module, "params", given))
+    module = object.__new__(_module._Module)
+    module.argument_spec, module.no_log_values = {"iam_endpoint": {"type": "str"}}, set()
+
+    module._load_params()
+
+    assert {given["iam_endpoint"], "s3cret-of-an-address"} <= module.no_log_values
+    assert min(map(len, module.no_log_values)) > 5

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import (
     doubtful_texts,
+    hidden_in_addresses,
     secret_texts,
     texts_in,
     texts_like_a_value,
@@ -107,3 +108,39 @@ def test_a_value_is_known_by_its_looks_and_an_id_of_ibm_is_none():
 def test_the_texts_of_a_message_are_values_and_with_names_everything():
     assert list(texts_in({"name": ["v", 5, None, True, " blank "]})) == ["v", "5", " blank ", "blank"]
     assert list(texts_in({"name": {"inner": "v"}}, names=True)) == ["name", "inner", "v"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"iam_endpoint": "https://user:the-secret@host"},
+        {"iam_endpoint": "https://the-secret@host"},
+        {"iam_endpoint": "https://host/?apikey=the-secret"},
+        {"iam_endpoint": "https://user:the/secret@host"},
+        {"git": {"repository": "ssh://git:the-secret@host/x"}},
+        {"description": "https://user:the-secret@host/x"},
+        {"description": "https://user:the/secret@host/x"},
+        [["https://user:the-secret@host"]],
+    ],
+    ids=str,
+)
+def test_an_address_with_a_secret_in_it_is_hidden_wherever_it_stands(given):
+    (address,) = texts_in(given)
+
+    assert address in list(hidden_in_addresses(given))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"iam_endpoint": "https://iam.cloud.ibm.com:443/identity/token"},
+        {"git": {"repository": "ssh://git@host/x"}},
+        {"git": {"repository": "git@host:x"}},
+        {"description": "https://wiki/page?id=1234567"},
+        {"description": "https://blog/@somebody/page"},
+        {"description": "see https://user:x@host"},
+    ],
+    ids=str,
+)
+def test_nothing_else_of_addresses_is_hidden(given):
+    assert list(hidden_in_addresses(given)) == []

@@ -149,6 +149,11 @@ class CollectionAction(NormalAction):
         """What a message on bad arguments must not quote, however short it is; `no_log` options need no mention."""
         return ()
 
+    def is_given_what_is_vaulted(self) -> bool:
+        """Whether an option holds what was vaulted and is not masked as a secret, so that a module would tell it."""
+        secrets = set(secret_texts(self.spec["argument_spec"], self._task.args))
+        return any(text not in secrets for text in vaulted_texts(self._task.args))
+
     def check_arguments(self) -> Checked:
         """Check the arguments of the task, and protect those that are marked as secret."""
         checked = check_arguments(self.spec, self._task.args, self._task.action, self.hidden_in_arguments())

@@ -50,7 +50,7 @@ class InProcessAction(_LogsIn, CollectionAction):
         checked = self.check_arguments()
         if checked.problem:
             return refused(checked.problem)
-        if self.may_return_a_value():
+        if self.may_return_a_value() or self._task.no_log or self.is_given_what_is_vaulted():
             # At -vvv the ssh connection of ansible-core shows what a module wrote. Whether it may, it asks its own copy
             # of the play's context, not the task.
             self._connection._play_context.no_log = True

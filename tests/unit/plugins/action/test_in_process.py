@@ -367,6 +367,24 @@ def test_a_connection_shows_nothing_of_a_module_that_may_return_a_value(act, rev
     assert act.play_context.no_log is is_quiet
 
 
+def test_a_connection_shows_nothing_of_a_module_that_was_given_what_is_hidden(act):
+    """A module tells its arguments, and a connection of SSH shows that at -vvv before anybody can hide it."""
+
+    class Vaulted(Probe):
+        def is_given_what_is_vaulted(self):
+            return True
+
+    act(Vaulted, transport="ssh")
+    assert act.play_context.no_log is True
+
+    item = {"password": "loop-s3cret"}
+    act(args=item, transport="ssh", loop=[item], task_vars={"item": item})
+    assert act.play_context.no_log is True
+
+    act(args=item, transport="ssh")
+    assert act.play_context.no_log is False
+
+
 @pytest.mark.parametrize("fails", [True, False])
 def test_the_values_of_several_outcomes_are_hidden_also_when_one_of_them_failed(act, capsys, fails):
     parts = [

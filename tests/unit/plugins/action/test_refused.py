@@ -50,7 +50,8 @@ def probe(tmp_path, monkeypatch):
         loop = {"loop": ["a loop"], "loop_control": types.SimpleNamespace(loop_var="item")}
         task = types.SimpleNamespace(**{"args": args, "no_log": False, **usual, **loop, **keywords})
         shell = types.SimpleNamespace(env_prefix=lambda **variables: "")
-        connection = types.SimpleNamespace(transport=transport, become=None, _shell=shell)
+        context = types.SimpleNamespace(no_log=False)
+        connection = types.SimpleNamespace(transport=transport, become=None, _shell=shell, _play_context=context)
         loader = types.SimpleNamespace(get_basedir=lambda: str(tmp_path))
         templar = types.SimpleNamespace(template=lambda value: value)
         return Probe(task, connection, None, loader, templar, None), task

@@ -137,7 +137,7 @@ def _check_same(given: Given, entry: Entry) -> None:
     number = entry.get("number")
     item = given.items[number] if isinstance(number, int) and 0 <= number < len(given.items) else None
     prints = {fingerprint(reading) for reading in item.readings} if item else set()
-    is_same = item is not None and item.place == entry["place"]
+    is_same = item is not None and item.place == entry["place"] and item.key_id in (None, entry["id"])
     if not is_same or (entry["given_as"] == "value" and entry["fingerprint"] not in prints):
         raise TaskRefused("what leaked is not what was looked at before: it was changed meanwhile. Run again")
 

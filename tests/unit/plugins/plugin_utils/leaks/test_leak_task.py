@@ -210,6 +210,15 @@ def test_what_leaked_must_not_change_between_the_halves() -> None:
     assert leak.scene.works(VALUE)
 
 
+def test_nor_must_an_id() -> None:
+    leak = Leak()
+    leak.words = {"ids": [leak.key["id"]]}
+
+    with pytest.raises(TaskRefused, match="what leaked is not what was looked at before"):
+        leak.run(between=lambda: leak.words.update(ids=[UNKNOWN]))
+    assert leak.scene.works(VALUE)
+
+
 def test_a_key_that_a_slot_could_not_close_is_left_to_it_and_alive() -> None:
     leak = Leak()
 

@@ -6,8 +6,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import found_files, is_one_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import (
+    found_files,
+    is_one_file,
+    told_of_files,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import plain_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
@@ -36,10 +41,14 @@ class ActionModule(ControllerAction):
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         cipher, tries = Cipher.of_this_run(self._loader), params["try_decrypt"]
+        if params["paths"] == []:
+            raise TaskRefused("paths names no file, folder or pattern. Nothing was changed")
         paths = [self.absolute_path(path) for path in params["paths"] or [params["path"]]]
         if params["path"] is not None and is_one_file(paths[0]):
             return _told(VaultFile(paths[0], cipher), tries)
-        return _told_of_all(found_files(paths, params["exclude"]), cipher, tries)
+        left: list[str] = []
+        files = found_files(paths, params["exclude"], left.append)
+        return {**_told_of_all(files, cipher, tries), "warnings": list(told_of_files(files, left))}
 
 
 def _told(file: VaultFile, tries: bool) -> dict[str, t.Any]:

@@ -187,3 +187,12 @@ def test_a_conflict_is_told_and_the_other_files_are_done(run, make, monkeypatch)
     assert "was changed by somebody else" in result["msg"]
     assert result["msg"].endswith("1 of 2 files were written, and are done")
     assert (value_of(path, NEW), value_of(other, OLD)) == (SECRET, SECRET)
+
+
+def test_a_folder_without_cipher_text_does_not_look_as_if_all_were_done(run, tmp_path):
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "all.yml").write_text("a: 1\n")
+
+    (warning,) = run()["warnings"]
+
+    assert "holds cipher text" in warning

@@ -237,3 +237,15 @@ def test_every_document_and_a_list_at_the_top_are_listed(run, tmp_path):
 
     assert [(each["document"], each["name"]) for each in result["places"]] == [(2, [0, "b"])]
     assert [(each["document"], each["name"]) for each in result["vars"]] == [(1, ["a"]), (2, [0, "b"]), (2, [1])]
+
+
+def test_no_paths_at_all_are_refused(run):
+    assert "paths names no file" in run(path=None, paths=[])["msg"]
+
+
+def test_what_was_not_looked_into_is_told(run, tree):
+    (tree / "other.vault").write_text("a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  00\n")
+
+    (warning,) = run([OLD, NEW], path=".")["warnings"]
+
+    assert str(tree / "other.vault") in warning

@@ -185,7 +185,8 @@ def _scalar(given: object) -> str | Typed | None:
     if given is None or given is True or given is False:
         return Typed.of(given)
     for kind in (int, float):
-        if isinstance(given, kind):
+        # What is not even equal to itself is found nowhere, and would be taken for gone.
+        if isinstance(given, kind) and given == given:  # noqa: PLR0124
             return Typed.of(kind(given))
     if isinstance(given, datetime.datetime):
         return Typed.of(datetime.datetime.fromisoformat(given.isoformat()))

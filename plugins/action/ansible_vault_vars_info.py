@@ -74,6 +74,16 @@ def _told(file: VaultFile, tries: bool) -> dict[str, t.Any]:
     }
 
 
+def _inside(file: VaultFile, snapshot: Snapshot, tries: bool) -> tuple[Contents, str | None]:
+    """A file that is encrypted as a whole need not hold variables; which secret opens it is known all the same."""
+    try:
+        contents = file.contents(snapshot, tries=tries)
+    except VaultFileError as error:
+        return file.closed_contents(snapshot), str(error)
+    is_closed = contents.label is not None and not contents.is_open
+    return (file.closed_contents(snapshot) if is_closed else contents), None
+
+
 def _told_of(snapshot: Snapshot, contents: Contents) -> dict[str, t.Any]:
     return {
         "path": snapshot.path,
@@ -108,11 +118,11 @@ def _told_of_all(paths: list[str], cipher: Cipher, tries: bool) -> dict[str, t.A
         file = VaultFile(path, cipher)
         try:
             snapshot = file.read()
-            contents = file.contents(snapshot, tries=tries)
         except VaultFileError as error:
             files.append({"path": path, "decryptable": False, "vault_ids": [], "problem": str(error)})
             continue
-        files.append({**_told_of(snapshot, contents), "problem": None})
+        contents, problem = _inside(file, snapshot, tries)
+        files.append({**_told_of(snapshot, contents), "problem": problem})
         places += _places(path, contents, tries)
     states = [file["decryptable"] for file in files]
     return {

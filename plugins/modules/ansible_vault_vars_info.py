@@ -267,12 +267,15 @@ files:
       elements: str
       sample: [prod]
     decryptable:
-      description: Whether this run could decrypt everything in it. Null when it was not tried.
+      description:
+        - Whether this run could decrypt everything in it. Null when it was not tried.
+        - Of a file that is encrypted as a whole and holds no variables, such as a private key, it says whether the file
+          can be decrypted.
       returned: always
       type: bool
       sample: true
     problem:
-      description: Why the file could not be read. Null when it could.
+      description: Why the file could not be read as variables. Null when it could.
       returned: always
       type: str
       sample: "/srv/ansible/group_vars/prod/vault.yml: the text is not valid YAML (line 7)"

@@ -74,7 +74,7 @@ options:
     description:
       - Patterns of files to leave out, compared with the whole path and with the name; of a file behind
         a link, those of its target too. V(*) stands for any text here.
-      - One that no file matches is refused, because it has a slip of the pen, or the form of a relative path:
+      - One that no file matches is refused, because it has a slip of the pen, or the form of a relative path. It is
         V(*/archive/*) and not V(archive/*).
     type: list
     elements: str

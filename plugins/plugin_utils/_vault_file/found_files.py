@@ -12,7 +12,6 @@ import re
 import stat
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotStore
 
 _MARK = b"$ANSIBLE_VAULT"
@@ -76,7 +75,7 @@ def told_of_files(files: t.Sequence[str], left: t.Sequence[str]) -> t.Iterator[s
         more = f", and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
         yield (
             f"not looked into, because Ansible loads no variables by itself from files of such names: "
-            f"{', '.join(map(shown, left[:_SHOWN]))}{more}; name a file itself if something else loads it"
+            f"{', '.join(left[:_SHOWN])}{more}; name a file itself if something else loads it"
         )
 
 

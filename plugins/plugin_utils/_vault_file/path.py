@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import json
 import keyword
+import math
 import re
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -184,9 +185,11 @@ def _scalar(given: object) -> str | Typed | None:
         return str.__str__(given)
     if given is None or given is True or given is False:
         return Typed.of(given)
+    if isinstance(given, float) and math.isnan(given):
+        # Not even equal to itself, it is found nowhere, and would be taken for gone.
+        return None
     for kind in (int, float):
-        # What is not even equal to itself is found nowhere, and would be taken for gone.
-        if isinstance(given, kind) and given == given:  # noqa: PLR0124
+        if isinstance(given, kind):
             return Typed.of(kind(given))
     if isinstance(given, datetime.datetime):
         return Typed.of(datetime.datetime.fromisoformat(given.isoformat()))

@@ -185,12 +185,10 @@ def _scalar(given: object) -> str | Typed | None:
         return str.__str__(given)
     if given is None or given is True or given is False:
         return Typed.of(given)
-    if isinstance(given, float) and math.isnan(given):
-        # Not even equal to itself, it is found nowhere, and would be taken for gone.
-        return None
     for kind in (int, float):
         if isinstance(given, kind):
-            return Typed.of(kind(given))
+            # What is not even equal to itself is found nowhere, and would be taken for gone.
+            return None if kind is float and math.isnan(given) else Typed.of(kind(given))
     if isinstance(given, datetime.datetime):
         return Typed.of(datetime.datetime.fromisoformat(given.isoformat()))
     if isinstance(given, datetime.date):

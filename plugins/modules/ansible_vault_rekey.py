@@ -43,8 +43,8 @@ options:
       - Below folders and patterns it takes every file that is encrypted as a whole, whatever its name is, and the files
         that end in C(.yml), C(.yaml), C(.json) or have no ending and hold cipher text. In folders called C(host_vars)
         and C(group_vars) it takes files of any name with vaulted values, such as C(web1.example.com). The task warns
-        about vaulted values in files of other names, and when there is no file with cipher text at all. Hidden files
-        and folders, and files that end in C(~), are only looked at when they are named themselves.
+        about vaulted values in files of other names, hidden ones included, and when there is no file with cipher text
+        at all. Hidden files and folders, and files that end in C(~), are only done when they are named themselves.
       - Links to folders are followed, each folder is entered once.
       - A file that is there under several names is done once. A symbolic link is followed and stays. A file with
         several hard links is refused.

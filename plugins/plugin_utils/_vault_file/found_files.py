@@ -137,13 +137,12 @@ def _files_in(folder: str) -> t.Iterator[str]:
 
 def _has_cipher_text(path: str, left: t.Callable[[str], None]) -> bool:
     name = os.path.basename(path)
-    if name.endswith("~") or name.startswith("."):
-        return False
-    content = _content(path)
-    if content.startswith(_MARK) or _MARK not in content or _has_end_of_variables(path):
+    content = b"" if name.endswith("~") else _content(path)
+    is_hidden = name.startswith(".")
+    if _MARK not in content or (not is_hidden and (content.startswith(_MARK) or _has_end_of_variables(path))):
         return _MARK in content
-    has_values = any(each in content for each in _OF_VALUES)
-    if has_values and not _is_named_after_a_host(path):
+    has_values = content.startswith(_MARK) or any(each in content for each in _OF_VALUES)
+    if has_values and (is_hidden or not _is_named_after_a_host(path)):
         left(path)
         return False
     return has_values

@@ -109,13 +109,16 @@ def test_a_file_that_may_not_be_looked_at_is_no_missing_file(make, tmp_path, mon
 
 def test_what_was_not_looked_into_is_told(make, tmp_path):
     make("group_vars/all.yml", "a: 1\n")
-    path = make("vars/secrets.vault")
+    path, hidden = make("vars/secrets.vault"), make("host_vars/.vault.yml")
+    whole = make(".env", "$ANSIBLE_VAULT;1.1;AES256\n00\n")
+    make("vars/all.yml.1234~")
+    make(".notes", "as in $ANSIBLE_VAULT;1.1\n")
     make("docs/vault.md", "as in $ANSIBLE_VAULT;1.1\n")
     left = []
 
     files = found_files([str(tmp_path)], left=left.append)
 
-    assert (files, left) == ([], [path])
+    assert (files, left) == ([], [whole, hidden, path])
     nothing, others = told_of_files(files, left)
     assert "no file below these paths holds cipher text" in nothing
     assert path in others

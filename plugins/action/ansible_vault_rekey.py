@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal impor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import (
     found_files,
+    refuse_outside,
     told_of_files,
 )
 
@@ -45,7 +46,9 @@ class ActionModule(ControllerAction):
             raise TaskRefused("paths names no file, folder or pattern. Nothing was changed")
         order = order_of(Cipher.of_this_run(self._loader), params["from"], params["to"], params["label"])
         left: list[str] = []
-        files = found_files([self.absolute_path(path) for path in params["paths"]], params["exclude"], left.append)
+        paths = [self.absolute_path(path) for path in params["paths"]]
+        files = found_files(paths, params["exclude"], left.append)
+        refuse_outside(files, paths)
         rekeying = Rekeying(
             order,
             skips_unreadable=params["on_unreadable"] == "skip",

@@ -47,7 +47,7 @@ options:
         at all. Hidden files and folders, and files that end in C(~), are only done when they are named themselves.
       - Links to folders are followed, each folder is entered once.
       - A file that is there under several names is done once. A symbolic link is followed and stays. A file with
-        several hard links is refused.
+        several hard links is refused, and so is one that is reached by a link alone and is in none of these folders.
     type: list
     elements: path
     required: true

@@ -67,6 +67,25 @@ def found_files(
     return list(found.values())
 
 
+def refuse_outside(files: t.Sequence[str], paths: t.Sequence[str]) -> None:
+    """Raises CannotStore for a file that only a link leads to: who laid it, in a repository maybe, chose the file."""
+    tops = [os.path.realpath(_top(path)) for path in paths]
+    for file in files:
+        real = os.path.realpath(file)
+        if not any(real == top or real.startswith(os.path.join(top, "")) for top in tops):
+            raise CannotStore(
+                f"{file} leads to {real} by a link, which is in none of the folders in paths; name that file or its "
+                "folder too, or leave the link out with exclude"
+            )
+
+
+def _top(path: str) -> str:
+    """What a path stands for all of; of a pattern the folder before the first sign of one."""
+    while glob.has_magic(path) and not os.path.lexists(path):
+        path = os.path.dirname(path)
+    return path
+
+
 def told_of_files(files: t.Sequence[str], left: t.Sequence[str]) -> t.Iterator[str]:
     """Warnings about what was not looked into, for a task that would else look as if all were done."""
     if not files:

@@ -196,3 +196,24 @@ def test_a_folder_without_cipher_text_does_not_look_as_if_all_were_done(run, tmp
     (warning,) = run()["warnings"]
 
     assert "holds cipher text" in warning
+
+
+@pytest.mark.parametrize("pattern", ["group_vars", "group_vars/**", "group_vars/*"])
+@pytest.mark.parametrize("to_folder", [True, False])
+def test_a_link_does_not_choose_a_file_elsewhere(run, make, tmp_path, pattern, to_folder):
+    inside = make()
+    (tmp_path / "group_vars-of-others").mkdir()
+    outside = make("../group_vars-of-others/v.yml")
+    if to_folder:
+        (tmp_path / "group_vars/prod").symlink_to("../group_vars-of-others")
+    else:
+        (tmp_path / "group_vars/prod").mkdir()
+        (tmp_path / "group_vars/prod/v.yml").symlink_to("../../group_vars-of-others/v.yml")
+
+    result = run(paths=[pattern])
+
+    assert f"group_vars/prod/v.yml leads to {outside.resolve()} by a link" in result["msg"]
+    assert (value_of(inside, OLD), value_of(outside, OLD)) == (SECRET, SECRET)
+    assert not run(paths=["group_vars"], exclude=["*/prod/*"], check_mode=True).get("failed")
+    assert not run(paths=[pattern, "group_vars-of-others"]).get("failed")
+    assert value_of(outside, NEW) == SECRET

@@ -23,6 +23,7 @@ _ENDS = frozenset({"", ".yml", ".yaml", ".json"})
 _NAMED_AFTER_HOSTS = frozenset({"group_vars", "host_vars"})
 _NO_FILE = frozenset({errno.ENOENT, errno.ELOOP, errno.ENOTDIR})
 _SHOWN = 5
+_BLOCK_BYTES = 1 << 20
 # What is never looked at below folders, so a pattern for it leaves nothing out.
 _HIDDEN = re.compile(r"(^|/)\.[^/]|~$")
 
@@ -168,16 +169,28 @@ def _has_cipher_text(path: str, left: t.Callable[[str], None]) -> bool:
 
 
 def _content(path: str) -> bytes:
-    """Nothing for what is no file, such as a link to none."""
+    """Nothing for what is no file, such as a link to none, and for a file without cipher text, which may be huge."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return b""
         with open(path, "rb") as file:
+            if not _holds_mark(file):
+                return b""
+            file.seek(0)
             return file.read()
     except OSError as error:
         if error.errno in _NO_FILE:
             return b""
         raise CannotStore(f"cannot read {path}: {error.strerror}") from None
+
+
+def _holds_mark(file: t.BinaryIO) -> bool:
+    end = b""
+    while block := file.read(_BLOCK_BYTES):
+        if _MARK in end + block:
+            return True
+        end = block[-len(_MARK) :]
+    return False
 
 
 def _matches(path: str, pattern: str) -> bool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import found_files as module
@@ -123,3 +124,18 @@ def test_what_was_not_looked_into_is_told(make, tmp_path):
     assert "no file below these paths holds cipher text" in nothing
     assert path in others
     assert list(told_of_files([path], [])) == []
+
+
+def test_a_huge_file_is_read_block_by_block(make, tmp_path):
+    image = make("files/image")
+    with open(image, "wb") as file:
+        file.seek((1 << 20) - 5)
+        file.write(b"$ANSIBLE_VAULT")
+    os.truncate(make("files/disk.iso", "x"), 1 << 28)
+    tracemalloc.start()
+
+    assert found_files([str(tmp_path)]) == [image]
+
+    most_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most_bytes < 1 << 24

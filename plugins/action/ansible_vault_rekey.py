@@ -13,7 +13,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.result i
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rekey.run import Rekeying
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import found_files
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import (
+    found_files,
+    refuse_outside,
+    told_of_files,
+)
 
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
@@ -41,7 +45,10 @@ class ActionModule(ControllerAction):
         if not params["paths"]:
             raise TaskRefused("paths names no file, folder or pattern. Nothing was changed")
         order = order_of(Cipher.of_this_run(self._loader), params["from"], params["to"], params["label"])
-        files = found_files([self.absolute_path(path) for path in params["paths"]], params["exclude"])
+        left: list[str] = []
+        paths = [self.absolute_path(path) for path in params["paths"]]
+        files = found_files(paths, params["exclude"], left.append)
+        refuse_outside(files, paths)
         rekeying = Rekeying(
             order,
             skips_unreadable=params["on_unreadable"] == "skip",
@@ -49,4 +56,5 @@ class ActionModule(ControllerAction):
             tell=lambda line: say(f"  {line}"),
         )
         outcomes, is_stopped = rekeying.run(files, check_mode)
-        return result_of(outcomes, order, check_mode, is_stopped)
+        result = result_of(outcomes, order, check_mode, is_stopped)
+        return {**result, "warnings": [*result["warnings"], *told_of_files(files, left)]}

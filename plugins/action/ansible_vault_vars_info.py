@@ -6,8 +6,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import found_files, is_one_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.found_files import (
+    found_files,
+    is_one_file,
+    told_of_files,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import plain_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
@@ -36,10 +41,14 @@ class ActionModule(ControllerAction):
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         cipher, tries = Cipher.of_this_run(self._loader), params["try_decrypt"]
+        if params["paths"] == []:
+            raise TaskRefused("paths names no file, folder or pattern. Nothing was changed")
         paths = [self.absolute_path(path) for path in params["paths"] or [params["path"]]]
         if params["path"] is not None and is_one_file(paths[0]):
             return _told(VaultFile(paths[0], cipher), tries)
-        return _told_of_all(found_files(paths, params["exclude"]), cipher, tries)
+        left: list[str] = []
+        files = found_files(paths, params["exclude"], left.append)
+        return {**_told_of_all(files, cipher, tries), "warnings": list(told_of_files(files, left))}
 
 
 def _told(file: VaultFile, tries: bool) -> dict[str, t.Any]:
@@ -63,6 +72,16 @@ def _told(file: VaultFile, tries: bool) -> dict[str, t.Any]:
         "vars": variables,
         "places": _places(snapshot.path, contents, tries),
     }
+
+
+def _inside(file: VaultFile, snapshot: Snapshot, tries: bool) -> tuple[Contents, str | None]:
+    """A file that is encrypted as a whole need not hold variables; which secret opens it is known all the same."""
+    try:
+        contents = file.contents(snapshot, tries=tries)
+    except VaultFileError as error:
+        return file.closed_contents(snapshot), str(error)
+    is_closed = contents.label is not None and not contents.is_open
+    return (file.closed_contents(snapshot) if is_closed else contents), None
 
 
 def _told_of(snapshot: Snapshot, contents: Contents) -> dict[str, t.Any]:
@@ -99,11 +118,11 @@ def _told_of_all(paths: list[str], cipher: Cipher, tries: bool) -> dict[str, t.A
         file = VaultFile(path, cipher)
         try:
             snapshot = file.read()
-            contents = file.contents(snapshot, tries=tries)
         except VaultFileError as error:
             files.append({"path": path, "decryptable": False, "vault_ids": [], "problem": str(error)})
             continue
-        files.append({**_told_of(snapshot, contents), "problem": None})
+        contents, problem = _inside(file, snapshot, tries)
+        files.append({**_told_of(snapshot, contents), "problem": problem})
         places += _places(path, contents, tries)
     states = [file["decryptable"] for file in files]
     return {

@@ -41,10 +41,13 @@ options:
         the folder of the playbook, or for C(ansible -m) at C(--playbook-dir), which is the working folder by default.
         With a playbook inside an installed collection it starts where Ansible was started.
       - Below folders and patterns it takes every file that is encrypted as a whole, whatever its name is, and the files
-        that end in C(.yml), C(.yaml), C(.json) or have no ending and hold cipher text. Hidden files and folders, and
-        files that end in C(~), are only looked at when they are named themselves.
+        that end in C(.yml), C(.yaml), C(.json) or have no ending and hold cipher text. In folders called C(host_vars)
+        and C(group_vars) it takes files of any name with vaulted values, such as C(web1.example.com). The task warns
+        about vaulted values in files of other names, hidden ones included, and when there is no file with cipher text
+        at all. Hidden files and folders, and files that end in C(~), are only done when they are named themselves.
+      - Links to folders are followed, each folder is entered once.
       - A file that is there under several names is done once. A symbolic link is followed and stays. A file with
-        several hard links is refused.
+        several hard links is refused, and so is one that is reached by a link alone and is in none of these folders.
     type: list
     elements: path
     required: true
@@ -69,7 +72,10 @@ options:
     type: str
   exclude:
     description:
-      - Patterns of files to leave out, compared with the whole path and with the name. V(*) stands for any text here.
+      - Patterns of files to leave out, compared with the whole path and with the name; of a file behind
+        a link, those of its target too. V(*) stands for any text here.
+      - One that no file matches is refused, because it has a slip of the pen, or the form of a relative path. It is
+        V(*/archive/*) and not V(archive/*).
     type: list
     elements: str
     default: []

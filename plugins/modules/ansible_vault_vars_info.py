@@ -35,7 +35,9 @@ options:
   paths:
     description:
       - Files, folders and patterns on the controller. V(**) reaches any number of folders. Hidden files and folders,
-        and files that end in V(~), are only looked at when they are named themselves.
+        and files that end in V(~), are only looked at when they are named themselves. Links to folders are followed.
+      - Which files are looked into, and what is warned about, is as in
+        O(cloudkeys.ibmcloud.ansible_vault_rekey#module:paths).
       - A file is told of in RV(files) and RV(places) when it holds cipher text, or when it is named itself. One that
         cannot be read as YAML is told of, and keeps no other from being listed.
       - Without it, O(path) is listed.
@@ -43,7 +45,10 @@ options:
     elements: path
   exclude:
     description:
-      - Patterns of files to leave out, compared with the whole path and with the name. V(*) stands for any text here.
+      - Patterns of files to leave out, compared with the whole path and with the name; of a file behind
+        a link, those of its target too. V(*) stands for any text here.
+      - One that no file matches is refused, because it has a slip of the pen, or the form of a relative path. It is
+        V(*/archive/*) and not V(archive/*).
     type: list
     elements: str
     default: []
@@ -262,12 +267,15 @@ files:
       elements: str
       sample: [prod]
     decryptable:
-      description: Whether this run could decrypt everything in it. Null when it was not tried.
+      description:
+        - Whether this run could decrypt everything in it. Null when it was not tried.
+        - Of a file that is encrypted as a whole and holds no variables, such as a private key, it says whether the file
+          can be decrypted.
       returned: always
       type: bool
       sample: true
     problem:
-      description: Why the file could not be read. Null when it could.
+      description: Why the file could not be read as variables. Null when it could.
       returned: always
       type: str
       sample: "/srv/ansible/group_vars/prod/vault.yml: the text is not valid YAML (line 7)"

@@ -94,7 +94,7 @@ def _whole(content: bytes, order: Order, is_yaml: bool, each: Mapper) -> Rekeyed
     if value.opened is None:
         return Rekeyed(content, [value.place((), 1, 1)], "file")
     before = value.opened.plaintext
-    after, inner = _inline(before, order, each) if is_yaml and MARK in before else (before, [])
+    after, inner = _inside(before, order, is_yaml, each) if MARK in before else (before, [])
     new = content
     if value.moves:
         new = _dressed(order.seal(value.vaulttext, after), content)
@@ -103,6 +103,17 @@ def _whole(content: bytes, order: Order, is_yaml: bool, each: Mapper) -> Rekeyed
     elif after != before:
         new = _dressed(order.seal_again(after, value.opened), content)
     return Rekeyed(new, [value.place((), 1, 1), *inner], "file")
+
+
+def _inside(before: bytes, order: Order, is_yaml: bool, each: Mapper) -> tuple[bytes, list[Place]]:
+    """Values in a file that is encrypted as a whole; what is no YAML is told of, if by its name it need not be."""
+    try:
+        return _inline(before, order, each)
+    except VaultFileError:
+        if is_yaml:
+            raise
+    lines = [number for number, line in enumerate(before.split(b"\n"), 1) if MARK in line]
+    return before, [Place((), line, 1, "", "text") for line in lines]
 
 
 def _dressed(sealed: str, content: bytes) -> bytes:

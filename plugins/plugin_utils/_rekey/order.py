@@ -153,6 +153,11 @@ def order_of(cipher: Cipher, old_ids: Sequence[str] | None, to: str, label: str 
             f"the secret of {to!r} is loaded under one of the ids in 'from' too, so nothing would get another "
             "password; see what --vault-id, the settings and the credentials of this run load"
         )
+    if len(cipher.ids) > 1 and {password_of(secret) for _name, secret in cipher.loaded_under()} == {new}:
+        raise AmbiguousSecret(
+            f"all loaded vault ids ({', '.join(cipher.ids)}) have the same secret, so nothing would get another "
+            f"password; load the old one, or, to write another id into the headers only, {to!r} alone"
+        )
     loaded, seen = [], set()
     for name, secret in cipher.loaded_under():
         password = password_of(secret)

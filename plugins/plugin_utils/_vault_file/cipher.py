@@ -75,6 +75,18 @@ class Cipher:
         secret = self.open(vaulttext).secret
         return next((str(name), number) for number, (name, loaded) in enumerate(self._secrets, 1) if loaded is secret)
 
+    def opened_bytes(self, vaulttext: str) -> tuple[tuple[str, int], bytes] | None:
+        """As `opened_by`, for what need not be text, with what is in it."""
+        label = label_of(vaulttext)
+        for number, (name, secret) in enumerate(self._secrets, 1):
+            if why_unreadable(vaulttext) or (self._labels_bind and name != (label or DEFAULT_LABEL)):
+                continue
+            with contextlib.suppress(CannotDecrypt):
+                plaintext = open_with(secret, vaulttext, label)
+                if plaintext is not None:
+                    return (str(name), number), plaintext
+        return None
+
     @property
     def ids(self) -> list[str]:
         """The loaded vault ids, each once."""

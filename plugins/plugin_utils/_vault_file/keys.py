@@ -9,7 +9,7 @@ import typing as t
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import STR_TAG, implied_tag
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page, look_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Step, Typed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
@@ -65,8 +65,19 @@ def _refuse_other_sources(page: Page, mapping: Node, step: Step) -> None:
     """A step without a key of its own is not simply missing when it may be there in another guise."""
     for key in mapping.merge_keys:
         raise CannotEdit(f"{_shown(step)} may come from the merge key '<<' in line {page.line(key.start)}")
+    if isinstance(step, str) and look_of(step) in mapping.pairs_by_look:
+        line = page.line(mapping.pairs_by_look[look_of(step)][0].start)
+        raise CannotEdit(
+            f"the key in line {line} looks like {_shown(step)}, and is written with other characters or blanks; copy "
+            "it from the file"
+        )
     for key in _twins(mapping, step):
         found = step_of(key)
+        if isinstance(found, Typed) and not isinstance(step, str):
+            raise CannotEdit(
+                f"the key {found.shown} in line {page.line(key.start)} is the same as {_shown(step)} once it is read; "
+                f"give it as it is there, such as [{found.shown}]"
+            )
         if isinstance(found, Typed):
             kind = _KINDS.get(found.kind, "a number")
             how = f"give the name as a list in which it is one too, such as [{found.shown}]"
@@ -85,6 +96,7 @@ def _twins(mapping: Node, step: Step) -> t.Iterator[Node]:
             if not key.is_vault and (key.value == step or (meaning is not None and step_of(key) == meaning)):
                 yield key
         return
+    yield from (key for key, _value in mapping.odd_pairs if _is_equal(step_of(key), step))
     for name, (key, _value) in mapping.pairs_by_name.items():
         if name == getattr(step, "shown", "") or _typed(implied_tag(name), name) == step:
             yield key

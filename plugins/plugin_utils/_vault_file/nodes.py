@@ -8,6 +8,7 @@ import collections
 import functools
 import json
 import typing as t
+import unicodedata
 from dataclasses import dataclass, field
 
 import yaml
@@ -20,6 +21,13 @@ _VAULT_TAGS = frozenset({"!vault", "!vault-encrypted"})
 _TEXT_TAGS = frozenset({"!unsafe", "!", STR_TAG})
 # How JSON says the same; ansible-core reads it so in each of its versions here.
 _JSON_TAGS = {"__ansible_vault": "!vault", "__ansible_unsafe": "!unsafe"}
+
+
+def look_of(name: str) -> str:
+    """What people see of a name: however its accents are written, without blanks around it and what cannot be seen."""
+    if name.isascii() and name.isprintable():
+        return name.strip()
+    return unicodedata.normalize("NFC", "".join(filter(str.isprintable, name))).strip()
 
 
 @dataclass
@@ -72,6 +80,14 @@ class Node:
         for pair in self.pairs:
             if pair[0].is_text:
                 found.setdefault(pair[0].value, pair)
+        return found
+
+    @functools.cached_property
+    def pairs_by_look(self) -> dict[str, tuple[Node, Node]]:
+        """The first pair of each string as people see it."""
+        found: dict[str, tuple[Node, Node]] = {}
+        for name, pair in self.pairs_by_name.items():
+            found.setdefault(look_of(name), pair)
         return found
 
     @functools.cached_property

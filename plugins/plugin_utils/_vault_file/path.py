@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import json
 import keyword
+import math
 import re
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -186,7 +187,8 @@ def _scalar(given: object) -> str | Typed | None:
         return Typed.of(given)
     for kind in (int, float):
         if isinstance(given, kind):
-            return Typed.of(kind(given))
+            # What is not even equal to itself is found nowhere, and would be taken for gone.
+            return None if kind is float and math.isnan(given) else Typed.of(kind(given))
     if isinstance(given, datetime.datetime):
         return Typed.of(datetime.datetime.fromisoformat(given.isoformat()))
     if isinstance(given, datetime.date):

@@ -44,6 +44,7 @@ __all__ = [
     "VaultFileError",
 ]
 
+_MARK = b"$ANSIBLE_VAULT"
 Layout = t.Literal["inline", "file"]
 
 
@@ -153,6 +154,16 @@ class VaultFile:
         with self._named():
             entries, places = self._listed(self._cipher.open(snapshot.text).plaintext, opens)
             return Contents(label, True, entries, [whole, *places])
+
+    def closed_contents(self, snapshot: Snapshot) -> Contents:
+        """What is known of a file that is no text of variables, such as a private key that is encrypted as a whole."""
+        if not is_cipher_text(snapshot.text):
+            return Contents(None, False, [])
+        found = self._cipher.opened_bytes(snapshot.text)
+        label = label_of(snapshot.text) or DEFAULT_LABEL
+        # What is vaulted inside of it stays unknown.
+        is_open = found is not None and _MARK not in found[1]
+        return Contents(label, is_open, [], [listing.Sealed((), 1, label, found[0] if found else None)])
 
     @staticmethod
     def _listed(text: str, opens: listing.Opens | None) -> tuple[list[listing.Listed], list[listing.Sealed]]:

@@ -187,3 +187,33 @@ def test_a_conflict_is_told_and_the_other_files_are_done(run, make, monkeypatch)
     assert "was changed by somebody else" in result["msg"]
     assert result["msg"].endswith("1 of 2 files were written, and are done")
     assert (value_of(path, NEW), value_of(other, OLD)) == (SECRET, SECRET)
+
+
+def test_a_folder_without_cipher_text_does_not_look_as_if_all_were_done(run, tmp_path):
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "all.yml").write_text("a: 1\n")
+
+    (warning,) = run()["warnings"]
+
+    assert "holds cipher text" in warning
+
+
+@pytest.mark.parametrize("pattern", ["group_vars", "group_vars/**", "group_vars/*"])
+@pytest.mark.parametrize("to_folder", [True, False])
+def test_a_link_does_not_choose_a_file_elsewhere(run, make, tmp_path, pattern, to_folder):
+    inside = make()
+    (tmp_path / "group_vars-of-others").mkdir()
+    outside = make("../group_vars-of-others/v.yml")
+    if to_folder:
+        (tmp_path / "group_vars/prod").symlink_to("../group_vars-of-others")
+    else:
+        (tmp_path / "group_vars/prod").mkdir()
+        (tmp_path / "group_vars/prod/v.yml").symlink_to("../../group_vars-of-others/v.yml")
+
+    result = run(paths=[pattern])
+
+    assert f"group_vars/prod/v.yml leads to {outside.resolve()} by a link" in result["msg"]
+    assert (value_of(inside, OLD), value_of(outside, OLD)) == (SECRET, SECRET)
+    assert not run(paths=["group_vars"], exclude=["*/prod/*"], check_mode=True).get("failed")
+    assert not run(paths=[pattern, "group_vars-of-others"]).get("failed")
+    assert value_of(outside, NEW) == SECRET

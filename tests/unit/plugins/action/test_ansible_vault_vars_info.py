@@ -7,6 +7,7 @@ import json
 import pytest
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.action import ansible_vault_vars_info as action
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import seal_with
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, Edit, VaultFile
 
 DEV, PROD = ("dev", VaultSecret(b"password of dev")), ("prod", VaultSecret(b"password of prod"))
@@ -237,3 +238,36 @@ def test_every_document_and_a_list_at_the_top_are_listed(run, tmp_path):
 
     assert [(each["document"], each["name"]) for each in result["places"]] == [(2, [0, "b"])]
     assert [(each["document"], each["name"]) for each in result["vars"]] == [(1, ["a"]), (2, [0, "b"]), (2, [1])]
+
+
+def test_no_paths_at_all_are_refused(run):
+    assert "paths names no file" in run(path=None, paths=[])["msg"]
+
+
+def test_what_was_not_looked_into_is_told(run, tree):
+    (tree / "other.vault").write_text("a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  00\n")
+
+    (warning,) = run([OLD, NEW], path=".")["warnings"]
+
+    assert str(tree / "other.vault") in warning
+
+
+@pytest.mark.parametrize(
+    ("content", "problem", "is_decryptable"),
+    [
+        (b"\x00\xff", None, True),
+        (b"-----BEGIN KEY-----\nabc: [\n", "not valid YAML", True),
+        (b"[\n# $ANSIBLE_VAULT;1.1;AES256\n", "not valid YAML", False),
+    ],
+)
+def test_a_whole_file_without_variables_is_listed_with_its_secret(run, tmp_path, content, problem, is_decryptable):
+    (tmp_path / "roles").mkdir()
+    (tmp_path / "roles" / "id_rsa").write_text(seal_with(OLD[1], content, "prod"))
+
+    result = run([NEW, OLD], path="roles")
+
+    assert places(result, tmp_path) == [("roles/id_rsa", [], "prod", "old")]
+    assert (result["decryptable"], result["vault_ids"]) == (is_decryptable, ["prod"])
+    assert (problem or "") in (result["files"][0]["problem"] or "")
+    assert [each["opened_by"] for each in run([NEW], path="roles")["places"]] == [None]
+    assert run([NEW], path="roles")["decryptable"] is False

@@ -219,6 +219,7 @@ def test_a_sealing_under_another_id_or_of_another_value_is_refused(monkeypatch, 
         ({"a": "old", "b": "old"}, ["a"], "b", None, AmbiguousSecret, "nothing would get another password"),
         ({"a": "old", "b": "new"}, [], "b", None, NoSecret, "names no vault id"),
         ({"a": "old", "b": "new"}, ["a"], "b", "a;b", CannotEdit, "'a;b'"),
+        ({"a": "new", "b": "new"}, None, "b", None, AmbiguousSecret, r"all loaded vault ids \(a, b\) have the same"),
         ({}, None, "b", None, NoSecret, "no vault secret is loaded"),
     ],
 )
@@ -227,6 +228,34 @@ def test_secrets_that_mean_nothing_or_two_things_are_refused(ids, old, to, label
 
     with pytest.raises(error, match=says):
         laws.order_of(cipher, old, to, label)
+
+
+def test_one_secret_alone_writes_another_id() -> None:
+    work = laws.order_of(laws.Cipher([("b", laws.SECRETS["new"])]), None, "b", "prod")
+
+    (place,) = rekey(sealed("new", b"x", "dev").encode(), work, is_yaml=True).places
+
+    assert (place.state, place.label, work.label) == ("moved", "dev", "prod")
+
+
+@pytest.mark.parametrize("outer", ["old", "another"])
+def test_a_value_inside_a_whole_file_of_any_name_moves(outer: str) -> None:
+    inside = f"a: !vault |\n{block(OLD)}"
+
+    done = rekey(sealed(outer, inside.encode(), "prod").encode(), laws.order(), is_yaml=False)
+
+    assert [place.state for place in done.places] == ["moved" if outer == "old" else "other", "moved"]
+
+
+def test_cipher_text_inside_a_whole_file_that_is_no_yaml_is_told() -> None:
+    whole = sealed("old", b"[\n$ANSIBLE_VAULT;1.1;AES256\n", "prod").encode()
+
+    assert [(place.state, place.line) for place in rekey(whole, laws.order(), is_yaml=False).places] == [
+        ("moved", 1),
+        ("text", 2),
+    ]
+    with pytest.raises(CannotEdit):
+        rekey(whole, laws.order(), is_yaml=True)
 
 
 def test_two_new_secrets_under_one_id_are_refused() -> None:

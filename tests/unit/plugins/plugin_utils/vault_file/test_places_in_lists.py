@@ -187,6 +187,38 @@ def test_a_number_does_not_mean_a_text_of_the_same_look(vault):
                 change(text, [edit], vault, vaults_strings=True)
 
 
+@pytest.mark.parametrize(
+    ("there", "step"),
+    [
+        ("cafe\u0301", "caf\u00e9"),
+        ("caf\u00e9", "cafe\u0301"),
+        ("'ci '", "ci"),
+        ("ci", " ci"),
+        ('"c\\u200bi"', "ci"),
+    ],
+)
+def test_a_key_that_looks_the_same_is_neither_doubled_nor_taken_for_gone(vault, there, step):
+    text = f"m:\n  {there}: secret\n"
+    for edit in (set_(["m", step]), remove(["m", step])):
+        with pytest.raises(CannotEdit, match=r"the key in line 2 looks like .* copy it from the file"):
+            change(text, [edit], vault, vaults_strings=True)
+    # Where both are there, each is itself.
+    both = f"{text}  {step!r}: other\n"
+    assert change(both, [set_(["m", step])], vault, vaults_strings=True).startswith(text)
+
+
+@pytest.mark.parametrize(("there", "step"), [("1.0", 1), ("true", 1), ("1", True), ("1", 1.0), ("0", False)])
+def test_a_key_that_python_takes_for_equal_is_not_taken_for_gone(vault, there, step):
+    for edit in (set_(["m", step]), remove(["m", step])):
+        with pytest.raises(CannotEdit, match=rf"the key {there} in line 2 is the same as .*, such as \[{there}\]"):
+            change(f"m:\n  {there}: secret\n", [edit], vault, vaults_strings=True)
+
+
+def test_what_equals_nothing_is_no_step():
+    with pytest.raises(CannotEdit, match="name must be"):
+        parse_path(["m", float("nan")])
+
+
 @pytest.mark.parametrize("name", ["ibm.key", "ibm/key", "ibm['key']"])
 def test_a_path_that_is_written_as_a_name_is_not_taken_for_removed(vault, name):
     text = "ibm:\n  key: secret\n"

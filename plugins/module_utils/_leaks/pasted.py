@@ -37,7 +37,7 @@ WHOLE = re.compile(r"\s*(?:[-*+>]\s+|\d+[.):]\s+)?[\"'`]?([!-~]{32,128}?)[\"'`]?
 QUOTED = re.compile(r"([\"'`])([!-~]{32,128}?)\1")
 ASSIGNED = re.compile(r"(?:[:=]|=>|<-)\s*([A-Za-z0-9_-]{32,128})(?![A-Za-z0-9_-])")
 NAMED = re.compile(
-    r"api[\s_.-]{0,2}keys?(?:[_-]?(?:value|secret|token|pw|password))?[\"'`\\]{0,3}\s*(?:[:=]>?|=>)\s*[\"'`\\]{0,3}([!-~]{8,128})",
+    r"api[\s_.-]{0,2}keys?(?:[_-]?(?:value|secret|token|pw|password))?[\"'`\\]{0,3}\s*(?:[:=]>?|=>)\s*[\"'`\\]{0,3}(?=([!-~]{8,128}))",
     re.IGNORECASE,
 )
 NAMED_BY_BLANK = re.compile(
@@ -77,10 +77,13 @@ class Pasted:
 
 @dataclass
 class _Spot:
+    """`own` are the readings that no other spot has: all of them, unless values stand side by side."""
+
     start: int
     end: int
     is_strong: bool
     readings: list[str] = field(repr=False)
+    own: list[str] = field(default_factory=list, repr=False)
 
     def overlaps(self, other: _Spot) -> bool:
         return self.start < other.end and other.start < self.end
@@ -124,26 +127,28 @@ def _ids_in(line: str) -> t.Iterator[str]:
 
 def _spots_in(line: str) -> list[_Spot]:
     spots = _merged(_plain_spots(line))
+    quoted = [spot for spot in spots if any(mark in line[spot.start : spot.end] for mark in MARKS)]
     for text in unescaped(line):
-        for found in _plain_spots(text):
-            _join(spots, found, lambda spot: any(mark in line[spot.start : spot.end] for mark in MARKS))
+        _join(spots, _merged(_plain_spots(text)), quoted)
     for start, end, text in decoded(line):
-        within = [spot for each in plain_lines(text) for spot in _plain_spots(each)]
-        for found in within:
-            at = _Spot(start, end, found.is_strong, found.readings)
-            _join(spots, at, at.overlaps)
+        within = [spot for each in plain_lines(text) for spot in _merged(_plain_spots(each))]
+        at = [_Spot(start, end, found.is_strong, found.readings, found.own) for found in within]
+        _join(spots, at, [spot for spot in spots if at and spot.overlaps(at[0])])
     return spots
 
 
-def _join(spots: list[_Spot], found: _Spot, belongs: t.Callable[[_Spot], bool]) -> None:
-    """Add what a decoded text holds to the place that it was decoded from, or as a place of its own."""
-    known = next((spot for spot in spots if set(spot.readings) & set(found.readings)), None)
-    home = known or next((spot for spot in spots if belongs(spot)), None)
-    if home is None:
-        spots.append(_Spot(found.start, found.end, found.is_strong, found.readings))
-    else:
-        home.readings += found.readings
-        home.is_strong = home.is_strong or found.is_strong
+def _join(spots: list[_Spot], found: list[_Spot], homes: list[_Spot]) -> None:
+    """Add what a decoded text holds to the places that it was decoded from, one to each, or as places of their own."""
+    free = list(homes)
+    for each in found:
+        known = next((spot for spot in spots if set(spot.readings) & set(each.own)), None)
+        home = known or (free[0] if free else None)
+        if home is None:
+            spots.append(each)
+            continue
+        free = [spot for spot in free if spot is not home]
+        home.readings += each.readings
+        home.is_strong = home.is_strong or each.is_strong
 
 
 def _plain_spots(line: str) -> list[_Spot]:
@@ -151,10 +156,11 @@ def _plain_spots(line: str) -> list[_Spot]:
     for none in (ID, NO_VALUE, JWT):
         line = none.sub(lambda found: " " * len(found[0]), line)
     found = [
-        _Spot(*match.span(1), True, [each for text in _ways_to_end(match[1]) for each in _ways_to_begin(text)])
+        _Spot(match.start(1), match.start(1) + len(text), True, list(_ways_to_begin(text)))
         for pattern in (NAMED, NAMED_BY_BLANK)
         for match in pattern.finditer(line)
         if not PLACEHOLDER.match(match[1])
+        for text in _ways_to_end(match[1])
     ]
     whole = WHOLE.fullmatch(line)
     if whole and RUN.search(whole[1]):
@@ -204,17 +210,39 @@ def _is_mixed(text: str) -> bool:
 
 
 def _merged(spots: list[_Spot]) -> list[_Spot]:
-    """One place for what overlaps; the strong readings come first."""
-    merged: list[_Spot] = []
+    """One place for what overlaps, unless values stand side by side in it; the strong readings come first."""
+    groups: list[list[_Spot]] = []
+    end = 0
     for spot in sorted(spots, key=lambda each: (each.start, -each.end)):
-        if merged and spot.start < merged[-1].end:
-            last = merged[-1]
-            is_first = spot.is_strong and not last.is_strong
-            last.readings = spot.readings + last.readings if is_first else last.readings + spot.readings
-            last.is_strong, last.end = last.is_strong or spot.is_strong, max(last.end, spot.end)
+        if groups and spot.start < end:
+            groups[-1].append(spot)
         else:
-            merged.append(spot)
-    return merged
+            groups.append([spot])
+        end = max(end, spot.end)
+    return [spot for group in groups for spot in _side_by_side(group)]
+
+
+def _side_by_side(group: list[_Spot]) -> list[_Spot]:
+    """The values that may stand side by side in one place; what reaches over several is a reading of each of them."""
+    values: list[_Spot] = []
+    for spot in sorted(group, key=lambda each: (each.end - each.start, not each.is_strong)):
+        if not any(spot.overlaps(other) for other in values):
+            values.append(spot)
+    values.sort(key=lambda each: each.start)
+    strong_first = sorted(group, key=lambda each: (not each.is_strong, each.start, each.end))
+    is_one = len(values) == 1
+    places = []
+    for value in values:
+        readings = [reading for each in strong_first if each.overlaps(value) for reading in each.readings]
+        own = readings if is_one else value.readings
+        places.append(_Spot(value.start, value.end, value.is_strong, [*own, *readings], own))
+    for spot in group:
+        over = [place for place in places if place.overlaps(spot)]
+        if spot.is_strong and not any(place.is_strong for place in over):
+            over[0].is_strong = True
+    if is_one:
+        places[0].start, places[0].end = min(each.start for each in group), max(each.end for each in group)
+    return places
 
 
 def _add_wrapped(lines: list[str], spots: list[list[_Spot]]) -> None:

@@ -229,3 +229,44 @@ def test_any_text_is_taken_apart(text: str) -> None:
 
     assert all(reading in found.secrets for each in found.candidates for reading in each.readings)
     assert {each.line for each in found.candidates} <= set(found.lines) | {0}
+
+
+SECOND = "Wb4kTq8_rLm2ZpV7sXd1YhN5cFg9JuE6aRo3iQvB0Mz4"
+OWNS = ("own-Value-01-of-32-or-more-characters", "own-Value-02-of-32-or-more-characters")
+SIDE_BY_SIDE = [
+    "API_KEYS={0},{1}",
+    '[{{"name":"a","apikey":"{0}"}},{{"name":"b","apikey":"{1}"}}]',
+    '{{"apikey":"{0}","apikey2":"{1}"}}',
+    "apikey={0}&api_key={1}",
+    "{0},{1}",
+    "{0}/{1}",
+    "apikey={0}:{1}",
+    "apikey%3D{0}%26apikey%3D{1}",
+    '{{\\"apikey\\":\\"{0}\\",\\"apikey\\":\\"{1}\\"}}',
+]
+
+
+@pytest.mark.parametrize("form", [*SIDE_BY_SIDE, "{0}{1}"])
+def test_values_side_by_side_are_a_candidate_each(form: str) -> None:
+    found = take_apart(form.format(VALUE, SECOND), "x").candidates
+
+    assert [VALUE in each.readings for each in found].count(True) == 1
+    assert any(SECOND in each.readings and VALUE not in each.readings for each in found)
+
+
+@pytest.mark.parametrize("form", SIDE_BY_SIDE)
+def test_values_of_ones_own_side_by_side_are_a_candidate_each(form: str) -> None:
+    found = take_apart(form.format(*OWNS), "x").candidates
+
+    assert any(OWNS[0] in each.readings and OWNS[1] not in each.readings for each in found)
+    assert any(OWNS[1] in each.readings and OWNS[0] not in each.readings for each in found)
+
+
+@pytest.mark.parametrize("text", ["apikey={0}\nother={1}\n", '{{"apikey":"{0}","apikey2":"{1}"}}'])
+def test_values_in_one_text_in_base64_are_a_candidate_each(text: str) -> None:
+    encoded = base64.b64encode(text.format(VALUE, SECOND).encode()).decode()
+
+    found = take_apart(f"config: {encoded}", "x").candidates
+
+    assert any(VALUE in each.readings and SECOND not in each.readings for each in found)
+    assert any(SECOND in each.readings and VALUE not in each.readings for each in found)

@@ -104,6 +104,17 @@ def test_ids_of_no_slot_are_red_in_a_rotation_too(desk: Desk) -> None:
         assert says in " ".join(desk.run(f"! {rotate} -e '{answers}'").split())
 
 
+@pytest.mark.parametrize("said", ["-e leak_accounts=misspelt", "--limit a", "-e leak_accounts=a --limit b"])
+@pytest.mark.parametrize("playbook", [REVOKE, WHOSE], ids=["revoke_leaked", "whose"])
+def test_a_run_that_would_ask_nobody_is_red(desk: Desk, playbook: str, said: str) -> None:
+    desk.write("hosts.ini", "[ibm]\na\nb\n")
+    answers = json.dumps({"revoke_leaked_values": LOOSE, "whose_values": LOOSE})
+
+    shown = desk.run(f"! {playbook} -i hosts.ini {said} -e '{answers}' 2>&1")
+
+    assert "nobody was asked and nothing was changed" in " ".join(shown.split())
+
+
 # ---- AWX, and what is seen
 
 

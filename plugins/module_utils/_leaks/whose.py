@@ -127,6 +127,7 @@ def describe(client: IamClient, seen: Sighting) -> dict[str, t.Any]:
     return {
         "place": seen.item.place,
         "given_as": "id" if seen.item.key_id else "value",
+        "item": seen.item.key_id or fingerprint("\n".join(seen.item.readings)),
         "found": seen.is_there,
         "is_guess": not seen.item.must_be_found,
         "id": key.id if key else seen.item.key_id,

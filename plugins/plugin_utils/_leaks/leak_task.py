@@ -20,7 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items im
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import describe, look_at, sentence
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks import journal
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.proof import Suspect, prove_dead
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.shut import shut
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.shut import left_undone, shut
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.verdict import other_verdict, own_verdict
 
 SPEC: dict[str, t.Any] = {
@@ -121,7 +121,7 @@ def revoke(
         else other_verdict(client, entry, given.items[entry["number"]])
         for entry in params["seen"]
     ]
-    caller = client.caller()
+    caller, about = client.caller(), _about(given, items)
     return {
         "changed": any(act["changed"] for act in acts.values()),
         "leaked": items,
@@ -129,7 +129,8 @@ def revoke(
         "caller": {"iam_id": caller.iam_id, "name": caller.name, "email": caller.email},
         "ended_at": client.now().strftime(SECOND_FORM),
         "transaction_ids": [*((params["rotated"] or {}).get("transaction_ids") or []), *client.transaction_ids],
-        **_about(given, items),
+        **about,
+        "problems": [*about["problems"], *left_undone(items, acts, params["rotated"])],
     }
 
 

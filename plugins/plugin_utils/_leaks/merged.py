@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What the accounts of a leak run have found, in one answer. Pure.
 
-Items are told apart by where they were given, which is the same for each account, and never by value.
+Items are told apart by where they were given, and by id or fingerprint, because accounts may be asked about different
+ones; never by value.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ def merged(accounts: t.Sequence[Entry]) -> list[Entry]:
     """One verdict for each item; a value belongs to at most one account."""
     asked = [account for account in accounts if not account.get("problem")]
     silent = [account for account in accounts if account.get("problem")]
-    by_number: dict[int, list[tuple[str, Entry]]] = {}
+    by_item: dict[tuple[int, str, str], list[tuple[str, Entry]]] = {}
     for account in asked:
         for entry in account["leaked"]:
-            by_number.setdefault(entry["number"], []).append((_name(account), entry))
+            by_item.setdefault(_item_of(entry), []).append((_name(account), entry))
     for account in silent:
         for entry in account.get("leaked") or []:
             if entry["is_of_this_account"]:
@@ -32,12 +33,16 @@ def merged(accounts: t.Sequence[Entry]) -> list[Entry]:
                     "command": None,
                     "tokens_end_at": None,
                 }
-                by_number.setdefault(entry["number"], []).append((_name(account), open_))
-    verdicts = [_of_item(by_number[number], asked, silent) for number in sorted(by_number)]
+                by_item.setdefault(_item_of(entry), []).append((_name(account), open_))
+    verdicts = [_of_item(by_item[item], silent) for item in sorted(by_item)]
     return verdicts or _nothing_known(silent)
 
 
-def _of_item(told: list[tuple[str, Entry]], asked: t.Sequence[Entry], silent: t.Sequence[Entry]) -> Entry:
+def _item_of(entry: Entry) -> tuple[int, str, str]:
+    return entry["number"], entry["place"], str(entry.get("item"))
+
+
+def _of_item(told: list[tuple[str, Entry]], silent: t.Sequence[Entry]) -> Entry:
     own = [(name, entry) for name, entry in told if entry["is_of_this_account"]]
     noted = [(name, entry) for name, entry in told if entry["verdict"] == "dead"]
     if own or noted:
@@ -48,7 +53,7 @@ def _of_item(told: list[tuple[str, Entry]], asked: t.Sequence[Entry], silent: t.
             if entry["verdict"] == verdict:
                 return {**entry, "account": None}
     entry = {**told[0][1], "account": None}
-    where = f"not found in {', '.join(_name(account) for account in asked)}"
+    where = f"not found in {', '.join(name for name, _entry in told)}"
     if silent:
         why = "; ".join(f"{account['name']} could not be asked: {account['problem']}" for account in silent)
         return {**entry, "verdict": "unknown", "how": f"{where}; {why}"}

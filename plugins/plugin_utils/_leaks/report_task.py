@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import sentence
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.incident import as_json, as_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.merged import (
     Entry,
@@ -51,6 +53,8 @@ def report(params: dict[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
     if alive or told["problems"] or not verdicts:
         said = [*(line_of(entry) for entry in alive), *told["problems"]] or ["nothing was said to be leaked"]
         count = f"{len(alive)} of {len(verdicts)} leaked keys are not proven to be dead"
+        if verdicts and not alive:
+            count = "every leaked key that was found is dead, and this is not done"
         result.update(failed=True, msg=f"{count}. {' // '.join(said)}")
     return result
 
@@ -90,6 +94,11 @@ def _write(folder: str, accounts: t.Sequence[Entry], told: Entry) -> list[str]:
     ends = sorted(str(account["ended_at"]) for account in accounts if account.get("ended_at"))
     started_at, ended_at = (starts or ["unknown"])[0], (ends or ["unknown"])[-1]
     stem = os.path.join(folder, "leak-" + re.sub("[^0-9A-Za-z]", "", started_at))
+    try:
+        stem = _free(stem)
+    except OSError as error:
+        told["problems"].append(f"the record of this run, {stem}, cannot be written: {reason_of(error)}")
+        return []
     paths = []
     for ending, make in ((".json", as_json), (".md", as_markdown)):
         try:
@@ -100,3 +109,16 @@ def _write(folder: str, accounts: t.Sequence[Entry], told: Entry) -> list[str]:
         else:
             paths.append(stem + ending)
     return paths
+
+
+def _free(stem: str) -> str:
+    """A name that no other run has: those of one second, and those that could ask nobody when, have a record each."""
+    for number in itertools.count(1):
+        free = stem if number == 1 else f"{stem}-{number}"
+        try:
+            with open_place(f"{free}.json", follow=False) as place:
+                os.close(os.open(place.name, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=place.folder))
+            return free
+        except FileExistsError:
+            continue
+    raise AssertionError

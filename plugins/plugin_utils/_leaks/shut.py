@@ -26,7 +26,7 @@ def shut(client: IamClient, entry: Entry, params: Params, *, check_mode: bool) -
         return _act(f"whether it is still there cannot be told: {error}", is_unknown=True)
     why_kept = _why_kept(client, entry, params["rotated"])
     if why_kept is not None:
-        return _act(why_kept, is_shut=key.disabled)
+        return _act(why_kept, is_shut=key.disabled, is_kept=True)
     if check_mode:
         return _act(f"check mode: it would be {'deleted' if params['delete'] else 'disabled'}")
     return _shut_now(client, key, entry, delete=params["delete"])
@@ -52,8 +52,22 @@ def _shut_now(client: IamClient, key: ApiKey, entry: Entry, *, delete: bool) -> 
     return _act(told, is_shut=True, changed=delete or not key.disabled)
 
 
-def _act(how: str, *, is_shut: bool = False, is_unknown: bool = False, changed: bool = False) -> Entry:
-    return {"how": how, "is_shut": is_shut, "is_unknown": is_unknown, "changed": changed}
+def left_undone(verdicts: t.Sequence[Entry], acts: t.Mapping[str, Entry], rotated: Entry | None) -> list[str]:
+    """What is not done though a leaked key of a slot is dead: whoever used it may have no key now."""
+    own = [entry for entry in verdicts if entry["is_of_this_account"]]
+    left = [
+        f"{each['place']}: {each['how']}" for each in own if each["verdict"] == "dead" and acts[each["id"]]["is_kept"]
+    ]
+    failed = (rotated or {}).get("msg")
+    of_slots = {entry["id"] for entry in own} - set((rotated or {}).get("unmanaged_ids") or [])
+    is_told = any(failed in each["how"] for each in own if each["verdict"] != "dead" or left) if failed else True
+    return left if is_told or not of_slots else [*left, str(failed)]
+
+
+def _act(
+    how: str, *, is_shut: bool = False, is_unknown: bool = False, is_kept: bool = False, changed: bool = False
+) -> Entry:
+    return {"how": how, "is_shut": is_shut, "is_unknown": is_unknown, "is_kept": is_kept, "changed": changed}
 
 
 def _how_gone(entry: Entry, rotated: Entry) -> str:

@@ -176,7 +176,7 @@ def test_a_record_that_cannot_be_written_hides_no_verdict(tmp_path: Path) -> Non
     leak = Leak()
     account = {**leak.run(), "name": "a"}
     account = {**account, "leaked": account["verdicts"], "looked_at": "2026-11-29T10:00:00Z"}
-    (tmp_path / "leak-20261129T100000Z.json").mkdir()
+    (tmp_path / "leak-20261129T100000Z.md").mkdir()
 
     told = report_task.report(
         {"accounts": [account], "require_dead": True, "expected": None, "folder": str(tmp_path)}, check_mode=False
@@ -185,7 +185,7 @@ def test_a_record_that_cannot_be_written_hides_no_verdict(tmp_path: Path) -> Non
     assert verdicts(told) == ["dead"]
     assert told["failed"]
     assert "the record of this run, " in told["msg"]
-    assert told["files"] == [str(tmp_path / "leak-20261129T100000Z.md")]
+    assert told["files"] == [str(tmp_path / "leak-20261129T100000Z.json")]
 
 
 def test_what_is_in_the_journal_is_dead_only_with_proof(tmp_path: Path) -> None:
@@ -242,6 +242,34 @@ def test_check_mode_shuts_nothing_and_is_red() -> None:
     assert leak.scene.works(VALUE)
 
 
+@pytest.mark.parametrize(
+    "rotated", [{"msg": "its hand-over failed", "unmanaged_ids": []}, {"unmanaged_ids": []}], ids=str
+)
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_dead_key_whose_slot_is_not_through_is_red(rotated: dict[str, t.Any], is_gone: bool) -> None:
+    """The leak is closed, and whoever used the key may have no other."""
+    leak = Leak()
+
+    def close() -> None:
+        if is_gone:
+            leak.scene.visitor.ask("DELETE", f"/v1/apikeys/{leak.key['id']}")
+        else:
+            leak.scene.emulator.world.keys[leak.key["id"]].disabled = True
+
+    told = leak.run(between=close, rotated=rotated)
+
+    assert verdicts(told) == ["dead"]
+    assert told.get("failed", False) is (not is_gone or "msg" in rotated)
+    if "msg" in rotated:
+        assert told["msg"].count("its hand-over failed") == 1
+
+
+def test_what_other_slots_could_not_do_is_no_matter_of_the_leak() -> None:
+    leak = Leak()
+
+    assert "failed" not in leak.run(rotated={"msg": "another account", "unmanaged_ids": [leak.key["id"]]})
+
+
 # ---- over several accounts
 
 
@@ -291,6 +319,18 @@ def test_accounts_are_merged_into_one_verdict(accounts: list[t.Any], wanted: lis
     assert told.get("failed", False) is is_red
 
 
+def test_accounts_that_were_asked_about_different_keys_are_not_mixed_up() -> None:
+    accounts = [
+        account(name, {**entry(told, own=True), "item": name}) for name, told in (("a", "dead"), ("b", "alive"))
+    ]
+
+    told = report_task.report(
+        {"accounts": accounts, "require_dead": True, "expected": None, "folder": None}, check_mode=False
+    )
+
+    assert verdicts(told) == ["dead", "alive"]
+
+
 def test_an_account_that_was_to_be_asked_and_is_not_there_is_red() -> None:
     asked = {
         "accounts": [account("a", entry("dead", own=True))],
@@ -316,3 +356,11 @@ def test_the_record_is_written_and_nothing_in_it_is_markup(tmp_path: Path) -> No
     assert "{{" not in record
     assert "\x1b" not in record
     assert {path.stat().st_mode & 0o777 for path in map(Path, told["files"])} == {0o600}
+
+
+def test_two_runs_of_one_second_have_a_record_each(tmp_path: Path) -> None:
+    asked = {"accounts": [SILENT], "require_dead": True, "expected": None, "folder": str(tmp_path)}
+
+    files = [path for _run in range(2) for path in report_task.report(asked, check_mode=False)["files"]]
+
+    assert len(set(files)) == len(list(tmp_path.iterdir())) == 4

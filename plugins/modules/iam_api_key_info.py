@@ -377,7 +377,7 @@ whose:
       type: str
       sample: 5f2d0c9a17
     item:
-      description: What was given there, the id, or such digits of the text, by which the answers of several accounts are merged.
+      description: The id that was given, or such digits of the text, by which answers of several accounts are merged.
       returned: always
       type: str
       sample: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b

@@ -80,7 +80,7 @@ def look(client: IamClient, item: Item) -> Sighting:
         log_in, caller, why = try_log_in(client, key_value)
         if log_in in ("works", "disabled"):
             return Sighting(item, None, log_in, caller, key_value)
-        if log_in == "refused" and item.must_be_found:
+        if log_in == "refused":
             doubtful = doubtful or Sighting(item, None, log_in, None, key_value, why)
     return doubtful or Sighting(item, log_in="unknown")
 

@@ -115,6 +115,23 @@ def test_a_run_that_would_ask_nobody_is_red(desk: Desk, playbook: str, said: str
     assert "nobody was asked and nothing was changed" in " ".join(shown.split())
 
 
+def test_what_is_said_under_two_names_is_not_passed_over(desk: Desk) -> None:
+    values = [f"own-Value-{number}-of-32-or-more-characters" for number in range(2)]
+    for value in values:
+        desk.server.make_key("loose", value)
+    answers = {"revoke_leaked_values": values[0], "rotate_api_keys_compromised_values": values[1:]}
+
+    shown = revoke(
+        desk, red=True, revoke_leaked_ids=f"{UNKNOWN},", rotate_api_keys_compromised_ids=[UNKNOWN], **answers
+    )
+
+    assert shown.count("DEAD: ") == 2
+    assert "1 of 3 leaked keys are not proven to be dead" in shown
+    assert not any(map(desk.server.logs_in, values))
+    files = {"revoke_leaked_values_file": "a", "rotate_api_keys_compromised_values_file": "b"}
+    assert "name two files. Nothing was changed" in revoke(desk, red=True, **files)
+
+
 # ---- AWX, and what is seen
 
 

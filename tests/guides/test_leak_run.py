@@ -132,6 +132,19 @@ def test_what_is_said_under_two_names_is_not_passed_over(desk: Desk) -> None:
     assert "name two files. Nothing was changed" in revoke(desk, red=True, **files)
 
 
+def test_a_hand_over_that_fails_is_red_though_the_leaked_key_is_dead(desk: Desk) -> None:
+    desk.make_slot()
+    desk.rotate()
+    tasks = desk.write("broken.yml", "- ansible.builtin.fail:\n    msg: broken\n")
+    leaked = record(desk)["current"]["id"]
+
+    said = {"revoke_leaked_ids": [leaked], "rotate_api_keys_handover_tasks": str(tasks)}
+    shown = revoke(desk, "-e @slots.yml", red=True, **said)
+
+    assert "DEAD: entry 1 of `ids`" in shown
+    assert "is published, and handing it over failed" in shown
+
+
 # ---- AWX, and what is seen
 
 
@@ -233,6 +246,17 @@ def test_a_value_is_found_in_its_account_and_revoked_there_and_nowhere_else(
     assert not desk.server.logs_in(LOOSE)
     assert record(desk) == before
     assert LOOSE not in asked + shown
+
+
+def test_a_slot_is_rotated_with_the_key_of_its_account(desk: Desk, two_accounts: dict[str, t.Any]) -> None:
+    leaked = record(desk)["current"]["id"]
+    said = json.dumps({"revoke_leaked_ids": [leaked]})
+
+    shown = desk.run(
+        f"IBMCLOUD_API_KEY={two_accounts['api_key']} {REVOKE} -e @slots.yml {' '.join(OVER_BOTH)} -e '{said}'"
+    )
+
+    assert f"replaced by {record(desk)['current']['id']} (slot deploy_api_key), and deleted" in " ".join(shown.split())
 
 
 def test_what_an_account_could_not_be_asked_for_is_red(desk: Desk, two_accounts: dict[str, t.Any]) -> None:

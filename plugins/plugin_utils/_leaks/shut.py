@@ -59,7 +59,12 @@ def left_undone(verdicts: t.Sequence[Entry], acts: t.Mapping[str, Entry], rotate
         f"{each['place']}: {each['how']}" for each in own if each["verdict"] == "dead" and acts[each["id"]]["is_kept"]
     ]
     failed = (rotated or {}).get("msg")
-    of_slots = {entry["id"] for entry in own} - set((rotated or {}).get("unmanaged_ids") or [])
+    unmanaged = set((rotated or {}).get("unmanaged_ids") or [])
+    # One whose record nobody could read may be the slot of a key that carries a marker.
+    is_unread = any(
+        slot.get("step") == "failed" and not slot.get("slot_id") for slot in (rotated or {}).get("slots") or []
+    )
+    of_slots = [each for each in own if each["id"] not in unmanaged or (is_unread and each["rotation_marker"])]
     is_told = any(failed in each["how"] for each in own if each["verdict"] != "dead" or left) if failed else True
     return left if is_told or not of_slots else [*left, str(failed)]
 

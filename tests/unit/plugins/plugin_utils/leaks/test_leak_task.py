@@ -270,6 +270,18 @@ def test_what_other_slots_could_not_do_is_no_matter_of_the_leak() -> None:
     assert "failed" not in leak.run(rotated={"msg": "another account", "unmanaged_ids": [leak.key["id"]]})
 
 
+@pytest.mark.parametrize(("slot_id", "is_red"), [(None, True), ("0a1b2c3d", False)])
+def test_a_marked_key_whose_slot_may_be_one_that_nobody_could_read_is_red(slot_id: str | None, is_red: bool) -> None:
+    leak = Leak()
+    leak.scene.emulator.world.keys[leak.key["id"]].description = "[cloudkeys 3f9a2c7d/5]"
+    failed = {"name": "deploy", "step": "failed", "slot_id": slot_id}
+
+    told = leak.run(rotated={"msg": "cannot be opened", "unmanaged_ids": [leak.key["id"]], "slots": [failed]})
+
+    assert verdicts(told) == ["dead"]
+    assert told.get("failed", False) is is_red
+
+
 # ---- over several accounts
 
 

@@ -139,8 +139,11 @@ def test_a_hand_over_that_fails_is_red_though_the_leaked_key_is_dead(desk: Desk)
     leaked = record(desk)["current"]["id"]
 
     said = {"revoke_leaked_ids": [leaked], "rotate_api_keys_handover_tasks": str(tasks)}
-    shown = revoke(desk, "-e @slots.yml", red=True, **said)
+    (desk.folder / "incidents").mkdir()
+    shown = revoke(desk, "-e @slots.yml", red=True, revoke_leaked_folder="incidents", **said)
 
+    kept = json.loads(next((desk.folder / "incidents").glob("leak-*.json")).read_text(encoding="utf-8"))
+    assert len(kept["transaction_ids"]) >= 3
     assert "DEAD: entry 1 of `ids`" in shown
     assert "is published, and handing it over failed" in shown
 

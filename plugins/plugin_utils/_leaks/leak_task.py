@@ -111,7 +111,7 @@ def revoke(
     suspects = {
         key_id: Suspect(key_id, (entry["iam_id"], entry["account_id"]), _value_of(given, params["seen"], key_id))
         for key_id, entry in own.items()
-        if acts[key_id]["is_shut"] and not check_mode
+        if acts[key_id]["is_shut"]
     }
     with client.backing_off_together():
         prove_dead(client, list(suspects.values()), params["proof_seconds"], params["concurrency"])

@@ -13,6 +13,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone
 
 Params = dict[str, t.Any]
 Entry = dict[str, t.Any]
+# To be proven dead; not known whether it is there; left to a slot or to this run; only foreseen; changed.
+FLAGS = ("is_shut", "is_unknown", "is_kept", "is_foreseen", "changed")
 
 
 def shut(client: IamClient, entry: Entry, params: Params, *, check_mode: bool) -> Entry:
@@ -26,9 +28,12 @@ def shut(client: IamClient, entry: Entry, params: Params, *, check_mode: bool) -
         return _act(f"whether it is still there cannot be told: {error}", is_unknown=True)
     why_kept = _why_kept(client, entry, params["rotated"])
     if why_kept is not None:
+        is_slots = "unmanaged_ids" in (params["rotated"] or {}) and not params["rotated"].get("msg")
+        if check_mode and is_slots and not key.disabled and key_id != client.login_key_id():
+            return _act("check mode: its slot would replace it, or take it away", is_foreseen=True)
         return _act(why_kept, is_shut=key.disabled, is_kept=True)
     if check_mode:
-        return _act(f"check mode: it would be {'deleted' if params['delete'] else 'disabled'}")
+        return _act(f"check mode: it would be {'deleted' if params['delete'] else 'disabled'}", is_foreseen=True)
     return _shut_now(client, key, entry, delete=params["delete"])
 
 
@@ -69,10 +74,8 @@ def left_undone(verdicts: t.Sequence[Entry], acts: t.Mapping[str, Entry], rotate
     return left if is_told or not of_slots else [*left, str(failed)]
 
 
-def _act(
-    how: str, *, is_shut: bool = False, is_unknown: bool = False, is_kept: bool = False, changed: bool = False
-) -> Entry:
-    return {"how": how, "is_shut": is_shut, "is_unknown": is_unknown, "is_kept": is_kept, "changed": changed}
+def _act(how: str, **flags: bool) -> Entry:
+    return {"how": how, **dict.fromkeys(FLAGS, False), **flags}
 
 
 def _how_gone(entry: Entry, rotated: Entry) -> str:

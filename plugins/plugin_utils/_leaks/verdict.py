@@ -24,6 +24,8 @@ def own_verdict(entry: Entry, act: Entry, suspect: Suspect | None) -> Entry:
     if act["is_unknown"] or (suspect is not None and not suspect.is_alive):
         why = f"; {suspect.why_not}" if suspect is not None and suspect.why_not else ""
         return {**told, "verdict": "unknown", "how": f"{act['how']}{why}"}
+    if act["is_foreseen"]:
+        return {**told, "verdict": "alive"}
     why = f"; {suspect.why_not}" if suspect is not None else ""
     arguments = f"id={entry['id']} disabled=true unlock=true rotated_keys=allow"
     command = f'ansible localhost -m cloudkeys.ibmcloud.iam_api_key -a "{arguments}"'

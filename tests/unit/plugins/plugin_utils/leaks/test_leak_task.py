@@ -239,7 +239,24 @@ def test_check_mode_shuts_nothing_and_is_red() -> None:
     (entry,) = leak_task.revoke(asked, client, lambda _text: None, check_mode=True)["leaked"]
 
     assert (entry["verdict"], entry["how"]) == ("alive", "check mode: it would be disabled")
+    assert entry["command"] is None
     assert leak.scene.works(VALUE)
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_check_mode_tells_what_the_slot_would_do_and_what_is_dead_already(is_gone: bool) -> None:
+    leak = Leak()
+    client = leak.scene.client(Effects())
+    looked = leak_task.look(options("look", **leak.words), client, {}, lambda _text: None, check_mode=True)
+    if is_gone:
+        leak.scene.visitor.ask("DELETE", f"/v1/apikeys/{leak.key['id']}")
+    asked = options("revoke", **leak.words, seen=looked["leaked"], rotated={"unmanaged_ids": []})
+
+    (entry,) = leak_task.revoke(asked, client, lambda _text: None, check_mode=True)["leaked"]
+
+    told = ("dead", "deleted") if is_gone else ("alive", "check mode: its slot would replace it, or take it away")
+    assert (entry["verdict"], entry["how"]) == told
+    assert entry["command"] is None
 
 
 @pytest.mark.parametrize(

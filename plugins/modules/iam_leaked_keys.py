@@ -75,7 +75,7 @@ options:
         repeated knows what an earlier one has deleted. Without it, such a key is not found any more.
     type: path
   proof_seconds:
-    description: How long to ask for proof, because IBM Cloud's servers do not all know at once.
+    description: How long to ask for proof, up to 3600, because IBM Cloud's servers do not all know at once.
     type: float
     default: 60
   concurrency:

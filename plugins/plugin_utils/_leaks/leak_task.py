@@ -39,6 +39,7 @@ SPEC: dict[str, t.Any] = {
     "required_one_of": [tuple(GIVEN)],
 }
 
+LONGEST_PROOF = 3600
 # Two runs may begin in one minute, and each has its record.
 SECOND_FORM = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -48,6 +49,8 @@ Entry = dict[str, t.Any]
 
 def resolve_paths(params: Params, folder: str) -> None:
     """Make the paths of a task absolute; a relative one starts at `folder`."""
+    if not 0 <= params["proof_seconds"] <= LONGEST_PROOF:
+        raise TaskRefused(f"proof_seconds is {params['proof_seconds']}, and has to be from 0 to {LONGEST_PROOF}")
     for name in ("values_file", "folder"):
         if params[name]:
             params[name] = os.path.join(folder, params[name])

@@ -393,3 +393,9 @@ def test_two_runs_of_one_second_have_a_record_each(tmp_path: Path) -> None:
     files = [path for _run in range(2) for path in report_task.report(asked, check_mode=False)["files"]]
 
     assert len(set(files)) == len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "3601"])
+def test_proof_is_bounded(seconds: str, tmp_path: Path) -> None:
+    with pytest.raises(TaskRefused, match=r"proof_seconds is .* has to be from 0 to 3600"):
+        leak_task.resolve_paths(options("look", ids=[UNKNOWN], proof_seconds=seconds), str(tmp_path))

@@ -148,6 +148,18 @@ def test_a_hand_over_that_fails_is_red_though_the_leaked_key_is_dead(desk: Desk)
     assert "is published, and handing it over failed" in shown
 
 
+@pytest.mark.parametrize("said", ["--tags deploy", "--start-at-task 'Fail unless every leaked key is dead'"])
+def test_a_run_that_passes_over_its_tasks_is_not_green(desk: Desk, said: str) -> None:
+    desk.server.make_key("loose", LOOSE)
+    answers = json.dumps({"revoke_leaked_values": LOOSE})
+
+    if "tags" in said:
+        assert "DEAD: " in desk.run(f"{REVOKE} {said} -e '{answers}'")
+    else:
+        assert "there is no verdict" in desk.run(f"! {REVOKE} {said} -e '{answers}'")
+    assert desk.server.logs_in(LOOSE) is ("tags" not in said)
+
+
 # ---- AWX, and what is seen
 
 

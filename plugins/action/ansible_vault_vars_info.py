@@ -45,6 +45,10 @@ class ActionModule(ControllerAction):
             raise TaskRefused("paths names no file, folder or pattern. Nothing was changed")
         paths = [self.absolute_path(path) for path in params["paths"] or [params["path"]]]
         if params["path"] is not None and is_one_file(paths[0]):
+            if params["exclude"]:
+                raise TaskRefused(
+                    "exclude is for folders and patterns: the file that path names is read anyway, so it leaves nothing out"
+                )
             return _told(VaultFile(paths[0], cipher), tries)
         left: list[str] = []
         files = found_files(paths, params["exclude"], left.append)

@@ -230,6 +230,10 @@ def test_a_pattern_that_matches_nothing_is_refused(run, tree, path):
     assert f"there is nothing at {tree}/{path}" in run([NEW], path=path)["msg"]
 
 
+def test_a_pattern_to_leave_out_beside_one_file_is_refused(run, tree):
+    assert "leaves nothing out" in run([NEW], path="group_vars/docs.yml", exclude=["*/docs.yml"])["msg"]
+
+
 def test_every_document_and_a_list_at_the_top_are_listed(run, tmp_path):
     value = "".join(f"    {line}\n" for line in Cipher([DEV]).seal(SECRET, None, None).splitlines())
     (tmp_path / "vault.yml").write_text(f"a: 1\n---\n- b: !vault |\n{value}- c\n")

@@ -23,6 +23,10 @@ VALUE = "own-Value-of-32-or-more-characters-0"
 UNKNOWN = "ApiKey-00000000-0000-4000-8000-000000000000"
 
 
+def unprotected(_text: str) -> None:
+    """Here nothing is shown."""
+
+
 def options(step: str, **words: t.Any) -> dict[str, t.Any]:
     checked = check_arguments(leak_task.SPEC, {"step": step, **words}, "task")
     assert checked.problem is None
@@ -42,11 +46,11 @@ class Leak:
         self, effects: Effects | None = None, *, between: t.Callable[[], None] = lambda: None, **more: t.Any
     ) -> t.Any:
         """Both halves and the verdict."""
-        client, protect = self.scene.client(effects or Effects()), lambda _text: None
-        looked = leak_task.look(options("look", **self.words, **self.more), client, {}, protect, check_mode=False)
+        client = self.scene.client(effects or Effects())
+        looked = leak_task.look(options("look", **self.words, **self.more), client, {}, unprotected, check_mode=False)
         between()
         asked = options("revoke", **self.words, **self.more, seen=looked["leaked"], **more)
-        revoked = leak_task.revoke(asked, client, protect, check_mode=False)
+        revoked = leak_task.revoke(asked, client, unprotected, check_mode=False)
         account = {**revoked, "name": "a", "looked_at": looked["looked_at"]}
         return report_task.report(
             {"accounts": [account], "require_dead": True, "expected": None, "folder": None}, check_mode=False

@@ -47,7 +47,7 @@ class ActionModule(ControllerAction):
         if params["path"] is not None and is_one_file(paths[0]):
             if params["exclude"]:
                 raise TaskRefused(
-                    "exclude is for folders and patterns: the file that path names is read anyway, so it leaves nothing out"
+                    "exclude is for folders and patterns: the file that path names is read, so it leaves nothing out"
                 )
             return _told(VaultFile(paths[0], cipher), tries)
         left: list[str] = []

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys, NewKey
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, NotUnderstood
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, Invalid, NotUnderstood
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import MOST_PAGES, each_entry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceIds
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
@@ -178,3 +178,13 @@ def test_a_list_that_never_ends_is_given_up() -> None:
     with pytest.raises(NotUnderstood, match="does not end"):
         list(each_entry(send, "/v1/things", "things", {}, "list the things"))
     assert len(asked) == MOST_PAGES
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
+def test_a_wait_that_would_not_end_is_refused_before_anything_is_asked(scene: t.Any, seconds: float) -> None:
+    answers = Answers()
+
+    with pytest.raises(Invalid, match="report_timeout_seconds has to be from 0"):
+        ActivityReports(answers, scene.clock).inactive_keys("a", for_hours=1, timeout_seconds=seconds)
+
+    assert answers.sent == []

@@ -133,6 +133,11 @@ def test_a_sheet_has_a_cell_for_each_text_and_no_formula(name: str, owner: str, 
         assert [cell for row in found for cell in row if is_formula(cell)] == []
 
 
+@pytest.mark.parametrize("text", ["a;=1+1", "a;-1", "a,@x"])
+def test_a_formula_behind_a_separator_is_text(text: str) -> None:
+    assert for_csv(text) == f"{text[:2]}'{text[2:]}"
+
+
 def is_formula(cell: str) -> bool:
     """As the strictest spreadsheet sees it: blanks and quotes before it do not count."""
     return cell.lstrip(' "').startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"))

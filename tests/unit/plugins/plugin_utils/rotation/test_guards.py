@@ -70,7 +70,7 @@ def test_the_published_key_of_another_slot_stays(name: str) -> None:
 
     (outcome, _other) = scene.run(scene.slot, other)
 
-    assert "another slot" in (outcome.failure or "")
+    assert "is the published one of another slot and stays" in (outcome.failure or "")
     assert scene.works(scene.store.values["other"])
 
 

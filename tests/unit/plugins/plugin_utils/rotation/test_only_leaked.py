@@ -68,6 +68,31 @@ def test_nothing_is_due_in_such_a_run(state: str) -> None:
     assert scene.writes() == []
 
 
+def test_a_leaked_key_of_a_slot_that_is_not_wanted_gets_no_successor() -> None:
+    scene = Scene()
+    scene.run()
+    leaked = scene.published_id
+
+    (outcome,) = scene.run(replace(scene.slot, is_wanted=False), **leak(leaked))
+
+    assert (outcome.failure, outcome.taken[-1]) == (None, "delete")
+    assert (scene.keys(), scene.store.values) == ({}, {})
+
+
+def test_a_leaked_key_that_somebody_deleted_meanwhile_is_replaced() -> None:
+    scene = Scene()
+    scene.run()
+    leaked, value = scene.published_id, scene.value
+    with pytest.raises(Killed):
+        scene.run(**leak(leaked), effects=Effects(kill_on="commit", kill_after_effect=True))
+    scene.pass_time(600)
+    scene.visitor.ask("DELETE", f"/v1/apikeys/{leaked}")
+
+    (outcome,) = scene.run(**leak(leaked))
+
+    assert (outcome.failure, scene.works(scene.value), scene.value != value) == (None, True, True)
+
+
 def test_copies_and_hand_overs_of_other_slots_wait_for_their_own_run() -> None:
     scene = Scene()
     slot = replace(scene.slot, copies=(Place("copy.yml", "copy"),), has_hand_over=True)

@@ -88,7 +88,9 @@ def test_an_item_without_a_secret_is_shown_when_it_is_refused(probe):
 
     assert "_ansible_no_log" not in result
     assert task.no_log is False
-    assert "many" in result["msg"]
+    # Not every ansible-core quotes what it cannot convert.
+    assert "'count'" in result["msg"]
+    assert "***" not in result["msg"]
 
 
 def test_async_is_refused_without_showing_the_item(probe):

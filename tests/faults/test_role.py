@@ -167,16 +167,18 @@ MISSING = {
     "no such file": "nowhere.yml",
     "no such absolute file": "/nowhere/probe.yml",
     "in a template": "{{ playbook_dir }}/{{ 'no' }}where.yml",
-    "no tasks": "{{ lookup('env', 'HOME') }}/../work/no_tasks.yml",
+    "no tasks": "{{ folder_of_the_test }}/no_tasks.yml",
 }
 
 
 @pytest.mark.parametrize("kind", ["probe", "handover"])
 @pytest.mark.parametrize("path", MISSING.values(), ids=MISSING.keys())
 def test_tasks_that_are_not_there_are_missed_before_a_key_is_made(scene: SlotScene, path: str, kind: str) -> None:
-    (scene.workplace.vault_file.parent / "no_tasks.yml").write_text("just: a mapping\n", encoding="utf-8")
+    folder = scene.workplace.vault_file.parent
+    (folder / "no_tasks.yml").write_text("just: a mapping\n", encoding="utf-8")
 
-    run = scene.workplace.start_rotation([scene.wish()], **{f"{kind}_tasks": path})
+    tasks = path.replace("{{ folder_of_the_test }}", str(folder))
+    run = scene.workplace.start_rotation([scene.wish()], **{f"{kind}_tasks": tasks})
 
     assert run.wait() != 0
     assert re.search("(?i)could not find or access|must contain a list of tasks", on_one_line(run.output)), run.output

@@ -32,25 +32,31 @@ IDENTITY: Spec = {
 }
 IDENTITY_RULES: list[tuple[str, ...]] = [("iam_id", "service_id")]
 
+# A branch of a repository, and how Git logs in there.
+BRANCH: Spec = {
+    "repository": {"type": "str", "required": True},
+    "branch": {"type": "str", "required": True},
+    "token": {"type": "str", "no_log": True},
+    "username": {"type": "str", "default": "x-access-token"},
+    "ssh_key_file": {"type": "path", "no_log": False},
+    "known_hosts_file": {"type": "path"},
+    "author_name": {"type": "str", "default": "cloudkeys"},
+    "author_email": {"type": "str", "default": "cloudkeys@localhost"},
+    "timeout_seconds": {"type": "float", "default": 60},
+}
+BRANCH_RULES: dict[str, list[tuple[str, ...]]] = {"mutually_exclusive": [("token", "ssh_key_file")]}
+
 # doc_fragments/git.py
 GIT: Spec = {
     "git": {
         "type": "dict",
         "options": {
-            "repository": {"type": "str", "required": True},
-            "branch": {"type": "str", "required": True},
-            "token": {"type": "str", "no_log": True},
-            "username": {"type": "str", "default": "x-access-token"},
-            "ssh_key_file": {"type": "path", "no_log": False},
-            "known_hosts_file": {"type": "path"},
-            "author_name": {"type": "str", "default": "cloudkeys"},
-            "author_email": {"type": "str", "default": "cloudkeys@localhost"},
+            **BRANCH,
             "message": {"type": "str", "default": "Rotate API keys"},
-            "timeout_seconds": {"type": "float", "default": 60},
             "keep_working_copy": {"type": "bool", "default": False},
             "working_copy": {"type": "path"},
         },
-        "mutually_exclusive": [("token", "ssh_key_file")],
+        **BRANCH_RULES,
     }
 }
 

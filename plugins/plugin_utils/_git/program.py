@@ -78,10 +78,14 @@ class Git:
 
     def holds(self, *arguments: str) -> bool:
         """Ask Git something that it answers by its exit code; raises GitError when it answers neither yes nor no."""
+        return self.ask(*arguments) is not None
+
+    def ask(self, *arguments: str) -> bytes | None:
+        """What Git prints to what it answers by its exit code, None for a no; raises GitError as `holds` does."""
         done = self._run([], arguments, b"", {})
         if done.code not in (0, 1):
             raise GitError(f"git {arguments[0]} failed: {done.words}")
-        return done.code == 0
+        return None if done.code else done.stdout
 
     def talk(self, *arguments: str) -> Done:
         """Talk to the server; the credentials are with this call and no other."""

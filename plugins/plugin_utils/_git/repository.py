@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 import typing as t
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._addresses import (
@@ -19,10 +20,20 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._addresses impo
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError, PushRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Git
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.tree import (
+    FILE_MODES,
+    Entry,
+    contents_of,
+    entries_of,
+    paths_with,
+)
 
 _TIP = "refs/cloudkeys/tip"
 _PUSH_TRIES = 3
 _PAUSE_SECONDS = 1.0
+# What one call takes as its arguments has a limit.
+_CHANGED_AT_ONCE = 200
+_NEW_MODE = "100644"
 # The server's words for a push that met another one in the middle of its work.
 _BUSY = ("lock", "failed to update ref", "incorrect old value")
 
@@ -68,7 +79,7 @@ class Branch:
             self._check_folders(path)
             return None
         mode = listed.split(" ", 1)[0]
-        if mode not in ("100644", "100755"):
+        if mode not in FILE_MODES:
             raise GitError(f"{path} is no regular file in {self._shown}; name the file itself, not a link to it")
         return self._git.call("cat-file", "blob", f"{self.tip}:{path}")
 
@@ -108,14 +119,27 @@ class Branch:
         """Tell whether the branch contains a commit."""
         return self._git.holds("merge-base", "--is-ancestor", commit, self.tip)
 
-    def make_commit(self, path: str, content: bytes, message: str) -> str:
-        """A commit on the tip that changes this one file."""
+    def entries(self) -> list[Entry]:
+        """All that is in the tip; raises GitError."""
+        return entries_of(self._git, self.tip)
+
+    def paths_with(self, text: str) -> set[str]:
+        """The files of the tip that hold a text; raises GitError."""
+        return paths_with(self._git, self.tip, text)
+
+    def contents(self, entries: Sequence[Entry]) -> list[bytes]:
+        """Files of the tip, byte for byte; raises GitError."""
+        return list(contents_of(self._git, entries))
+
+    def make_commit(self, files: Mapping[str, bytes], message: str) -> str:
+        """A commit on the tip that changes these files; each keeps its mode."""
         index = {"GIT_INDEX_FILE": "cloudkeys-index"}
-        blob = self._git.call("hash-object", "-w", "--no-filters", "--stdin", given=content).decode().strip()
-        listed = self._git.call("ls-tree", self.tip, "--", path).decode("utf-8", "replace")
-        mode = listed.split(" ", 1)[0] or "100644"
+        modes = {entry.path: entry.mode for entry in self.entries()}
         self._git.call("read-tree", self.tip, environ=index)
-        self._git.call("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", environ=index)
+        changes = [f"{modes.get(path, _NEW_MODE)},{self._kept(content)},{path}" for path, content in files.items()]
+        for begin in range(0, len(changes), _CHANGED_AT_ONCE):
+            words = [word for each in changes[begin : begin + _CHANGED_AT_ONCE] for word in ("--cacheinfo", each)]
+            self._git.call("update-index", "--add", *words, environ=index)
         tree = self._git.call("write-tree", environ=index).decode().strip()
         people = {
             f"GIT_{role}_{part}": value
@@ -126,6 +150,10 @@ class Branch:
         unique = f"{message}\n\nCloudkeys-Commit: {secrets.token_hex(8)}\n"
         made = self._git.call("commit-tree", tree, "-p", self.tip, given=unique.encode(), environ=people)
         return made.decode().strip()
+
+    def _kept(self, content: bytes) -> str:
+        """Put a file's content into the copy of the repository, and tell its name there."""
+        return self._git.call("hash-object", "-w", "--no-filters", "--stdin", given=content).decode().strip()
 
     def push(self, commit: str) -> bool:
         """Move the branch to this commit; False when it is no longer where it was. Raises GitError, PushRefused.
@@ -167,7 +195,7 @@ class Branch:
                 self._pause(_PAUSE_SECONDS * (number + 1))
         raise GitError(
             f"whether the push to {self.name} of {self._shown} arrived is not known, and the branch cannot be "
-            f"read: {words}. Nothing was sent to IBM Cloud for it; the next run goes on from what it finds"
+            f"read: {words}. Nothing that needs it was done; the next run goes on from what it finds"
         )
 
     def _fetch(self, *depth: str) -> None:

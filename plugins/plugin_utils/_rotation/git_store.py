@@ -125,7 +125,7 @@ class GitStore:
                     raise CommitLost(f"somebody else pushed another {path} to {self._branch.name}")
                 if content is None or content == self._branch.read(path):
                     return
-                commit = self._branch.make_commit(path, content, "\n".join([self._message, "", *lines]))
+                commit = self._branch.make_commit({path: content}, "\n".join([self._message, "", *lines]))
                 if self._try_push(commit):
                     self._provided[path] = commit
                     self._tell(f"{path}: pushed {commit[:12]} to {self._branch.name}")

@@ -44,7 +44,7 @@ def opened(branches: Branches, **environ: str) -> Branch:
 
 
 def push(branch: Branch, path: str, content: str) -> bool:
-    return branch.push(branch.make_commit(path, content.encode(), "a message"))
+    return branch.push(branch.make_commit({path: content.encode()}, "a message"))
 
 
 def test_what_is_pushed_is_one_file_in_one_commit_and_the_rest_stays(remote: Remote, branches: Branches) -> None:
@@ -79,7 +79,7 @@ def test_bytes_are_kept_whatever_the_attributes_say(remote: Remote, branches: Br
 
 def test_a_branch_that_moved_on_takes_no_push(remote: Remote, branches: Branches) -> None:
     branch = opened(branches)
-    commit = branch.make_commit("secrets.yml", b"mine\n", "a message")
+    commit = branch.make_commit({"secrets.yml": b"mine\n"}, "a message")
     theirs = remote.write("other.yml", "theirs\n")
 
     assert branch.push(commit) is False
@@ -94,7 +94,7 @@ def test_a_branch_that_was_set_back_takes_no_push_although_it_would_be_a_fast_fo
     branch = opened(branches)
     remote.write("secrets.yml", "to be undone\n")
     branch.refresh()
-    commit = branch.make_commit("secrets.yml", b"mine\n", "a message")
+    commit = branch.make_commit({"secrets.yml": b"mine\n"}, "a message")
     remote.git("update-ref", f"refs/heads/{BRANCH}", before)
 
     assert branch.push(commit) is False
@@ -136,7 +136,7 @@ def test_a_push_that_arrived_without_an_answer_is_found_below_what_others_pushed
     )
     branch = opened(branches)
 
-    commit = branch.make_commit("secrets.yml", b"a: 1\n", "a message")
+    commit = branch.make_commit({"secrets.yml": b"a: 1\n"}, "a message")
 
     assert branch.push(commit)
     assert branch.has(commit)

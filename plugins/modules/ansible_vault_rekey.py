@@ -19,6 +19,7 @@ description:
     in the way. Before a file is written, every moved value in it is opened with the new secret alone and compared.
   - Each file is replaced in one step if it is still the one that was read, so that a run may be killed at any moment.
     Run it again then. What is done already is left alone, and the last run says that nothing changed.
+  - With O(git) the files are those of a branch, and the whole move is one commit and one push.
   - No value is ever on disk in clear.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.attributes
@@ -27,7 +28,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Everything is done but the writes. It fails where the real run would.
+      - Everything is done but the writes and the push. It fails where the real run would, except that only the server
+        of a repository knows what it refuses.
   diff_mode:
     support: full
     details:
@@ -48,6 +50,8 @@ options:
       - Links to folders are followed, each folder is entered once.
       - A file that is there under several names is done once. A symbolic link is followed and stays. A file with
         several hard links is refused, and so is one that is reached by a link alone and is in none of these folders.
+      - With O(git) these are paths in the repository, V(.) for all of it. Links and submodules are not followed. One
+        that is named itself is refused; the task warns about one below a folder if it may lead to vaulted values.
     type: list
     elements: path
     required: true
@@ -76,6 +80,7 @@ options:
         a link, those of its target too. V(*) stands for any text here.
       - One that no file matches is refused, because it has a slip of the pen, or the form of a relative path. It is
         V(*/archive/*) and not V(archive/*).
+      - With O(git) the whole path is that in the repository, and either form does.
     type: list
     elements: str
     default: []
@@ -89,9 +94,76 @@ options:
     default: fail
   lock_timeout_seconds:
     description:
-      - How long to wait for another task that is changing a file in the same folder.
+      - How long to wait for another task that is changing a file in the same folder. Means nothing with O(git).
     type: float
     default: 30
+  git:
+    description:
+      - The files are those at the tip of a branch of this Git repository, and no working copy is needed. All that is
+        moved is one commit and one push. It is pushed when everything in it is proven.
+      - When somebody else pushed meanwhile, everything is planned anew from what the branch is now. When that goes on,
+        nothing was pushed, the task fails, and RV(conflict) is V(true).
+      - The clone is shallow and bare, in a private folder that is removed at the end; it holds cipher text as the
+        repository does. A run may be killed at any moment, and is run again then.
+      - Files keep their modes. Only the files with cipher text are read, and nobody else's change can become part of
+        the commit.
+      - Needs the program C(git) on the controller. The user's own Git and SSH settings and hooks are not used, and no
+        question is asked. A private certificate authority is named by E(GIT_SSL_CAINFO).
+      - Without it, the files are on the controller.
+    type: dict
+    suboptions:
+      repository:
+        description:
+          - Address of the repository, C(https://HOST/PATH), C(USER@HOST:PATH), C(ssh://USER@HOST/PATH) or an absolute
+            path.
+        type: str
+        required: true
+      branch:
+        description:
+          - The branch that is read and pushed to. It has to be there, and the job has to be allowed to push to it.
+        type: str
+        required: true
+      token:
+        description:
+          - Token for an address with C(https://). It is given to C(git) in a variable of that process, for the server
+            of O(git.repository) only, and is in no argument, setting, address or output.
+          - Without it and O(git.ssh_key_file), a non-empty environment variable E(CLOUDKEYS_GIT_TOKEN) is used.
+        type: str
+      username:
+        description:
+          - The user's name that goes with the token. GitHub and GitLab take any, Bitbucket wants V(x-token-auth).
+        type: str
+        default: x-access-token
+      ssh_key_file:
+        description:
+          - Private key for an address of SSH, a file on the controller that only its owner may read.
+          - Without it, a non-empty environment variable E(CLOUDKEYS_GIT_SSH_KEY_FILE) is used, and without that the
+            keys of an SSH agent.
+        type: path
+      known_hosts_file:
+        description:
+          - File with the public key of the SSH server, as C(ssh-keyscan) prints it. A host that is not in it is
+            refused, and so is a file that other users may write.
+          - Without it, a non-empty environment variable E(CLOUDKEYS_GIT_KNOWN_HOSTS_FILE) is used, and without that the
+            files of the user and of the system.
+        type: path
+      author_name:
+        description: Author and committer of the commit.
+        type: str
+        default: cloudkeys
+      author_email:
+        description: Address of the author; some servers accept known ones only.
+        type: str
+        default: cloudkeys@localhost
+      message:
+        description: First line of the commit message. How many values were moved follows below.
+        type: str
+        default: Move to another vault password
+      timeout_seconds:
+        description:
+          - How long one call of C(git) may take. One that takes longer is ended, and the task fails or looks again.
+        type: float
+        default: 60
 notes:
   - The vault secrets are those of the running Ansible, from C(--vault-id), C(--ask-vault-pass), the configuration or
     the vault credentials of an AWX job. There is no password option.
@@ -142,14 +214,17 @@ EXAMPLES = r"""
     msg: "{{ item.file }}, line {{ item.line }}: {{ item.name | join(' / ') }}"
   loop: "{{ rekeyed.unreadable }}"
 
-# In AWX: two credentials of the type Vault with the ids old and new. The project folder goes away with the job, so the
-# files are in a clone that the job made and pushes.
-- name: Move the values in the clone
+# In AWX: two credentials of the type Vault with the ids old and new, and one that may push to the branch.
+- name: Move the values of a repository in one commit
   cloudkeys.ibmcloud.ansible_vault_rekey:
-    paths: ["{{ clone.path }}/group_vars"]
+    paths: [group_vars, host_vars]
     from: [old]
     to: new
     label: prod
+    git:
+      repository: https://git.example.com/platform/vars.git
+      branch: main
+      token: "{{ git_token }}"
 
 # Ad hoc, with names only:
 #   ansible localhost -m cloudkeys.ibmcloud.ansible_vault_rekey --check --diff \
@@ -163,10 +238,16 @@ vault_id:
   type: str
   sample: prod
 conflict:
-  description: Whether a file was left because somebody else changed it meanwhile.
+  description: Whether a file was left because somebody else changed it meanwhile; with O(git), whether nothing was pushed
+    because others kept pushing.
   returned: always
   type: bool
   sample: false
+commit:
+  description: The commit that was pushed. Null when nothing was, as in check mode.
+  returned: with O(git), when the files could be looked for
+  type: str
+  sample: 5f3c1d0b7a8e9f60718293a4b5c6d7e8f9012345
 files:
   description: Every file that holds cipher text, and those that were named themselves.
   returned: when the files could be looked for
@@ -174,7 +255,7 @@ files:
   elements: dict
   contains:
     path:
-      description: The file, as an absolute path.
+      description: The file, as an absolute path; with O(git) as C(BRANCH:PATH).
       returned: always
       type: str
       sample: /srv/ansible/group_vars/prod/vault.yml
@@ -185,7 +266,7 @@ files:
       type: str
       sample: inline
     changed:
-      description: Whether the file was written, or would be in check mode.
+      description: Whether the file was written, or pushed with O(git), or would be in check mode.
       returned: always
       type: bool
       sample: true
@@ -221,7 +302,7 @@ moved:
   elements: dict
   contains:
     file:
-      description: The file, as an absolute path.
+      description: The file, as an absolute path; with O(git) as C(BRANCH:PATH).
       returned: always
       type: str
       sample: /srv/ansible/group_vars/prod/vault.yml
@@ -264,7 +345,7 @@ unreadable:
   elements: dict
   contains:
     file:
-      description: The file, as an absolute path.
+      description: The file, as an absolute path; with O(git) as C(BRANCH:PATH).
       returned: always
       type: str
       sample: /srv/ansible/group_vars/prod/vault.yml

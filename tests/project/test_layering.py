@@ -96,11 +96,14 @@ ROWS: dict[str, list[str]] = {
         "plugin_utils._out",
     ],
     "plugin_utils/_paths.py": [],
-    "plugin_utils/_rekey/": ["module_utils._private_file", "module_utils._shown", "plugin_utils._vault_file"],
+    "plugin_utils/_rekey/": [
+        *("module_utils._private_file", "module_utils._shown", "plugin_utils._git", "plugin_utils._out"),
+        "plugin_utils._vault_file",
+    ],
     "plugin_utils/_rotation/": [
         *("module_utils._arguments", "module_utils._blanks", "module_utils._errors", "module_utils._iam"),
         *("module_utils._identities", "module_utils._leaks", "module_utils._private_file", "module_utils._reconcile"),
-        *("module_utils._shown", "module_utils._trusted_place", "plugin_utils._checked", "plugin_utils._git"),
+        *("module_utils._shown", "plugin_utils._checked", "plugin_utils._git"),
         "plugin_utils._out",
         "plugin_utils._vault_file",
     ],
@@ -115,7 +118,7 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
     "modules/": ["module_utils._module", "module_utils._tasks"],
     "action/": [
-        *("module_utils._errors", "module_utils._identities", "module_utils._outcome"),
+        *("module_utils._arguments", "module_utils._errors", "module_utils._identities", "module_utils._outcome"),
         *("module_utils._secret_arguments", "module_utils._secrets"),
         *("module_utils._tasks", "plugin_utils"),
     ],
@@ -167,6 +170,7 @@ PURE = [
     "plugin_utils/_rekey/order.py",
     "plugin_utils/_rekey/result.py",
     "plugin_utils/_rekey/spans.py",
+    "plugin_utils/_rekey/tip_files.py",
     "plugin_utils/_rotation/foresee.py",
     "plugin_utils/_rotation/outcome.py",
     "plugin_utils/_rotation/plan.py",

@@ -58,7 +58,7 @@ def branch_in(folder: str, access: Access, given: t.Mapping[str, t.Any], around:
 
 @contextlib.contextmanager
 def opened_branch(given: t.Mapping[str, t.Any], around: Surroundings) -> t.Iterator[Branch]:
-    """The branch in a folder that goes away at the end; raises GitError, and TaskRefused for options that mean nothing."""
+    """The branch in a folder that goes away at the end; raises GitError, and TaskRefused as `check_wait` does."""
     check_wait(given)
     access = access_of(given, around)
     folder = new_folder()

@@ -22,7 +22,8 @@ def result_of(outcomes: Sequence[FileOutcome], order: Order, check_mode: bool, s
     """The result; `stopped` says that nothing was written because of what was found."""
     would_be = check_mode and not stopped
     changed = [each for each in outcomes if each.is_written or (would_be and each.changes)]
-    problems = list(_problems(outcomes, stopped))
+    # Several files may have one and the same.
+    problems = list(dict.fromkeys(_problems(outcomes, stopped)))
     result: dict[str, t.Any] = {
         "changed": bool(changed),
         "conflict": any(each.is_conflict for each in outcomes),
@@ -97,8 +98,8 @@ def _told(each: FileOutcome, place: Place) -> dict[str, t.Any]:
 def _diff(each: FileOutcome, order: Order) -> dict[str, str]:
     moved = [(_name(place), place) for place in each.places if place.state == "moved"]
     return {
-        "before_header": each.path,
-        "after_header": each.path,
+        "before_header": shown(each.path),
+        "after_header": shown(each.path),
         "before": "".join(f"{name}: {place.label}, opened by {place.opened_by}\n" for name, place in moved),
         "after": "".join(f"{name}: {order.label}, opened by {order.to}\n" for name, _place in moved),
     }

@@ -12,7 +12,7 @@ import contextlib
 import os
 import time
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -35,6 +35,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 _WRITE_TRIES = 3
 _TELL_EVERY_SECONDS = 5.0
 _MODE_OF_NEW = 0o600
+_Plan = t.TypeVar("_Plan")
 
 
 @dataclass
@@ -78,8 +79,56 @@ def _threads(number: int) -> t.Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-class Rekeying:
-    """One task. `tell` shows a line while it runs."""
+class Planning:
+    """What files on disk and in a repository have in common. `tell` shows a line while it runs."""
+
+    def __init__(self, order: Order, *, skips_unreadable: bool, tell: Callable[[str], None]) -> None:
+        self._order = order
+        self._skips_unreadable = skips_unreadable
+        self._tell = tell
+        self._told_at = time.monotonic()
+
+    @contextlib.contextmanager
+    def _side_by_side(self) -> t.Iterator[tuple[ThreadPoolExecutor, ThreadPoolExecutor]]:
+        """Threads for files and for values."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        # Deriving a key leaves Python's lock to others, so threads are enough. The files wait for their values, and
+        # the values for nobody.
+        with _threads(cores) as values, _threads(cores + 1) as files:
+            yield files, values
+
+    def _each_planned(self, plans: Iterable[_Plan], number: int) -> list[_Plan]:
+        planned = []
+        for plan in plans:
+            planned.append(plan)
+            self._tell_now_and_then(f"{len(planned)} of {number} files read and encrypted anew")
+        return planned
+
+    def _rekeyed(self, outcome: FileOutcome, content: bytes, path: str, values: ThreadPoolExecutor) -> Rekeyed | None:
+        """The new content, with what is in it told in the outcome; None for a file that cannot be read."""
+        try:
+            done = rekey(content, self._order, may_hold_variables(path), values.map)
+        except VaultFileError as error:
+            outcome.problem, outcome.is_unreadable = f"{outcome.path}: {error}", True
+            return None
+        outcome.places, outcome.layout = done.places, done.layout
+        outcome.changes = done.content != content
+        return done
+
+    def _stops(self, outcome: FileOutcome) -> bool:
+        """Whether nothing at all is written because of this file."""
+        if outcome.problem and not outcome.is_unreadable:
+            return True
+        return outcome.is_closed and not self._skips_unreadable
+
+    def _tell_now_and_then(self, line: str) -> None:
+        if time.monotonic() - self._told_at >= _TELL_EVERY_SECONDS:
+            self._told_at = time.monotonic()
+            self._tell(line)
+
+
+class Rekeying(Planning):
+    """One task with files on disk."""
 
     def __init__(
         self,
@@ -90,33 +139,18 @@ class Rekeying:
         tell: Callable[[str], None],
         disk: Disk | None = None,
     ) -> None:
-        self._order = order
-        self._skips_unreadable = skips_unreadable
+        super().__init__(order, skips_unreadable=skips_unreadable, tell=tell)
         self._lock_timeout_seconds = lock_timeout_seconds
-        self._tell = tell
         self._disk = disk
-        self._told_at = time.monotonic()
 
     def run(self, paths: Sequence[str], check_mode: bool) -> tuple[list[FileOutcome], bool]:
         """What became of each file, and whether one of them stood in the way of the whole task: nothing is written."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        # Deriving a key leaves Python's lock to others, so threads are enough. The files wait for their values, and
-        # the values for nobody.
-        with _threads(cores) as values, _threads(cores + 1) as files:
-            planned = []
-            for plan in files.map(lambda path: self._plan(path, values), paths):
-                planned.append(plan)
-                self._tell_now_and_then(f"{len(planned)} of {len(paths)} files read and encrypted anew")
+        with self._side_by_side() as (files, values):
+            planned = self._each_planned(files.map(lambda path: self._plan(path, values), paths), len(paths))
             is_stopped = any(self._stops(plan.outcome) for plan in planned)
             if not check_mode and not is_stopped:
                 self._write_all([plan for plan in planned if plan.outcome.changes], values)
         return [plan.outcome for plan in planned], is_stopped
-
-    def _stops(self, outcome: FileOutcome) -> bool:
-        """Whether nothing at all is written because of this file."""
-        if outcome.problem and not outcome.is_unreadable:
-            return True
-        return outcome.is_closed and not self._skips_unreadable
 
     def _plan(self, path: str, values: ThreadPoolExecutor) -> _Planned:
         outcome = FileOutcome(path)
@@ -128,24 +162,16 @@ class Rekeying:
         except VaultFileError as error:
             outcome.problem, outcome.is_conflict = str(error), isinstance(error, ChangedMeanwhile)
             return _Planned(outcome)
-        try:
-            done = rekey(content, self._order, may_hold_variables(path), values.map)
-        except VaultFileError as error:
-            outcome.problem, outcome.is_unreadable = f"{path}: {error}", True
+        done = self._rekeyed(outcome, content, path, values)
+        if done is None:
             return _Planned(outcome)
-        return self._with(outcome, done, _Planned(outcome, storage, identity, done.content), content)
-
-    @staticmethod
-    def _with(outcome: FileOutcome, done: Rekeyed, planned: _Planned, before: bytes) -> _Planned:
-        outcome.places, outcome.layout = done.places, done.layout
-        outcome.changes = done.content != before
-        if outcome.changes and planned.storage:
+        if outcome.changes:
             try:
-                planned.storage.check_may_write(planned.identity)
+                storage.check_may_write(identity)
             except VaultFileError as error:
                 outcome.problem, outcome.changes = str(error), False
                 outcome.is_conflict = isinstance(error, ChangedMeanwhile)
-        return planned
+        return _Planned(outcome, storage, identity, done.content)
 
     def _write_all(self, planned: list[_Planned], values: ThreadPoolExecutor) -> None:
         for number, plan in enumerate(planned, 1):
@@ -184,8 +210,3 @@ class Rekeying:
         with plan.storage.locked():
             plan.storage.expect(plan.identity)
             plan.storage.write(plan.content, plan.identity, _MODE_OF_NEW)
-
-    def _tell_now_and_then(self, line: str) -> None:
-        if time.monotonic() - self._told_at >= _TELL_EVERY_SECONDS:
-            self._told_at = time.monotonic()
-            self._tell(line)

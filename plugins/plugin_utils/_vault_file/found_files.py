@@ -60,11 +60,11 @@ def found_files(
         for file, is_named in _below(path):
             real = os.path.realpath(file)
             # A link must not lead to what is to be spared.
-            excluding = {pattern for pattern in exclude if _matches(file, pattern) or _matches(real, pattern)}
+            excluding = {pattern for pattern in exclude if matches(file, pattern) or matches(real, pattern)}
             unused -= excluding
             if not excluding and (is_named or _has_cipher_text(file, left)):
                 found.setdefault(real, file)
-    _refuse_unused([pattern for pattern in exclude if pattern in unused and not _HIDDEN.search(pattern)])
+    refuse_unused(exclude, unused)
     return list(found.values())
 
 
@@ -99,8 +99,9 @@ def told_of_files(files: t.Sequence[str], left: t.Sequence[str]) -> t.Iterator[s
         )
 
 
-def _refuse_unused(patterns: t.Sequence[str]) -> None:
+def refuse_unused(exclude: t.Sequence[str], unused: t.Collection[str]) -> None:
     """One with a slip of the pen would leave nothing out, and what was to be spared would be done."""
+    patterns = [pattern for pattern in exclude if pattern in unused and not _HIDDEN.search(pattern)]
     if patterns:
         raise CannotStore(
             f"exclude: no file matches {patterns[0]!r}, so it leaves nothing out; a pattern is compared with the whole "
@@ -156,9 +157,15 @@ def _files_in(folder: str) -> t.Iterator[str]:
 
 
 def _has_cipher_text(path: str, left: t.Callable[[str], None]) -> bool:
+    return is_looked_into(path, b"" if path.endswith("~") else _content(path), left)
+
+
+def is_looked_into(path: str, content: bytes, left: t.Callable[[str], None]) -> bool:
+    """Whether a file that was not named itself is one of the found, by its name and by what is in it."""
     name = os.path.basename(path)
-    content = b"" if name.endswith("~") else _content(path)
     is_hidden = name.startswith(".")
+    if name.endswith("~"):
+        return False
     if _MARK not in content or (not is_hidden and (content.startswith(_MARK) or _has_end_of_variables(path))):
         return _MARK in content
     has_values = content.startswith(_MARK) or any(each in content for each in _OF_VALUES)
@@ -193,5 +200,6 @@ def _holds_mark(file: t.BinaryIO) -> bool:
     return False
 
 
-def _matches(path: str, pattern: str) -> bool:
+def matches(path: str, pattern: str) -> bool:
+    """Whether a pattern of `exclude` leaves a file out."""
     return fnmatch.fnmatch(path, pattern) or fnmatch.fnmatch(os.path.basename(path), pattern)

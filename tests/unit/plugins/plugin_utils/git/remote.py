@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import textwrap
 import typing as t
@@ -22,6 +23,14 @@ class Remote:
         path.mkdir(parents=True)
         self.git("init", "--quiet", "--bare", f"--initial-branch={BRANCH}", ".")
         self.write("README.md", "for people\n")
+
+    @classmethod
+    def copy_of(cls, other: Remote, path: Path) -> Remote:
+        """Another server with the same repository."""
+        made = cls.__new__(cls)
+        made.path = path
+        shutil.copytree(other.path, path)
+        return made
 
     def git(self, *arguments: str, given: str = "") -> str:
         done = subprocess.run(

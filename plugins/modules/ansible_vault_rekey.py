@@ -238,7 +238,7 @@ vault_id:
   type: str
   sample: prod
 conflict:
-  description: Whether a file was left because somebody else changed it meanwhile; with O(git), whether nothing was pushed
+  description: Whether a file was left because somebody else changed it meanwhile, or, with O(git), nothing was pushed
     because others kept pushing.
   returned: always
   type: bool

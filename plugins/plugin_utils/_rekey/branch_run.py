@@ -91,7 +91,9 @@ class BranchRekeying(Planning):
         tip = Tip(self._branch.name, self._branch.entries())
         found = tip.found(self._wish.paths, self._wish.exclude)
         marked = self._branch.paths_with(MARK.decode())
-        targets = {link: content.decode("utf-8", "surrogateescape") for link, content in self._read(tip, found.links).items()}
+        targets = {
+            link: content.decode("utf-8", "surrogateescape") for link, content in self._read(tip, found.links).items()
+        }
         # What holds no cipher text is not read.
         contents = self._read(tip, [path for path in found.files if path in marked])
         left: list[str] = []

@@ -201,7 +201,8 @@ def open_with(secret: t.Any, vaulttext: str, label: str | None) -> bytes | None:
     name = label or _SETTINGS.DEFAULT_VAULT_IDENTITY
     try:
         return bytes(_VAULT_LIB([(name, secret)]).decrypt(vaulttext.encode("utf-8")))
-    except AnsibleVaultFormatError:
+    # The second when what fits the secret holds no padding, which Ansible does not explain.
+    except (AnsibleVaultFormatError, ValueError):
         raise CannotDecrypt(f"what is encrypted under {label or DEFAULT_LABEL!r} is damaged") from None
     except AnsibleError:
         return None

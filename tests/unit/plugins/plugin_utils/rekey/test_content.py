@@ -190,6 +190,52 @@ def test_each_value_costs_an_opening_a_sealing_and_an_opening_with_a_key_of_its_
     assert len(derived) == 3 * 4
 
 
+@pytest.fixture
+def derived(monkeypatch) -> list[t.Any]:
+    """One member for each key that is derived, from what."""
+    derive, derived = VaultAES256._create_key_cryptography, []
+    monkeypatch.setattr(
+        VaultAES256, "_create_key_cryptography", staticmethod(lambda *given: derived.append(given) or derive(*given))
+    )
+    return derived
+
+
+def test_a_text_that_stands_twice_and_a_move_that_is_planned_again_are_proven_once(derived: list[t.Any]) -> None:
+    text = f"a: !vault |\n{block(OLD)}b: !vault |\n{block(OLD)}".encode()
+    order = laws.order(["old"])
+    forget_derived_keys()
+
+    done = rekey(text, order, is_yaml=True)
+
+    assert len(derived) == 3
+    assert rekey(text, order, is_yaml=True).content == done.content
+    assert len(derived) == 3
+
+
+@pytest.mark.parametrize("at", [0, 40, 70], ids=["to encrypt", "to sign", "to begin with"])
+def test_a_key_that_was_derived_wrong_once_is_noticed(monkeypatch, at: int) -> None:
+    """Nothing would ever open what is sealed with it, and the key in memory is the only one that says otherwise."""
+    derive, wrong = VaultAES256._create_key_cryptography, []
+
+    def wrong_once(password: bytes, *given: t.Any) -> bytes:
+        key = derive(password, *given)
+        if password != laws.SECRETS["new"].bytes or wrong:
+            return key
+        wrong.append(password)
+        return key[:at] + bytes([key[at] ^ 1]) + key[at + 1 :]
+
+    order = laws.order(["old"])
+    for content in (OLD, f"a: !vault |\n{block(OLD)}"):
+        wrong.clear()
+        forget_derived_keys()
+        with monkeypatch.context() as patch, pytest.raises(CannotEdit, match="does not read back"):
+            # What was tried with the new secret while opening is no sealing.
+            order.open(OLD)
+            patch.setattr(VaultAES256, "_create_key_cryptography", staticmethod(wrong_once))
+            rekey(content.encode(), order, is_yaml=True)
+        assert wrong
+
+
 def test_a_sealing_that_the_new_secret_does_not_open_is_refused(monkeypatch) -> None:
     broken = laws.order()
     monkeypatch.setattr(broken, "seal", lambda _vaulttext, plaintext: sealed("another", plaintext, laws.LABEL))

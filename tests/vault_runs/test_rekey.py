@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import seal_with
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import Remote
 from ansible_collections.cloudkeys.ibmcloud.tests.vault_runs.place import PASSWORDS, Place
 
 FILES, VALUES = 12, 3
@@ -78,6 +79,46 @@ def test_of_two_runs_at_once_none_fails_and_everything_is_moved(place: Place, fi
 
     assert [run.returncode for run in runs] == [0, 0], outputs
     assert {name for path in files for name in secrets_of(path)} == {"prod"}
+
+
+@pytest.fixture
+def repository(place: Place, files: list[Path]) -> Remote:
+    remote = Remote(place.folder / "vars.git")
+    for path in files:
+        remote.write(f"files/{path.name}", path.read_text(encoding="utf-8"))
+    return remote
+
+
+def in_git(repository: Remote) -> list[str]:
+    git = {"repository": str(repository.path), "branch": "main"}
+    return [json.dumps({**ANSWERS, "rekey_git": git}) if word == json.dumps(ANSWERS) else word for word in REKEY]
+
+
+def test_a_repository_is_moved_in_one_commit_and_shows_no_value(place: Place, repository: Remote) -> None:
+    begin, command = repository.tip, in_git(repository)
+
+    assert "changed=1 " in place.run(*command, "--check", "--diff").stdout
+    assert repository.tip == begin
+    shown = place.run(*command, "--diff", "-vvvv").stdout
+
+    assert f"{FILES * VALUES} values in {FILES} of {FILES} files moved to dev" in shown
+    assert "before: main:files/00.yml" in shown
+    assert not [text for text in ("a secret", "$ANSIBLE_VAULT;", *PASSWORDS.values()) if text in shown]
+    assert repository.git("rev-list", "--count", f"{begin}..main") == "1"
+    for number in range(FILES):
+        (place.folder / "moved.yml").write_text(repository.read(f"files/{number:02}.yml") + "\n", encoding="utf-8")
+        assert secrets_of(place.folder / "moved.yml") == {"prod"}
+    assert "changed=0 " in place.run(*command).stdout
+
+
+def test_of_two_runs_at_once_in_a_repository_one_pushes_and_none_fails(place: Place, repository: Remote) -> None:
+    begin = repository.tip
+    runs = [place.start(*in_git(repository)) for _number in range(2)]
+    outputs = [run.communicate(timeout=120)[0] for run in runs]
+
+    assert [run.returncode for run in runs] == [0, 0], outputs
+    assert sorted("changed=1 " in output for output in outputs) == [False, True]
+    assert repository.git("rev-list", "--count", f"{begin}..main") == "1"
 
 
 def test_ids_that_bind_are_no_hindrance(place: Place, files: list[Path]) -> None:

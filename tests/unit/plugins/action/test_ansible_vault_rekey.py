@@ -8,6 +8,7 @@ import pytest
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.action import ansible_vault_rekey as action
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, Edit, VaultFile
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import Remote
 
 OLD, NEW = ("old", VaultSecret(b"password of old")), ("new", VaultSecret(b"password of new"))
 THIRD = ("third", VaultSecret(b"password of third"))
@@ -217,3 +218,88 @@ def test_a_link_does_not_choose_a_file_elsewhere(run, make, tmp_path, pattern, t
     assert not run(paths=["group_vars"], exclude=["*/prod/*"], check_mode=True).get("failed")
     assert not run(paths=[pattern, "group_vars-of-others"]).get("failed")
     assert value_of(outside, NEW) == SECRET
+
+
+@pytest.fixture
+def remote(make, tmp_path):
+    """The values of a repository, with the same file on disk."""
+    remote = Remote(tmp_path / "remote.git")
+    remote.write("group_vars/a.yml", make().read_text())
+    return remote
+
+
+def in_git(remote, **more):
+    return {"repository": str(remote.path), "branch": "main", **more}
+
+
+def test_values_of_a_branch_move_and_the_files_on_disk_stay(run, remote, tmp_path):
+    before = (tmp_path / "group_vars/a.yml").read_bytes()
+    begin = remote.tip
+
+    checked = run(git=in_git(remote), check_mode=True)
+    assert (checked["changed"], checked["commit"], remote.tip) == (True, None, begin)
+    result = run(git=in_git(remote, author_name="robot"), label="prod")
+
+    assert (result["changed"], result["conflict"], result["commit"]) == (True, False, remote.tip)
+    assert [(each["path"], each["changed"], each["moved"]) for each in result["files"]] == [
+        ("main:group_vars/a.yml", True, 1)
+    ]
+    assert [(each["file"], each["name"]) for each in result["moved"]] == [("main:group_vars/a.yml", ["db", "pw"])]
+    assert result["diff"][0]["before_header"] == "main:group_vars/a.yml"
+    assert "$ANSIBLE_VAULT;1.2;AES256;prod" in remote.read("group_vars/a.yml")
+    assert remote.messages()[0].startswith("Move to another vault password\n\n1 values in 1 files")
+    assert (tmp_path / "group_vars/a.yml").read_bytes() == before
+    again = run(git=in_git(remote), label="prod")
+    assert (again["changed"], again["commit"], again["files"][0]["done"]) == (False, None, 1)
+
+
+@pytest.mark.parametrize(
+    ("args", "git", "says"),
+    [
+        ({"paths": ["/etc"]}, {}, "/etc is not inside it"),
+        ({"paths": ["gone"]}, {}, "there is nothing at main:gone"),
+        ({"exclude": ["gone"]}, {}, "no file matches 'gone'"),
+        ({}, {"branch": "gone"}, "the branch is not there"),
+        ({}, {"repository": "https://user:pw@git.example.com/x"}, "holds a password or a user"),
+        ({}, {"timeout_seconds": 0}, "timeout_seconds has to be more than 0"),
+        ({}, {"token": "t-0123456789"}, "git.token goes to an address with https:// only"),
+        ({}, {"token": "t-0123456789", "ssh_key_file": "x"}, "mutually exclusive"),
+        ({}, {"keep_working_copy": True}, "keep_working_copy"),
+    ],
+)
+def test_what_means_nothing_in_a_repository_is_refused_and_nothing_is_pushed(run, remote, args, git, says):
+    begin = remote.tip
+
+    result = run(**args, git=in_git(remote, **git))
+
+    assert (result["failed"], result["changed"], result["conflict"]) == (True, False, False)
+    assert says in result["msg"]
+    assert "t-0123456789" not in json.dumps(result)
+    assert remote.tip == begin
+
+
+def test_a_value_of_a_branch_that_nobody_opens_is_named_and_nothing_is_pushed(run, remote, make):
+    begin = remote.write("group_vars/z.yml", make("z.yml", secret=THIRD).read_text())
+
+    result = run(git=in_git(remote))
+
+    assert "main:group_vars/z.yml, line 3 (db / pw): none of the loaded vault ids" in result["msg"]
+    assert (result["failed"], result["changed"], result["commit"], remote.tip) == (True, False, None, begin)
+
+
+def test_others_who_push_all_the_time_are_a_conflict(run, remote):
+    remote.hook(
+        "pre-receive",
+        """
+        unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+        export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x
+        git update-ref refs/heads/main $(git commit-tree -p main -m more main^{tree})
+        """,
+    )
+
+    result = run(git=in_git(remote))
+
+    assert (result["failed"], result["changed"], result["conflict"], result["commit"]) == (True, False, True, None)
+    assert result["msg"].startswith("others pushed to main 5 times while the move was planned; run it again")
+    assert result["msg"].endswith("Nothing was written")
+    assert {line.strip() for line in remote.messages()} == {"more", "write README.md", "write group_vars/a.yml"}

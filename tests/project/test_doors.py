@@ -32,6 +32,7 @@ DOORS: dict[str, set[str]] = {
     "logging.getLogger": set(),
     # What people named is in these lines.
     "make_commit": {"plugin_utils/_rotation/git_store.py"},
+    "make_commit_of": {"plugin_utils/_git/repository.py", "plugin_utils/_leaks/record.py"},
 }
 # In these every hole of a text has to be filled by a door, or by what cannot be more than text.
 HARMLESS_HOLES = re.compile(

@@ -110,12 +110,17 @@ class Branch:
 
     def make_commit(self, path: str, content: bytes, message: str) -> str:
         """A commit on the tip that changes this one file."""
+        return self.make_commit_of({path: content}, message)
+
+    def make_commit_of(self, files: t.Mapping[str, bytes], message: str) -> str:
+        """A commit on the tip that changes these files, by their paths."""
         index = {"GIT_INDEX_FILE": "cloudkeys-index"}
-        blob = self._git.call("hash-object", "-w", "--no-filters", "--stdin", given=content).decode().strip()
-        listed = self._git.call("ls-tree", self.tip, "--", path).decode("utf-8", "replace")
-        mode = listed.split(" ", 1)[0] or "100644"
         self._git.call("read-tree", self.tip, environ=index)
-        self._git.call("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", environ=index)
+        for path, content in files.items():
+            blob = self._git.call("hash-object", "-w", "--no-filters", "--stdin", given=content).decode().strip()
+            listed = self._git.call("ls-tree", self.tip, "--", path).decode("utf-8", "replace")
+            mode = listed.split(" ", 1)[0] or "100644"
+            self._git.call("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", environ=index)
         tree = self._git.call("write-tree", environ=index).decode().strip()
         people = {
             f"GIT_{role}_{part}": value

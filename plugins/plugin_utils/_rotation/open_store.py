@@ -8,25 +8,23 @@ import contextlib
 import os
 import shutil
 import stat
-import tempfile
 import time
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import access_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Git
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Author, Branch
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.open_branch import (
+    check_access,
+    check_private,
+    new_private_folder,
+    open_branch,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.git_store import GitStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import RecordStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 REPOSITORY, FILES = "repository.git", "files"
-LONGEST_WAIT_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -62,17 +60,10 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
     if not given:
         yield OpenStore(FileStore(context.cipher, context.protect, vault_id=params["vault_id"]))
         return
-    # This is also false for what YAML writes as .nan.
-    if not 0 < given["timeout_seconds"] <= LONGEST_WAIT_SECONDS:
-        raise TaskRefused(f"git: timeout_seconds has to be more than 0, and {LONGEST_WAIT_SECONDS} at most")
-    access = access_from(given, context.environ)
-    if access.token:
-        context.protect(access.token)
+    access = check_access(given, context.environ, context.protect)
     with _working_copy(given["working_copy"], keep=given["keep_working_copy"]) as folder:
-        git = Git(os.path.join(folder, REPOSITORY), access, given["timeout_seconds"], context.environ)
-        author = Author(given["author_name"], given["author_email"])
-        branch = Branch(git, given["repository"], given["branch"], author, context.pause)
-        branch.open()
+        repository = os.path.join(folder, REPOSITORY)
+        branch = open_branch(given, access, repository, context.environ, context.pause)
         files_folder = os.path.join(folder, FILES)
         files = FileStore(context.cipher, context.protect, vault_id=params["vault_id"], folder=files_folder)
         store = GitStore(files, branch, files_folder, given["message"], context.tell)
@@ -82,7 +73,7 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
 @contextlib.contextmanager
 def _working_copy(given: str | None, *, keep: bool) -> t.Iterator[str]:
     """A private folder; it is left behind only when the task went well and a later one wants it."""
-    folder = _folder_of_an_earlier_task(given) if given else _new_folder()
+    folder = _folder_of_an_earlier_task(given) if given else new_private_folder()
     try:
         for name in (REPOSITORY, FILES):
             os.makedirs(os.path.join(folder, name), mode=0o700, exist_ok=True)
@@ -97,7 +88,7 @@ def _working_copy(given: str | None, *, keep: bool) -> t.Iterator[str]:
 
 def _folder_of_an_earlier_task(folder: str) -> str:
     """The folder, made again if somebody cleared it away; raises GitError for one that nobody else may have made."""
-    _check_private(folder)
+    check_private(folder)
     with contextlib.suppress(FileExistsError):
         os.mkdir(folder, mode=0o700)
     found = os.lstat(folder)
@@ -105,22 +96,3 @@ def _folder_of_an_earlier_task(folder: str) -> str:
     if not is_private or set(os.listdir(folder)) - {REPOSITORY, FILES}:
         raise GitError(f"{folder} is not a working copy that an earlier task left; leave git.working_copy out")
     return folder
-
-
-def _new_folder() -> str:
-    folder = tempfile.mkdtemp(prefix="cloudkeys-")
-    try:
-        _check_private(folder)
-    except GitError:
-        os.rmdir(folder)
-        raise
-    return folder
-
-
-def _check_private(folder: str) -> None:
-    """Raise GitError when others may put a repository of theirs in the place of ours: Git does what its files say."""
-    try:
-        with open_place(folder, follow=False) as place:
-            place.check_private()
-    except OSError as error:
-        raise GitError(f"{folder} cannot be the working copy of git: {reason_of(error)}") from None

@@ -27,8 +27,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit import a
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import read_exceptions
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import doctor_task
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.open_branch import check_access
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import arguments
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
@@ -205,7 +205,7 @@ def test_what_is_no_time_is_quoted_only_if_it_is_too_short_for_a_key(tmp_path: P
 @pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf, -math.inf, 1e300, 86_401])
 def test_git_is_waited_for_as_long_as_anybody_means(seconds: float) -> None:
     with pytest.raises(TaskRefused, match="timeout_seconds has to be more than 0"):
-        open_store({"git": {"timeout_seconds": seconds}}, t.cast(t.Any, None)).__enter__()
+        check_access({"timeout_seconds": seconds}, {}, lambda _text: None)
 
 
 def test_secrets_are_known_though_a_number_beside_them_cannot_be_read() -> None:

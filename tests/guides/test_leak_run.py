@@ -104,15 +104,37 @@ def test_ids_of_no_slot_are_red_in_a_rotation_too(desk: Desk) -> None:
         assert says in " ".join(desk.run(f"! {rotate} -e '{answers}'").split())
 
 
-@pytest.mark.parametrize("said", ["-e leak_accounts=misspelt", "--limit a", "-e leak_accounts=a --limit b"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("-e leak_accounts=misspelt", "--limit a", "-e leak_accounts=a --limit b"),
+        *("-e leak_accounts=ibm --limit @others.txt", "-e leak_accounts=ibm --limit misspelt,@$PWD/others.txt"),
+        "-e leak_accounts=ibm --limit @empty.txt",
+    ],
+)
 @pytest.mark.parametrize("playbook", [REVOKE, WHOSE], ids=["revoke_leaked", "whose"])
 def test_a_run_that_would_ask_nobody_is_red(desk: Desk, playbook: str, said: str) -> None:
-    desk.write("hosts.ini", "[ibm]\na\nb\n")
+    desk.write("hosts.ini", "[ibm]\na\nb\n[others]\nc\n")
+    desk.write("others.txt", "c\n\nmisspelt\n")
+    desk.write("empty.txt", "")
     answers = json.dumps({"revoke_leaked_values": LOOSE, "whose_values": LOOSE})
 
     shown = desk.run(f"! {playbook} -i hosts.ini {said} -e '{answers}' 2>&1")
 
     assert "nobody was asked and nothing was changed" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("said", ["@chosen.txt", "misspelt,@$PWD/chosen.txt", "'misspelt,@chosen.txt'", "b:misspelt"])
+def test_a_limit_from_a_file_that_leaves_an_account_asks_it(desk: Desk, said: str) -> None:
+    desk.write("hosts.ini", "[ibm]\na account_api_key=wrong\nb\n")
+    desk.write("chosen.txt", "misspelt\n  b \n")
+    desk.server.make_key("loose", LOOSE)
+    answers = json.dumps({"whose_values": LOOSE})
+
+    shown = desk.run(f"{WHOSE} -i hosts.ini -e leak_accounts=ibm --limit {said} -e '{answers}' 2>&1")
+
+    assert "(loose) of First User" in shown
+    assert "could not be asked" not in shown
 
 
 def test_what_is_said_under_two_names_is_not_passed_over(desk: Desk) -> None:
@@ -284,6 +306,90 @@ def test_what_an_account_could_not_be_asked_for_is_red(desk: Desk, two_accounts:
     assert "b could not be asked: " in shown
     assert desk.server.logs_in(LOOSE)
     assert "UNKNOWN: entry 1 of `ids`" in revoke(desk, *OVER_BOTH, red=True, revoke_leaked_ids=[UNKNOWN])
+
+
+# ---- the record in Git
+
+
+@pytest.fixture
+def repository(desk: Desk) -> str:
+    desk.run("git init --quiet --bare --initial-branch main ops.git && git clone --quiet ops.git work 2>&1")
+    desk.run("cd work && git commit --quiet --allow-empty --message Begin && git push --quiet origin HEAD:main")
+    return str(desk.folder / "ops.git")
+
+
+@pytest.mark.parametrize("by", ["revoke_leaked_git", "rotate_api_keys_git"])
+def test_the_record_is_pushed_and_the_journal_stays_here(desk: Desk, repository: str, by: str) -> None:
+    desk.server.make_key("loose", LOOSE)
+    (desk.folder / "here").mkdir()
+    git = {"repository": repository, "branch": "main", "message": "Incident"}
+
+    revoke(
+        desk,
+        revoke_leaked_values=LOOSE,
+        revoke_leaked_folder="incidents",
+        revoke_leaked_journal_folder="here",
+        # A question of a survey that nobody answered says nothing.
+        **{"revoke_leaked_git": "", by: git},
+    )
+
+    pushed = desk.run("git -C ops.git show --stat --format=%s main").splitlines()
+    assert pushed[0] == "Incident"
+    assert sorted(line.split()[0].partition("Z")[2] for line in pushed if "incidents/leak-" in line) == [".json", ".md"]
+    assert [path.name.partition("-acc")[0][:12] for path in (desk.folder / "here").iterdir()] == ["leaked-keys-"]
+    assert not (desk.folder / "incidents").exists()
+
+
+def test_a_record_that_cannot_be_pushed_is_kept_and_told_beside_the_verdict(desk: Desk, repository: str) -> None:
+    hook = desk.write("ops.git/hooks/pre-receive", "#!/bin/sh\necho protected >&2\nexit 1\n")
+    hook.chmod(0o755)
+    desk.server.make_key("loose", LOOSE)
+    (desk.folder / "here").mkdir()
+    git = {"repository": repository, "branch": "main"}
+
+    shown = revoke(
+        desk,
+        red=True,
+        revoke_leaked_git=git,
+        revoke_leaked_values=LOOSE,
+        revoke_leaked_folder="incidents",
+        revoke_leaked_journal_folder="here",
+    )
+
+    assert "DEAD: entry 1 of `values`" in shown
+    assert "every leaked key that was found is dead, and this is not done" in shown
+    assert f"It is kept in {desk.folder}/here" in shown
+    assert len(list((desk.folder / "here").glob("leak-*"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ({"revoke_leaked_folder": "/var/incidents"}, "is one of this machine"),
+        ({"revoke_leaked_git": {"repository": "x"}}, "branch"),
+        # In the words of Ansible, which differ.
+        ({"revoke_leaked_git": "word"}, "failed=1"),
+    ],
+)
+def test_where_no_record_could_go_nothing_is_touched(
+    desk: Desk, repository: str, said: dict[str, t.Any], says: str
+) -> None:
+    desk.server.make_key("loose", LOOSE)
+    git = {"repository": repository, "branch": "main"}
+
+    answers = {"revoke_leaked_git": git, "revoke_leaked_folder": "incidents", **said}
+    assert says in revoke(desk, red=True, revoke_leaked_values=LOOSE, **answers)
+    assert desk.server.logs_in(LOOSE)
+
+
+def test_none_is_said_for_git_by_an_empty_mapping(desk: Desk, repository: str) -> None:
+    desk.server.make_key("loose", LOOSE)
+    (desk.folder / "incidents").mkdir()
+    git = {"rotate_api_keys_git": {"repository": repository, "branch": "main"}, "revoke_leaked_git": {}}
+
+    revoke(desk, revoke_leaked_values=LOOSE, revoke_leaked_folder="incidents", **git)
+
+    assert len(list((desk.folder / "incidents").iterdir())) == 3
 
 
 # ---- when IAM is slow

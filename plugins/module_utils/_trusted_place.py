@@ -81,7 +81,7 @@ class Place:
         if self.shared:
             raise NotTrusted(
                 f"others may replace what is in the folder {self.shared}: take the write permission from them, or set "
-                "its sticky bit"
+                "its sticky bit. For a volume of a container whoever mounts it does that; a folder below does not help"
             )
         self.check_not_planted()
 

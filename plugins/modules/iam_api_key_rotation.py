@@ -624,6 +624,14 @@ not_found:
   type: list
   elements: str
   sample: [the value in line 3 of `compromised_values_file`]
+leaked_ids:
+  description:
+    - Ids of the leaked keys that are still there, those of leaked values among them. A later task needs no more.
+    - Null when one of them could not be looked up.
+  returned: always, unless the options do not make sense
+  type: list
+  elements: str
+  sample: [ApiKey-0f1e2d3c-4b5a-4697-8897-a6b5c4d3e2f1]
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always

@@ -12,14 +12,14 @@ description:
     fails unless every leaked key is proven to be dead.
   - Items are told apart by where they were given, never by value. A value belongs to at most one account, so one
     that is dead in an account and not found in the others is dead. What could not be asked is not known, and red.
-  - Always runs on the controller, and talks to nobody.
+  - Always runs on the controller, and asks IBM Cloud nothing.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.attributes
   - cloudkeys.ibmcloud.attributes.controller
 attributes:
   check_mode:
     support: full
-    details: No record is written.
+    details: No record is written or pushed.
   diff_mode:
     support: none
   idempotent:
@@ -43,10 +43,69 @@ options:
     description:
       - Folder for the record, C(leak-TIME.md) and C(leak-TIME.json). It holds times, ids, owners, what was done, IBM
         Cloud's references, who ran it and the verdicts, and nothing secret. Without it, none is written.
+      - With O(git) it is a path in the repository, and is made where it is not there.
+    type: path
+  git:
+    description:
+      - The record goes into this Git repository, both files in one commit. One that others were faster than is made
+        again under the next name that is free, and nothing that is there is replaced.
+      - Where it cannot be pushed, the record is kept in O(local_folder), and the task fails, whatever the verdicts are.
+      - Without it, the record is written to a folder of the controller.
+    type: dict
+    suboptions:
+      repository:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.repository).
+        type: str
+        required: true
+      branch:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.branch).
+        type: str
+        required: true
+      token:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.token).
+        type: str
+      username:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.username).
+        type: str
+        default: x-access-token
+      ssh_key_file:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.ssh_key_file).
+        type: path
+      known_hosts_file:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.known_hosts_file).
+        type: path
+      author_name:
+        description: Author and committer of the commit.
+        type: str
+        default: cloudkeys
+      author_email:
+        description: Address of the author; some servers accept known ones only.
+        type: str
+        default: cloudkeys@localhost
+      message:
+        description: First line of the commit message. The name of the record follows below.
+        type: str
+        default: Record leaked API keys
+      timeout_seconds:
+        description:
+          - How long one call of C(git) may take.
+        type: float
+        default: 60
+  local_folder:
+    description:
+      - Folder of the controller for a record that cannot be pushed. Without it, a new private folder among the
+        temporary ones, which is named in the message. In AWX that is gone when the job ends.
     type: path
   require_dead:
     description:
-      - Fail unless all are dead. V(false) is for a question, and tells whose the keys are.
+      - Fail unless all are dead. V(false) is for a question, and tells whose the keys are. Without accounts it only
+        checks whether O(folder) and O(git) make sense.
     type: bool
     default: true
 seealso:
@@ -64,11 +123,14 @@ EXAMPLES = r"""
     accounts: "{{ [prod | combine({'name': 'prod'}), {'name': 'test', 'problem': 'it could not be asked'}] }}"
     folder: /srv/incidents
 
-# In AWX the folder has to last: mount one into the execution environment.
-- name: Keep the record in a folder that lasts
+# In AWX no folder lasts. The token is in CLOUDKEYS_GIT_TOKEN.
+- name: Keep the record in Git
   cloudkeys.ibmcloud.leak_report:
     accounts: "{{ [revoked | combine({'name': inventory_hostname})] }}"
-    folder: /var/lib/incidents
+    folder: incidents
+    git:
+      repository: https://git.example.com/ops/incidents.git
+      branch: main
 
 # Ad hoc:
 # ansible localhost -m cloudkeys.ibmcloud.leak_report -a '{"accounts": [{"name": "prod", "problem": "no access"}]}'
@@ -104,8 +166,13 @@ nothing_in:
   type: list
   elements: str
   sample: [line 3 of `values_file`]
+all_dead:
+  description: Whether every item is proven to be dead, whatever became of the record.
+  returned: always, unless the options do not make sense
+  type: bool
+  sample: true
 files:
-  description: The files of the record.
+  description: The files of the record. One that was pushed has its branch before it, V(main:incidents/leak-TIME.md).
   returned: always, unless the options do not make sense
   type: list
   elements: str

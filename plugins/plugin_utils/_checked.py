@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 import typing as t
 from dataclasses import dataclass, field
 
@@ -33,6 +34,11 @@ def check_arguments(spec: dict[str, t.Any], task_args: t.Any, action: str, hidde
     args, blank = without_blanks(spec["argument_spec"], plain(task_args))
     checked, unreadable = _validated(spec, args)
     problem = why_refused(blank)
+    endless = [] if checked.error_messages else list(_endless(spec["argument_spec"], checked.validated_parameters))
+    if endless and not problem:
+        problem = (
+            f"{endless[0]} has to be a number that ends: it is infinite, or none at all (nan). Nothing was changed"
+        )
     if unreadable and not problem:
         problem = f"{min(unreadable)} holds a number that is infinite or too large"
     if checked.error_messages and not problem:
@@ -48,6 +54,17 @@ def check_arguments(spec: dict[str, t.Any], task_args: t.Any, action: str, hidde
         frozenset({*checked._no_log_values, *(text for text in texts_in(unreadable) if len(text) > LONGEST_QUOTED)}),
         {name: texts for name, texts in notes.items() if texts},
     )
+
+
+def _endless(spec: t.Any, options: t.Any, inside: str = "") -> t.Iterator[str]:
+    """The options that hold nan or infinity: a comparison with these is never what it seems."""
+    for name, option in spec.items():
+        value = options.get(name)
+        if isinstance(value, float) and not math.isfinite(value):
+            yield f"{inside}{name}"
+        for member in value if isinstance(value, list) else [value]:
+            if option.get("options") and isinstance(member, dict):
+                yield from _endless(option["options"], member, f"{inside}{name}.")
 
 
 def _validated(spec: dict[str, t.Any], args: dict[str, t.Any]) -> tuple[t.Any, dict[str, t.Any]]:

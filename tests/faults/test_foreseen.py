@@ -23,8 +23,7 @@ def foreseen(outcome: SlotOutcome) -> tuple[list[str], str]:
     for each in outcome.foreseen:
         if each.step.rests:
             return names, each.step.name
-        # What has to wait is announced twice, and told once.
-        names += [] if each.step.name in NOT_TOLD or names[-1:] == [each.step.name] else [each.step.name]
+        names += [] if each.step.name in NOT_TOLD else [each.step.name]
     return names, outcome.step.name
 
 

@@ -104,15 +104,37 @@ def test_ids_of_no_slot_are_red_in_a_rotation_too(desk: Desk) -> None:
         assert says in " ".join(desk.run(f"! {rotate} -e '{answers}'").split())
 
 
-@pytest.mark.parametrize("said", ["-e leak_accounts=misspelt", "--limit a", "-e leak_accounts=a --limit b"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("-e leak_accounts=misspelt", "--limit a", "-e leak_accounts=a --limit b"),
+        *("-e leak_accounts=ibm --limit @others.txt", "-e leak_accounts=ibm --limit misspelt,@$PWD/others.txt"),
+        "-e leak_accounts=ibm --limit @empty.txt",
+    ],
+)
 @pytest.mark.parametrize("playbook", [REVOKE, WHOSE], ids=["revoke_leaked", "whose"])
 def test_a_run_that_would_ask_nobody_is_red(desk: Desk, playbook: str, said: str) -> None:
-    desk.write("hosts.ini", "[ibm]\na\nb\n")
+    desk.write("hosts.ini", "[ibm]\na\nb\n[others]\nc\n")
+    desk.write("others.txt", "c\n\nmisspelt\n")
+    desk.write("empty.txt", "")
     answers = json.dumps({"revoke_leaked_values": LOOSE, "whose_values": LOOSE})
 
     shown = desk.run(f"! {playbook} -i hosts.ini {said} -e '{answers}' 2>&1")
 
     assert "nobody was asked and nothing was changed" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("said", ["@chosen.txt", "misspelt,@$PWD/chosen.txt", "'misspelt,@chosen.txt'", "b:misspelt"])
+def test_a_limit_from_a_file_that_leaves_an_account_asks_it(desk: Desk, said: str) -> None:
+    desk.write("hosts.ini", "[ibm]\na account_api_key=wrong\nb\n")
+    desk.write("chosen.txt", "misspelt\n  b \n")
+    desk.server.make_key("loose", LOOSE)
+    answers = json.dumps({"whose_values": LOOSE})
+
+    shown = desk.run(f"{WHOSE} -i hosts.ini -e leak_accounts=ibm --limit {said} -e '{answers}' 2>&1")
+
+    assert "(loose) of First User" in shown
+    assert "could not be asked" not in shown
 
 
 def test_what_is_said_under_two_names_is_not_passed_over(desk: Desk) -> None:
@@ -146,6 +168,27 @@ def test_a_hand_over_that_fails_is_red_though_the_leaked_key_is_dead(desk: Desk)
     assert len(kept["transaction_ids"]) >= 3
     assert "DEAD: entry 1 of `ids`" in shown
     assert "is published, and handing it over failed" in shown
+
+
+@pytest.mark.parametrize("by", ["ids", "values"])
+def test_a_later_stage_does_not_warn_of_what_an_earlier_one_has_deleted(desk: Desk, by: str) -> None:
+    desk.make_slot()
+    desk.rotate()
+    tasks = desk.write("works.yml", "- ansible.builtin.debug:\n    msg: handed over\n")
+    leaked = record(desk)["current"]["id"]
+    file = desk.folder / "group_vars/all/secrets.yml"
+    value = f"{{{{ lookup('cloudkeys.ibmcloud.ansible_vault_value', 'deploy_api_key', file='{file}') }}}}"
+    said = {
+        f"rotate_api_keys_compromised_{by}": [leaked if by == "ids" else value],
+        "rotate_api_keys_handover_tasks": str(tasks),
+    }
+    desk.write("leaked.json", json.dumps(said))
+
+    shown = desk.rotate("-e @leaked.json 2>&1")
+
+    assert record(desk)["current"]["id"] != leaked
+    assert "handed over" in shown
+    assert "is that of no key" not in " ".join(shown.split())
 
 
 @pytest.mark.parametrize("said", ["--tags deploy", "--start-at-task 'Fail unless every leaked key is dead'"])
@@ -263,6 +306,54 @@ def test_a_value_is_found_in_its_account_and_revoked_there_and_nowhere_else(
     assert LOOSE not in asked + shown
 
 
+def published(desk: Desk, name: str) -> tuple[str, str]:
+    """The text of a slot's file, and the value in it."""
+    ask = f"ansible localhost -m debug -a var={name} --vault-id prod@prompt -e @{name}.yml"
+    shown = desk.run(f"{ask} | sed '1s/.*=>//'")
+    return desk.run(f"cat {name}.yml"), json.loads(shown)[name]
+
+
+def test_of_two_accounts_and_three_files_only_the_slot_that_leaked_is_touched(
+    desk: Desk, two_accounts: dict[str, t.Any]
+) -> None:
+    owner = desk.run("ansible localhost -m cloudkeys.ibmcloud.iam_caller_info | sed '1s/.*=>//'")
+    first = json.loads(owner)["caller"]["iam_id"]
+    owners = {"one": first, "two": first, "three": two_accounts["iam_id"]}
+    slots = {name: [{"name": name, "file": f"{desk.folder}/{name}.yml", "iam_id": owners[name]}] for name in owners}
+    accounts = {"a": (desk.server.api_key, ["one", "two"]), "b": (two_accounts["api_key"], ["three"])}
+    hosts = {
+        host: {"account_api_key": key, "rotate_api_keys_slots": [slot for name in names for slot in slots[name]]}
+        for host, (key, names) in accounts.items()
+    }
+    desk.write("hosts.json", json.dumps({"ibm_accounts": {"hosts": hosts}}))
+    for host, (key, _names) in accounts.items():
+        said = json.dumps({"rotate_api_keys_slots": hosts[host]["rotate_api_keys_slots"]})
+        desk.run(
+            f"IBMCLOUD_API_KEY={key} ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e '{said}'"
+        )
+    before = {name: published(desk, name) for name in owners}
+    desk.write("pasted.log", f"noise\n+three={before['three'][1]}\n\n-two: '{before['two'][1]}'\n")
+    files = [f"{name}.yml" for name in owners]
+
+    asked = {"whose_values_file": "pasted.log", "whose_vault_files": [f"{desk.folder}/{file}" for file in files]}
+    told = desk.run(f"{WHOSE} -i hosts.json -e leak_accounts=ibm_accounts -e '{json.dumps(asked)}'")
+    shown = revoke(desk, "-i hosts.json -e leak_accounts=ibm_accounts", revoke_leaked_values_file="pasted.log")
+
+    after = {name: published(desk, name) for name in owners}
+    assert "three.yml: three" in told
+    assert "two.yml: two" in told
+    assert shown.count("DEAD: ") == 2
+    for name, line in (("three", 2), ("two", 4)):
+        assert f"DEAD: line {line} of `values_file`" in shown
+        assert f"(slot {name}), and deleted" in shown
+        assert not desk.server.logs_in(before[name][1])
+        assert desk.server.logs_in(after[name][1])
+    assert after["one"] == before["one"]
+    # A key of no slot in the second account, and those that the runs log in with.
+    assert all(map(desk.server.logs_in, (before["one"][1], LOOSE, desk.server.api_key, two_accounts["api_key"])))
+    assert not any(value in told + shown for _text, value in (*before.values(), *after.values()))
+
+
 def test_a_slot_is_rotated_with_the_key_of_its_account(desk: Desk, two_accounts: dict[str, t.Any]) -> None:
     leaked = record(desk)["current"]["id"]
     said = json.dumps({"revoke_leaked_ids": [leaked]})
@@ -284,6 +375,90 @@ def test_what_an_account_could_not_be_asked_for_is_red(desk: Desk, two_accounts:
     assert "b could not be asked: " in shown
     assert desk.server.logs_in(LOOSE)
     assert "UNKNOWN: entry 1 of `ids`" in revoke(desk, *OVER_BOTH, red=True, revoke_leaked_ids=[UNKNOWN])
+
+
+# ---- the record in Git
+
+
+@pytest.fixture
+def repository(desk: Desk) -> str:
+    desk.run("git init --quiet --bare --initial-branch main ops.git && git clone --quiet ops.git work 2>&1")
+    desk.run("cd work && git commit --quiet --allow-empty --message Begin && git push --quiet origin HEAD:main")
+    return str(desk.folder / "ops.git")
+
+
+@pytest.mark.parametrize("by", ["revoke_leaked_git", "rotate_api_keys_git"])
+def test_the_record_is_pushed_and_the_journal_stays_here(desk: Desk, repository: str, by: str) -> None:
+    desk.server.make_key("loose", LOOSE)
+    (desk.folder / "here").mkdir()
+    git = {"repository": repository, "branch": "main", "message": "Incident"}
+
+    revoke(
+        desk,
+        revoke_leaked_values=LOOSE,
+        revoke_leaked_folder="incidents",
+        revoke_leaked_journal_folder="here",
+        # A question of a survey that nobody answered says nothing.
+        **{"revoke_leaked_git": "", by: git},
+    )
+
+    pushed = desk.run("git -C ops.git show --stat --format=%s main").splitlines()
+    assert pushed[0] == "Incident"
+    assert sorted(line.split()[0].partition("Z")[2] for line in pushed if "incidents/leak-" in line) == [".json", ".md"]
+    assert [path.name.partition("-acc")[0][:12] for path in (desk.folder / "here").iterdir()] == ["leaked-keys-"]
+    assert not (desk.folder / "incidents").exists()
+
+
+def test_a_record_that_cannot_be_pushed_is_kept_and_told_beside_the_verdict(desk: Desk, repository: str) -> None:
+    hook = desk.write("ops.git/hooks/pre-receive", "#!/bin/sh\necho protected >&2\nexit 1\n")
+    hook.chmod(0o755)
+    desk.server.make_key("loose", LOOSE)
+    (desk.folder / "here").mkdir()
+    git = {"repository": repository, "branch": "main"}
+
+    shown = revoke(
+        desk,
+        red=True,
+        revoke_leaked_git=git,
+        revoke_leaked_values=LOOSE,
+        revoke_leaked_folder="incidents",
+        revoke_leaked_journal_folder="here",
+    )
+
+    assert "DEAD: entry 1 of `values`" in shown
+    assert "every leaked key that was found is dead, and this is not done" in shown
+    assert f"It is kept in {desk.folder}/here" in shown
+    assert len(list((desk.folder / "here").glob("leak-*"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ({"revoke_leaked_folder": "/var/incidents"}, "is one of this machine"),
+        ({"revoke_leaked_git": {"repository": "x"}}, "branch"),
+        # In the words of Ansible, which differ.
+        ({"revoke_leaked_git": "word"}, "failed=1"),
+    ],
+)
+def test_where_no_record_could_go_nothing_is_touched(
+    desk: Desk, repository: str, said: dict[str, t.Any], says: str
+) -> None:
+    desk.server.make_key("loose", LOOSE)
+    git = {"repository": repository, "branch": "main"}
+
+    answers = {"revoke_leaked_git": git, "revoke_leaked_folder": "incidents", **said}
+    assert says in revoke(desk, red=True, revoke_leaked_values=LOOSE, **answers)
+    assert desk.server.logs_in(LOOSE)
+
+
+def test_none_is_said_for_git_by_an_empty_mapping(desk: Desk, repository: str) -> None:
+    desk.server.make_key("loose", LOOSE)
+    (desk.folder / "incidents").mkdir()
+    git = {"rotate_api_keys_git": {"repository": repository, "branch": "main"}, "revoke_leaked_git": {}}
+
+    revoke(desk, revoke_leaked_values=LOOSE, revoke_leaked_folder="incidents", **git)
+
+    assert len(list((desk.folder / "incidents").iterdir())) == 3
 
 
 # ---- when IAM is slow

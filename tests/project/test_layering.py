@@ -93,7 +93,7 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_leaks/": [
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._leaks"),
         *("module_utils._private_file", "module_utils._reconcile", "module_utils._trusted_place"),
-        "plugin_utils._out",
+        *("plugin_utils._git", "plugin_utils._out"),
     ],
     "plugin_utils/_paths.py": [],
     "plugin_utils/_rekey/": [

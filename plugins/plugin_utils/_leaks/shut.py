@@ -13,8 +13,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone
 
 Params = dict[str, t.Any]
 Entry = dict[str, t.Any]
-# To be proven dead; not known whether it is there; left to a slot or to this run; only foreseen; changed.
-FLAGS = ("is_shut", "is_unknown", "is_kept", "is_foreseen", "changed")
+# To be proven dead; not known whether it is there; left to a slot or to this run; disabled where it was to be deleted;
+# only foreseen; changed.
+FLAGS = ("is_shut", "is_unknown", "is_kept", "is_undone", "is_foreseen", "changed")
 
 
 def shut(client: IamClient, entry: Entry, params: Params, *, check_mode: bool) -> Entry:
@@ -38,16 +39,18 @@ def shut(client: IamClient, entry: Entry, params: Params, *, check_mode: bool) -
 
 
 def _shut_now(client: IamClient, key: ApiKey, entry: Entry, *, delete: bool) -> Entry:
-    wish = "deleted" if delete else "disabled"
+    wish, is_disabled = "deleted" if delete else "disabled", key.disabled
     try:
         if key.locked:
             client.api_keys.unlock(key.id)
         if not key.disabled:
             client.api_keys.disable(key.id)
+        is_disabled = True
         if delete:
             delete_key(client, key)
     except IamError as error:
-        return _act(f"it could not be {wish}: {error}", is_shut=True, changed=True)
+        how = f"disabled, but not {wish}: {error}" if is_disabled and delete else f"it could not be {wish}: {error}"
+        return _act(how, is_shut=True, is_undone=is_disabled and delete, changed=True)
     marker = entry["rotation_marker"]
     told = wish if delete else "disabled, not deleted: belongs to no slot"
     if marker:
@@ -61,7 +64,9 @@ def left_undone(verdicts: t.Sequence[Entry], acts: t.Mapping[str, Entry], rotate
     """What is not done though a leaked key of a slot is dead: whoever used it may have no key now."""
     own = [entry for entry in verdicts if entry["is_of_this_account"]]
     left = [
-        f"{each['place']}: {each['how']}" for each in own if each["verdict"] == "dead" and acts[each["id"]]["is_kept"]
+        f"{each['place']}: {each['how']}"
+        for each in own
+        if each["verdict"] == "dead" and (acts[each["id"]]["is_kept"] or acts[each["id"]]["is_undone"])
     ]
     failed = (rotated or {}).get("msg")
     unmanaged = set((rotated or {}).get("unmanaged_ids") or [])

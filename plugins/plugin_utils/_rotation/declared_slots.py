@@ -164,12 +164,14 @@ def _owner(found: str | Exception) -> tuple[str, str | None]:
 class Leaked:
     """Keys that leaked: `ids` are there, and `problems` tell of what it cannot be proven that it is dead.
 
-    `not_found` are those that no key is, as far as IAM tells: dead already, mistyped, or of another account.
+    `not_found` are those that no key is, as far as IAM tells: dead already, mistyped, or of another account. Of them
+    `gone_ids` are ids.
     """
 
     ids: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     not_found: list[str] = field(default_factory=list)
+    gone_ids: set[str] = field(default_factory=set)
 
 
 def orders_from(params: dict[str, t.Any], ids_by_value: set[str]) -> Orders:

@@ -84,10 +84,16 @@ def foresee(view: View, orders: Orders, move: Step | None = None) -> list[Forese
             if last is not None and step.name in last.next_at_once - last.tells_next:
                 # A run tells it as a part of the step before.
                 way[-1] = replace(way[-1], record=foreseen.record)
-            else:
+            elif not _was_announced(way, step):
                 way.append(foreseen)
             last = kind
     return [_without_made_up_id(each) for each in way] if is_new else way
+
+
+def _was_announced(way: t.Sequence[Foreseen], step: Step) -> bool:
+    """What has to wait is announced before and after, and a run tells it once."""
+    before = [(each.step.name, each.step.key_id) for each in way[-2:]]
+    return [name for name, _key_id in before] == [step.name, "wait"] and before[0][1] == step.key_id
 
 
 def _take(view: View, step: Step) -> tuple[Foreseen, View]:

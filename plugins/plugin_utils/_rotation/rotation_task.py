@@ -53,7 +53,9 @@ def rotate(
         f"{each} is that of no key: it is gone already, was mistyped, or is of another account" for each in not_found
     ]
     told = _with_problems(result, leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders))
-    return {**told, "unmanaged_ids": sorted(unmanaged.ids), "not_found": not_found}
+    is_known = not leaked.problems and not unmanaged.problems
+    left = sorted(orders.compromised_ids - _closed_ids(outcomes) - unmanaged.gone_ids) if is_known else None
+    return {**told, "unmanaged_ids": sorted(unmanaged.ids), "not_found": not_found, "leaked_ids": left}
 
 
 def _check_counts(params: dict[str, t.Any]) -> None:
@@ -93,6 +95,14 @@ def _records(outcomes: list[SlotOutcome]) -> list[Record]:
     return [record for each in outcomes for record in (each.before, each.after) if record]
 
 
+def _closed_ids(outcomes: list[SlotOutcome]) -> set[str]:
+    """Keys that this task has taken away: a record named them before, and none does any more."""
+    before = {key_id for each in outcomes if each.before for key_id in each.before.known_ids}
+    left = {key_id for each in outcomes if each.after for key_id in each.after.known_ids}
+    unread = {key_id for each in outcomes if each.before and not each.after for key_id in each.before.known_ids}
+    return before - left - unread
+
+
 def _left_open(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -> Leaked:
     """Leaked keys of no slot, and what there is to say of them."""
     unmanaged = _unmanaged(outcomes, client, orders)
@@ -127,6 +137,7 @@ def _unmanaged(outcomes: list[SlotOutcome], client: IamClient, orders: Orders) -
         if absence.reason == "shown":
             found.ids.add(key_id)
         elif absence.is_gone:
+            found.gone_ids.add(key_id)
             found.not_found.append(f"the id {key_id}")
         else:
             found.problems.append(f"the leaked key {key_id} may still work: {absence.words}")

@@ -12,6 +12,7 @@ import re
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from .messages import CUT, Answer, Request
@@ -132,10 +133,32 @@ def _invalid_token_once(_fault: Fault, request: Request, stage: Stage) -> Answer
 def _kill(fault: Fault, request: Request, stage: Stage) -> Answer:
     if fault.options["when"] == "after":
         stage.serve(request)
-    # A group that ended by itself looks the same to the client.
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(fault.options["pid"], signal.SIGKILL)
+    groups = [fault.options["pid"]]
+    if fault.options.get("tree"):
+        # Nobody may see the end of another one and start something.
+        os.killpg(fault.options["pid"], signal.SIGSTOP)
+        groups += _groups_below(fault.options["pid"])
+    for group in groups:
+        # A group that ended by itself looks the same to the client.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
     return CUT
+
+
+def _groups_below(pid: int) -> list[int]:
+    """The process groups of all descendants; Linux only."""
+    parents: dict[int, tuple[int, int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name of the program, in parentheses, may hold anything.
+            _state, parent, group = stat.read_text(errors="replace").rpartition(")")[2].split()[:3]
+            parents[int(stat.parent.name)] = (int(parent), int(group))
+    below = {pid}
+    while True:
+        more = {child for child, (parent, _group) in parents.items() if parent in below} - below
+        if not more:
+            return [parents[child][1] for child in below - {pid}]
+        below |= more
 
 
 @dataclass(frozen=True)
@@ -160,7 +183,7 @@ KINDS: dict[str, Kind] = {
     "altered": Kind(_altered, {"members": (dict,)}),
     "large": Kind(_large, {"megabytes": (int, float)}, {"packed": (bool,)}),
     "invalid_token_once": Kind(_invalid_token_once),
-    "kill": Kind(_kill, {"pid": (int,), "when": (str,)}),
+    "kill": Kind(_kill, {"pid": (int,), "when": (str,)}, {"tree": (bool,)}),
 }
 
 

@@ -129,6 +129,25 @@ def test_a_kill_ends_the_process_group_and_answers_nothing(server: dict[str, str
     assert logins_of_first_key(server) == (1 if when == "before" else 2)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_kill_of_a_tree_ends_what_is_in_a_session_of_its_own_too(server: dict[str, str], tmp_path: Path) -> None:
+    told = tmp_path / "child"
+    program = (
+        "import subprocess, sys, time; "
+        "child = subprocess.Popen(['sleep', '60'], start_new_session=True); "
+        f"open({str(told)!r}, 'w').write(f'{{child.pid}}\\n'); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], start_new_session=True) as victim:
+        while not told.exists() or not told.read_text(encoding="utf-8").endswith("\n"):
+            time.sleep(0.01)
+        steer(server, "faults", [{"kind": "kill", "pid": victim.pid, "when": "before", "tree": True}])
+        with pytest.raises(requests.ConnectionError):
+            log_in(server)
+        assert victim.wait(LONGEST_WAIT_SECONDS) == -signal.SIGKILL
+    stat = Path(f"/proc/{told.read_text(encoding='utf-8').strip()}/stat")
+    assert not stat.exists() or stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+
+
 def test_nobody_steers_a_sealed_one() -> None:
     with served("--sealed") as (_process, announced):
         answers = [

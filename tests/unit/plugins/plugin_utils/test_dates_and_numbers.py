@@ -8,6 +8,7 @@ The options are found in the argument specs, so a new one is among them by itsel
 from __future__ import annotations
 
 import contextlib
+import importlib
 import math
 import os
 import signal
@@ -27,8 +28,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit import a
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import read_exceptions
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import doctor_task
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import check_wait
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import arguments
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import open_store
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
@@ -205,7 +206,7 @@ def test_what_is_no_time_is_quoted_only_if_it_is_too_short_for_a_key(tmp_path: P
 @pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf, -math.inf, 1e300, 86_401])
 def test_git_is_waited_for_as_long_as_anybody_means(seconds: float) -> None:
     with pytest.raises(TaskRefused, match="timeout_seconds has to be more than 0"):
-        open_store({"git": {"timeout_seconds": seconds}}, t.cast(t.Any, None)).__enter__()
+        check_wait({"timeout_seconds": seconds})
 
 
 def test_secrets_are_known_though_a_number_beside_them_cannot_be_read() -> None:
@@ -216,3 +217,64 @@ def test_secrets_are_known_though_a_number_beside_them_cannot_be_read() -> None:
     ours, theirs = "concurrency holds a number that is infinite or too large", "argument 'concurrency' is of type"
     assert checked.problem == ours or str(checked.problem).startswith(theirs)
     assert {VALUE, git["token"]} <= checked.secrets
+
+
+ACTIONS = Path(__file__).resolve().parents[4] / "plugins" / "action"
+SPECS: dict[str, dict[str, t.Any]] = {
+    path.stem: importlib.import_module(
+        f"ansible_collections.cloudkeys.ibmcloud.plugins.action.{path.stem}"
+    ).ActionModule.spec
+    for path in sorted(ACTIONS.glob("*.py"))
+}
+
+
+def floats_in(spec: dict[str, t.Any], path: tuple[str, ...] = ()) -> t.Iterator[tuple[str, ...]]:
+    for name, option in spec.items():
+        if option.get("options"):
+            yield from floats_in(option["options"], (*path, name))
+        elif option.get("type") == "float" or option.get("elements") == "float":
+            yield (*path, name)
+
+
+def least(spec: dict[str, t.Any], path: tuple[str, ...] = (), value: t.Any = None) -> dict[str, t.Any]:
+    """The least that a task may say, and one option of its own."""
+    by_type: dict[str, t.Any] = {"list": [], "dict": {}}
+    said = {
+        name: each["choices"][0] if "choices" in each else by_type.get(str(each.get("type")), "x")
+        for name, each in spec.items()
+        if each.get("required")
+    }
+    if path:
+        inner = spec[path[0]].get("options")
+        member = least(inner, path[1:], value) if inner else value
+        said[path[0]] = [member] if spec[path[0]].get("type") == "list" else member
+    return said
+
+
+@pytest.mark.parametrize("endless", [math.nan, math.inf, -math.inf, "nan", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize(
+    ("task", "path"), [(task, path) for task, spec in SPECS.items() for path in floats_in(spec["argument_spec"])]
+)
+def test_a_number_without_end_is_refused_where_options_are_checked(
+    task: str, path: tuple[str, ...], endless: t.Any
+) -> None:
+    spec = {"argument_spec": SPECS[task]["argument_spec"]}
+    usual, checked = (check_arguments(spec, least(spec["argument_spec"], path, value), task) for value in (30, endless))
+
+    assert not (usual.problem or "").startswith(f"{'.'.join(path)} has to be")
+    assert checked.problem == (
+        f"{'.'.join(path)} has to be a number that ends: it is infinite, or none at all (nan). Nothing was changed"
+    )
+
+
+@pytest.mark.parametrize("endless", [math.nan, math.inf, "nan", "1e999"])
+@pytest.mark.parametrize("name", [path[0] for path in floats_in(POLICY_SPEC)])
+def test_a_policy_of_a_slot_has_no_number_without_end(name: str, endless: t.Any, tmp_path: Path) -> None:
+    assert "infinite" in what_is_said(run_rotation, ("policy", name), endless, tmp_path)
+
+
+def test_there_are_such_options_and_all_are_checked_here() -> None:
+    """A module that runs elsewhere checks its options by itself, and has none."""
+    assert len([path for spec in SPECS.values() for path in floats_in(spec["argument_spec"])]) > 10
+    for module in (iam_api_key, iam_api_key_bulk, iam_api_key_info):
+        assert list(floats_in(module.SPEC["argument_spec"])) == []

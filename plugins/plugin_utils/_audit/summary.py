@@ -107,8 +107,7 @@ def passing(found: Data) -> list[str]:
     count = len(found["accounts"]) + len(found["missing"])
     states = [control_states(account) for account in found["accounts"]]
     return [
-        f"{sum(each[number]['state'] == PASS for each in states)} of {count} pass"
-        for number in range(len(all_controls()))
+        f"{sum(each[number]['state'] == PASS for each in states)}/{count} pass" for number in range(len(all_controls()))
     ]
 
 

@@ -77,7 +77,7 @@ def test_two_accounts_stand_side_by_side_and_neither_is_overwritten() -> None:
     assert [line.split(",")[0] for line in to_csv(both).splitlines()[1:]] == ['"prod"'] * 2 + ['"test"'] * 2
     page = to_html(both)
     assert "API keys of 2 accounts" in page
-    assert "0 of 2 pass" in page
+    assert "0/2 pass" in page
 
 
 @pytest.mark.parametrize(("name", "account_id"), [("other", "a" * 32), ("prod", "b" * 32)])

@@ -97,11 +97,28 @@ options:
         files, a file of another user is refused.
       - A relative path starts at the folder of the playbook. In an ad-hoc call, and with the playbooks of this
         collection, it starts where Ansible was started.
+      - Audits of several accounts into one folder make one report of all of them; none overwrites another. What lies
+        there is also the report before, from which the next one tells what is new and what was mended.
+      - C(api-keys.json) keeps it. One that no release like this one wrote is refused, and nothing is written then.
     type: path
+  account_name:
+    description:
+      - What people call the account, in a report on several. Without it, the id of the account.
+      - An account has one name in a folder, and a name one account.
+    type: str
+  expected_accounts:
+    description:
+      - The names of all accounts that the report in O(folder) is about, with O(account_name) among them. An account of
+        which no report lies there is told as not audited, and what lies there of others is dropped.
+      - Without it every account that lies there is kept.
+    type: list
+    elements: str
+    default: []
   formats:
     description:
       - What to write. V(html) is C(api-keys.html), V(json) C(api-keys.json), V(markdown) C(api-keys.md), V(csv)
-        C(api-keys.csv), and V(slots) C(slots.yml).
+        C(api-keys.csv), and V(slots) C(slots.yml), with O(account_name) C(slots-ACCOUNT_ID.yml).
+      - Without V(json) the report tells of no earlier day, and of no other account.
     type: list
     elements: str
     choices: [html, json, markdown, csv, slots]
@@ -153,6 +170,13 @@ EXAMPLES = r"""
       - service_id: ServiceId-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
     return_keys: true
   register: audited
+
+- name: Put the accounts of all hosts of the play on one page
+  cloudkeys.ibmcloud.iam_api_key_audit:
+    api_key: "{{ account_api_key }}"
+    folder: reports
+    account_name: "{{ inventory_hostname }}"
+    expected_accounts: "{{ ansible_play_hosts_all }}"
 
 # In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY. The files of a job
 # go away with it, so show the report.

@@ -1,34 +1,32 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A report as JSON and as CSV. The shape of the JSON is that of docs/schemas/api-key-audit-1.json."""
+"""An audit as plain data: one account of the JSON whose shape is docs/schemas/api-key-audit-2.json; pure."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import typing as t
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import MINUTE_FORM
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Finding, Report, Row
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.controls import control_states
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, SEVERITIES
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_csv
 
-SCHEMA_VERSION = 1
-CSV_HEADER = (
-    "severity", "id", "name", "owner", "owner_name", "age_days", "last_login", "expires_at", "locked", "disabled",
-    "findings", "excused",
-)  # fmt: skip
+Data = dict[str, t.Any]
 
 
-def to_data(report: Report) -> dict[str, t.Any]:
-    """The whole report as mappings, lists, texts and numbers; times are IAM's, in UTC."""
-    return {
-        "schema_version": SCHEMA_VERSION,
+def account_data(report: Report, name: str | None = None, slots: Data | None = None) -> Data:
+    """What was found in one account, as mappings, lists, texts and numbers; times are IAM's, in UTC.
+
+    `name` is what people call the account, else its id; `slots` says in which file how many slots are suggested.
+    """
+    found: Data = {
+        "name": name or report.account_id,
         "account_id": report.account_id,
         "made_at": _time(report.made_at),
+        "owner_ids": sorted(report.owner_ids),
+        "is_whole": report.is_whole,
+        "records_read": report.records_read,
         "policy": {
             "max_age_days": report.policy.max_age_days,
             "unused_after_days": report.policy.unused_after_days,
@@ -39,22 +37,28 @@ def to_data(report: Report) -> dict[str, t.Any]:
         },
         "counts": counts(report),
         "not_checked": list(report.not_checked),
-        "rules": [
-            {
-                "name": rule.name,
-                "severity": rule.severity,
-                "title": rule.title,
-                "advice": rule.advice,
-                "controls": [f"{each.source}, {each.number}: {each.title}" for each in rule.controls],
-            }
-            for rule in ALL_RULES
-        ],
+        "slots": slots or {"file": "slots.yml", "count": 0},
         "keys": [_row(row) for row in report.rows],
         "idle_exceptions": [
             {"key": each.key, "owner": each.owner, "reason": each.reason, "expires": each.expires.isoformat()}
             for each in report.idle_exceptions
         ],
     }
+    return {**found, "controls": control_states(found)}
+
+
+def rules_data() -> list[Data]:
+    """All that is looked for."""
+    return [
+        {
+            "name": rule.name,
+            "severity": rule.severity,
+            "title": rule.title,
+            "advice": rule.advice,
+            "controls": [f"{each.source}, {each.number}: {each.title}" for each in rule.controls],
+        }
+        for rule in ALL_RULES
+    ]
 
 
 def counts(report: Report) -> dict[str, int]:
@@ -63,50 +67,16 @@ def counts(report: Report) -> dict[str, int]:
     return {"keys": len(report.rows), **found, "excused": len(report.excused)}
 
 
-def to_json(report: Report) -> str:
-    """The same as a text in which nothing is hidden: JSON escapes the rest of what a terminal obeys."""
-    text = json.dumps(to_data(report), indent=1, ensure_ascii=True, sort_keys=False)
-    return text.replace("\x7f", "\\u007f") + "\n"
-
-
-def to_csv(report: Report) -> str:
-    """One line a key, in the order of the report."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(CSV_HEADER)
-    for row in report.rows:
-        writer.writerow([for_csv(cell) for cell in _cells(row)])
-    return out.getvalue()
-
-
-def last_login(key: KeyFacts) -> str:
+def last_login(key: Data) -> str:
     """When the key logged in last, as far as IAM's report tells; it names no date of a key that is in use."""
-    if key.is_inactive is None:
+    if key["is_inactive"] is None:
         return "not known"
-    if not key.is_inactive:
+    if not key["is_inactive"]:
         return "recently"
-    return f"{key.last_login_at:%Y-%m-%d}" if key.last_login_at else "never"
+    return str(key["last_login_at"])[: len("2026-06-01")] if key["last_login_at"] else "never"
 
 
-def _cells(row: Row) -> list[str]:
-    key = row.key
-    return [
-        row.severity or "",
-        key.id,
-        key.name,
-        key.owner_id,
-        key.owner_name or "",
-        str(key.age_days),
-        last_login(key),
-        _time(key.expires_at) or "",
-        "yes" if key.locked else "no",
-        "yes" if key.disabled else "no",
-        "; ".join(f"{each.rule.title}: {each.detail}" for each in row.findings if not each.exemption),
-        "; ".join(f"{each.rule.title}: {each.exemption.reason}" for each in row.findings if each.exemption),
-    ]
-
-
-def _row(row: Row) -> dict[str, t.Any]:
+def _row(row: Row) -> Data:
     key = row.key
     return {
         "id": key.id,
@@ -129,7 +99,7 @@ def _row(row: Row) -> dict[str, t.Any]:
     }
 
 
-def _finding(found: Finding) -> dict[str, t.Any]:
+def _finding(found: Finding) -> Data:
     excuse = found.exemption
     return {
         "rule": found.rule.name,

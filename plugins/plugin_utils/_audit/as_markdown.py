@@ -1,48 +1,116 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A report as Markdown, short enough for the output of a job."""
+"""A report as Markdown, short enough for the output of a job; pure."""
 
 from __future__ import annotations
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, last_login
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Finding, Report, Row, remedy
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_csv import title_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import last_login
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import remedy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.controls import all_controls, control_states
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, Rule
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.summary import (
+    by_rule,
+    counted,
+    made_at,
+    not_checked,
+    totals,
+    trend_of,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_markdown
 
 MOST_ROWS = 50
+# Of many accounts, whose task is shown.
+MOST_TASKS = 5
+
+Data = dict[str, t.Any]
 
 
-def to_markdown(report: Report) -> str:
-    """Counts, what was found, what to do, and the worst keys."""
-    found = counts(report)
+def to_markdown(found: Data) -> str:
+    """Counts, controls, what was found, what to do, and the worst keys of all accounts."""
+    count = totals(found)
     lines = [
-        f"# API keys of account {for_markdown(report.account_id)}, {report.made_at:%Y-%m-%d}",
+        f"# {_title(found)}, {made_at(found):%Y-%m-%d}",
         "",
-        f"{found['keys']} keys: {found['high']} high, {found['medium']} medium, {found['low']} low findings, "
-        f"{found['excused']} excused.",
-        *_not_checked(report),
-        *_rules(report),
-        *_worst(report),
-        *_exceptions(report),
+        f"{count['keys']} keys: {count['high']} high, {count['medium']} medium, {count['low']} low findings, "
+        f"{count['excused']} excused.",
+        *_trend(found),
+        *_not_checked(found),
+        *_controls(found),
+        *(line for rule, ids in by_rule(found) for line in _rule(rule, ids)),
+        *_worst(found),
+        *_exceptions(found),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _not_checked(report: Report) -> list[str]:
-    return ["", *(f"- Not checked: {for_markdown(text)}" for text in report.not_checked)] if report.not_checked else []
+def _title(found: Data) -> str:
+    accounts = found["accounts"]
+    if len(accounts) != 1 or found["missing"]:
+        return f"API keys of {len(accounts) + len(found['missing'])} accounts"
+    name, account_id = accounts[0]["name"], accounts[0]["account_id"]
+    called = "" if name == account_id else f" {for_markdown(name)},"
+    return f"API keys of account{called} {for_markdown(account_id)}"
 
 
-def _rules(report: Report) -> list[str]:
-    lines = []
-    for rule, findings in report.by_rule():
-        controls = "; ".join(f"{each.source}, {each.number}" for each in rule.controls)
-        lines += ["", f"## {rule.title}: {len(findings)} ({rule.severity})", "", rule.advice]
-        lines += ["", f"Control: {controls}."] if controls else []
-        lines += ["", *(f"    {line}" for line in remedy(rule, findings).split("\n"))] if rule.task else []
-    return lines
+def _trend(found: Data) -> list[str]:
+    trend = trend_of(found)
+    if trend is None:
+        return []
+    missed = f", {trend['not_seen']} not looked at this time" if trend["not_seen"] else ""
+    return [
+        "",
+        f"Since the report before: {trend['new']} new, {trend['mended']} mended, {trend['still_open']} still open, "
+        f"{trend['long_open']} open for more than {trend['long_days']} days{missed}.",
+    ]
 
 
-def _worst(report: Report) -> list[str]:
-    rows = [row for row in report.rows if row.severity]
+def _not_checked(found: Data) -> list[str]:
+    texts = not_checked(found)
+    return ["", *(f"- Not checked: {for_markdown(text)}" for text in texts)] if texts else []
+
+
+def _controls(found: Data) -> list[str]:
+    controls = all_controls()
+    heads = " | ".join(each.short for each in controls)
+    rows = []
+    for account in found["accounts"]:
+        states = " | ".join(_state(each) for each in control_states(account))
+        rows.append(f"| {for_markdown(account['name'])} | {states} |")
+    rows += [f"| {for_markdown(name)} |{' not audited |' * len(controls)}" for name in found["missing"]]
+    return ["", "## Controls", "", f"| account | {heads} |", f"|---|{'---|' * len(controls)}", *rows]
+
+
+def _state(control: Data) -> str:
+    excused = f", {control['excused']} excused" if control["excused"] else ""
+    return f"{control['state']}{excused}"
+
+
+def _rule(rule: Rule, ids: t.Mapping[str, t.Sequence[str]]) -> list[str]:
+    controls = "; ".join(f"{each.source}, {each.number}" for each in rule.controls)
+    lines = ["", f"## {rule.title}: {counted(ids)} ({rule.severity})", "", rule.advice]
+    lines += ["", f"Control: {controls}."] if controls else []
+    for account, text in tasks_of(rule, ids):
+        lines += ["", *([f"In the account {for_markdown(account)}:", ""] if account else [])]
+        lines += [f"    {line}" for line in text.split("\n")]
+    left = len(ids) - MOST_TASKS
+    return lines + (["", f"And in {left} more accounts."] if "@ids@" in (rule.task or "") and left > 0 else [])
+
+
+def tasks_of(rule: Rule, ids: t.Mapping[str, t.Sequence[str]]) -> list[tuple[str, str]]:
+    """The task of a rule, for each account that has to do with it where it names keys: account (or empty), YAML."""
+    if not rule.task:
+        return []
+    if len(ids) == 1 or "@ids@" not in rule.task:
+        return [("", remedy(rule, next(iter(ids.values()))))]
+    return [(account, remedy(rule, found)) for account, found in list(ids.items())[:MOST_TASKS]]
+
+
+def _worst(found: Data) -> list[str]:
+    rows = [(account["name"], key) for account in found["accounts"] for key in account["keys"] if key["severity"]]
+    rows.sort(key=lambda row: (SEVERITIES.index(row[1]["severity"]), -row[1]["age_days"]))
     if not rows:
         return ["", "Nothing was found."]
     left = len(rows) - MOST_ROWS
@@ -52,34 +120,43 @@ def _worst(report: Report) -> list[str]:
         "",
         "| severity | key | owner | age | last log-in | findings |",
         "|---|---|---|---|---|---|",
-        *(_row(row) for row in rows[:MOST_ROWS]),
+        *(
+            _row(key, "" if len(found["accounts"]) == 1 else f" ({for_markdown(name)})")
+            for name, key in rows[:MOST_ROWS]
+        ),
         *(["", f"And {left} more: see the other formats."] if left > 0 else []),
     ]
 
 
-def _row(row: Row) -> str:
-    key = row.key
+def _row(key: Data, account: str) -> str:
     cells = (
-        str(row.severity),
-        f"{for_markdown(key.name)} {for_markdown(key.id)}",
-        for_markdown(key.owner_name or key.owner_id),
-        f"{key.age_days} d",
+        str(key["severity"]),
+        f"{for_markdown(key['name'])} {for_markdown(key['id'])}",
+        for_markdown(key["owner_name"] or key["owner_id"]) + account,
+        f"{key['age_days']} d",
         last_login(key),
-        "; ".join(_finding(each) for each in row.findings if not each.exemption),
+        "; ".join(_finding(each) for each in key["findings"] if not each["exception"]),
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _finding(found: Finding) -> str:
-    return f"{found.rule.title}: {for_markdown(found.detail)}"
+def _finding(found: Data) -> str:
+    return f"{for_markdown(title_of(found['rule']))}: {for_markdown(found['detail'])}"
 
 
-def _exceptions(report: Report) -> list[str]:
-    lines = [
-        f"- {for_markdown(each.key.name)} {for_markdown(each.key.id)}, {each.rule.title}: "
-        f"{for_markdown(each.exemption.reason)} ({for_markdown(each.exemption.owner)}, until {each.exemption.expires})"
-        for each in report.excused[:MOST_ROWS]
-        if each.exemption
+def _exceptions(found: Data) -> list[str]:
+    excused = [
+        (key, each, each["exception"])
+        for account in found["accounts"]
+        for key in account["keys"]
+        for each in key["findings"]
+        if each["exception"]
     ]
-    lines += [f"- {for_markdown(each.key)}: fits nothing any more" for each in report.idle_exceptions]
+    lines = [
+        f"- {for_markdown(key['name'])} {for_markdown(key['id'])}, {for_markdown(title_of(each['rule']))}: "
+        f"{for_markdown(excuse['reason'])} ({for_markdown(excuse['owner'])}, until {excuse['expires']})"
+        for key, each, excuse in excused[:MOST_ROWS]
+    ]
+    idle = [each for account in found["accounts"] for each in account["idle_exceptions"]]
+    lines += [f"- {for_markdown(each['key'])}: fits nothing any more" for each in idle]
     return ["", "## Exceptions", "", *lines] if lines else []

@@ -50,7 +50,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """What an audit found. `not_checked` are sentences on what could not be looked at."""
+    """What an audit found. `not_checked` are sentences on what could not be looked at.
+
+    `owner_ids` are the owners that it was limited to; without them it was about the account. `is_whole` says that no
+    entry of the lists was left out, `records_read` that the records of rotations were looked into.
+    """
 
     account_id: str
     made_at: datetime
@@ -58,6 +62,9 @@ class Report:
     rows: tuple[Row, ...]
     not_checked: tuple[str, ...] = ()
     idle_exceptions: tuple[Exemption, ...] = ()
+    owner_ids: tuple[str, ...] = ()
+    is_whole: bool = True
+    records_read: bool = False
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -100,7 +107,15 @@ def audit(
     rows = [Row(key, tuple(_findings(key, policy, account, exemptions, now, used))) for key in keys]
     rows.sort(key=_order)
     idle = tuple(each for each in exemptions if each not in used)
-    return Report(account_id, now, policy, tuple(rows), tuple(not_checked), idle)
+    return Report(
+        account_id,
+        now,
+        policy,
+        tuple(rows),
+        tuple(not_checked),
+        idle,
+        records_read=recorded_ids is not None,
+    )
 
 
 def _findings(
@@ -154,11 +169,11 @@ def _order(row: Row) -> tuple[int, int, str]:
     return (SEVERITIES.index(severity) if severity else len(SEVERITIES), -row.key.age_days, row.key.id)
 
 
-def remedy(rule: Rule, findings: t.Sequence[Finding]) -> str:
+def remedy(rule: Rule, key_ids: t.Sequence[str]) -> str:
     """The rule's task over the ids of its keys, as YAML ready to copy; of many keys the first ones."""
     if not rule.task or "@ids@" not in rule.task:
         return rule.task or ""
-    ids = [finding.key.id for finding in findings]
+    ids = list(key_ids)
     listed = "".join(f"\n    - {clear_text(key_id)}" for key_id in ids[:MOST_IDS])
     more = f"\n    # and {len(ids) - MOST_IDS} more, see the JSON" if len(ids) > MOST_IDS else ""
     return rule.task.replace(" @ids@", listed + more)

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
+import re
 import stat
 import typing as t
 
@@ -17,9 +20,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file i
     replace_in,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, to_csv, to_data, to_json
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_csv import to_csv
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import account_data
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.document import document, read_accounts, to_json
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import read_exceptions
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import gather
@@ -30,6 +35,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_bl
     rotatable,
     slots_block,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._folder_lock import wait_for_lock
 
 FORMATS = ("html", "json", "markdown", "csv", "slots")
 FILE_NAMES = {
@@ -40,6 +46,8 @@ FILE_NAMES = {
     "slots": "slots.yml",
 }
 REPORT_MODE = 0o640
+# Others write their accounts into the same folder; each needs a few seconds.
+LOCK_TIMEOUT_SECONDS = 120.0
 
 # A hundred years, what dates can be counted with.
 MOST_DAYS = 36_500
@@ -63,6 +71,8 @@ SPEC: dict[str, t.Any] = {
         "record_files": {"type": "list", "elements": "path", "default": []},
         "exceptions_file": {"type": "path"},
         "folder": {"type": "path"},
+        "account_name": {"type": "str"},
+        "expected_accounts": {"type": "list", "elements": "str", "default": []},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
         "fail_on": {"type": "str", "choices": ["high", "medium", "low", "none"], "default": "none"},
         "return_keys": {"type": "bool", "default": False},
@@ -72,6 +82,7 @@ SPEC: dict[str, t.Any] = {
 }
 
 Params = dict[str, t.Any]
+Data = dict[str, t.Any]
 
 
 def run_audit(
@@ -80,22 +91,27 @@ def run_audit(
     read_records: t.Callable[[t.Sequence[str]], frozenset[str]],
     *,
     check_mode: bool,
+    lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
 ) -> dict[str, t.Any]:
     """Audit, write the files of the report, and return the task's result; `failed` by `fail_on`."""
-    _check_folder(params["folder"])
+    _check_folder(params)
     report, slots = _look(params, client, read_records)
-    texts = {name: make() for name, make in _makers(report, slots).items() if name in params["formats"]}
-    written, paths = _write(params["folder"], texts, check_mode) if params["folder"] else (False, [])
+    suggested = {"file": _slots_file(params, report), "count": len(slots)}
+    account = account_data(report, params["account_name"], suggested)
+    written, paths = False, list[str]()
+    if params["folder"]:
+        with contextlib.nullcontext() if check_mode else _locked(params["folder"], lock_timeout_seconds):
+            written, paths = _write(params, account, slots, check_mode)
     result: dict[str, t.Any] = {
         "changed": written,
-        "counts": counts(report),
+        "counts": account["counts"],
         "files": paths,
         "not_checked": list(report.not_checked),
-        "markdown": to_markdown(report),
+        "markdown": to_markdown(document(account)),
         "slots": first_slots(slots),
     }
     if params["return_keys"]:
-        result["api_keys"] = to_data(report)["keys"]
+        result["api_keys"] = account["keys"]
     if report.fails(params["fail_on"]):
         bad = ", ".join(f"{report.count(severity)} {severity}" for severity in SEVERITIES if report.count(severity))
         result.update(failed=True, msg=f"the audit found {bad} (fail_on is {params['fail_on']})")
@@ -125,6 +141,7 @@ def _look(
         recorded_ids=recorded,
         not_checked=[*found.not_checked, *_left_out(policy)],
     )
+    report = dataclasses.replace(report, owner_ids=found.owner_ids, is_whole=found.is_whole)
     return report, rotatable(found.keys, found.caller_iam_id)
 
 
@@ -155,34 +172,87 @@ def _left_out(policy: AuditPolicy) -> list[str]:
     return ["keys of the account owner, because account_owner_ids does not say who that is"]
 
 
-def _makers(report: Report, slots: t.Sequence[t.Any]) -> dict[str, t.Callable[[], str]]:
-    return {
-        "html": lambda: to_html(report, first_slots(slots)),
-        "json": lambda: to_json(report),
-        "markdown": lambda: to_markdown(report),
-        "csv": lambda: to_csv(report),
-        "slots": lambda: slots_block(slots),
-    }
+def _slots_file(params: Params, report: Report) -> str:
+    """In a folder for several accounts each has a file of slots: each is rotated by itself."""
+    if not params["account_name"] and not params["expected_accounts"]:
+        return FILE_NAMES["slots"]
+    return f"slots-{re.sub('[^0-9A-Za-z_-]', '_', report.account_id)}.yml"
 
 
-def _check_folder(folder: str | None) -> None:
+def _check_folder(params: Params) -> None:
+    folder = params["folder"]
     if folder and not os.path.isdir(folder):
         raise TaskRefused(f"there is no folder {folder} for the report")
+    name, expected = params["account_name"], params["expected_accounts"]
+    if expected and name not in expected:
+        raise TaskRefused("expected_accounts has to have the account that is audited, by its account_name")
+    if (name or expected) and folder and "json" not in params["formats"]:
+        raise TaskRefused("with account_name or expected_accounts the formats need json: other accounts are kept there")
 
 
-def _write(folder: str, texts: t.Mapping[str, str], check_mode: bool) -> tuple[bool, list[str]]:
-    """Write what differs -> whether anything did, and the paths."""
-    has_written, paths = False, []
-    for name, text in texts.items():
-        path = os.path.join(folder, FILE_NAMES[name])
+def _write(params: Params, account: Data, slots: t.Sequence[KeyFacts], check_mode: bool) -> tuple[bool, list[str]]:
+    """Put the account beside those that lie in the folder, and write what differs -> whether it did, and the paths."""
+    folder, formats = params["folder"], params["formats"]
+    found = document(account, _earlier(folder), params["expected_accounts"])
+    is_one = len(found["accounts"]) == 1 and not found["missing"]
+    makers: dict[str, t.Callable[[], str]] = {
+        "html": lambda: to_html(found, first_slots(slots) if is_one else ""),
+        "markdown": lambda: to_markdown(found),
+        "csv": lambda: to_csv(found),
+        "slots": lambda: slots_block(slots),
+        # The last one: what lies in it is the report before of the next audit.
+        "json": lambda: to_json(found),
+    }
+    names = {**FILE_NAMES, "slots": account["slots"]["file"]}
+    wanted = {names[name]: make for name, make in makers.items() if name in formats}
+    written = [_write_file(folder, name, make(), check_mode) for name, make in wanted.items()]
+    in_order = sorted(written, key=lambda each: list(names.values()).index(os.path.basename(each[1])))
+    return any(has_written for has_written, _path in written), [path for _written, path in in_order]
+
+
+@contextlib.contextmanager
+def _locked(folder: str, timeout_seconds: float) -> t.Iterator[None]:
+    """Keep the audits of other accounts out of the folder for a moment."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise TaskRefused(f"{folder} cannot be opened: {reason_of(error)}") from None
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, descriptor)
         try:
-            # A link is replaced: what it leads to need not be a report.
-            with open_place(path, follow=False) as place:
-                paths.append(place.path)
-                has_written |= _write_one(place, text.encode(), check_mode)
+            is_ours = wait_for_lock(descriptor, timeout_seconds)
         except OSError as error:
-            raise TaskRefused(f"{path} cannot be written: {reason_of(error)}") from None
-    return has_written, paths
+            raise TaskRefused(f"{folder} cannot be locked: {reason_of(error)}") from None
+        if not is_ours:
+            raise TaskRefused(f"somebody else has held the folder {folder} locked for {timeout_seconds:g} seconds")
+        yield
+
+
+def _earlier(folder: str) -> list[Data]:
+    """The accounts whose reports lie in the folder; raises TaskRefused for a file that is not ours to replace."""
+    path = os.path.join(folder, FILE_NAMES["json"])
+    try:
+        with open_place(path, follow=False) as place:
+            content = _content(place)
+        return read_accounts(content.decode()) if content is not None else []
+    except OSError as error:
+        raise TaskRefused(f"{path} cannot be read: {reason_of(error)}") from None
+    except ValueError:
+        raise TaskRefused(
+            f"{path} is not a report of this release, so what it tells of other accounts and earlier days would be "
+            "lost: move it away, or use another folder. No report was written"
+        ) from None
+
+
+def _write_file(folder: str, name: str, text: str, check_mode: bool) -> tuple[bool, str]:
+    """Write what differs -> whether it did, and the path."""
+    path = os.path.join(folder, name)
+    try:
+        # A link is replaced: what it leads to need not be a report.
+        with open_place(path, follow=False) as place:
+            return _write_one(place, text.encode(), check_mode), place.path
+    except OSError as error:
+        raise TaskRefused(f"{path} cannot be written: {reason_of(error)}") from None
 
 
 def _write_one(place: Place, content: bytes, check_mode: bool) -> bool:

@@ -1,25 +1,41 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The numbers behind the two pictures of the page: how old the keys are, and what is due in the next weeks; pure."""
+"""The numbers behind the pictures of the page: ages, what is due in the next weeks, counts over time; pure.
+
+Each chart comes in two sizes, for a desk and for a phone, because text in a picture that is shrunk cannot be read.
+"""
 
 from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass
-from datetime import timedelta
-
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report
+from datetime import datetime, timedelta
 
 BIN_DAYS = 30
 BINS = 13
 WEEKS = 13
-WIDTH, HEIGHT, LOW_HEIGHT = 720, 260, 130
+HEIGHT, LOW_HEIGHT = 260, 130
 LEFT, BOTTOM, TOP = 36, 28, 36
+SPARK_WIDTH, SPARK_HEIGHT = 96, 24
+
+Data = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Size:
+    """The width of a view box, and which of the labels are written."""
+
+    name: str
+    width: int
+    every: int
+
+
+SIZES = (Size("wide", 720, 1), Size("narrow", 358, 2))
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of a chart, in the units of its view box."""
+    """A bar of a chart, in the units of its view box; a label that has no room is empty."""
 
     x: float
     y: float
@@ -36,6 +52,7 @@ class AgeChart:
     """Keys by age; `limit_x` is where the allowed age ends."""
 
     bars: tuple[Bar, ...]
+    limit_days: int
     limit_x: float
     summary: str
 
@@ -49,36 +66,57 @@ class DueChart:
     summary: str
 
 
-def age_chart(report: Report) -> AgeChart:
-    """Of keys that can log in; the last bar is everything older."""
-    ages = [row.key.age_days for row in report.rows if row.key.can_log_in]
-    found = [0] * BINS
-    for age in ages:
-        found[min(max(age, 0) // BIN_DAYS, BINS - 1)] += 1
-    step = (WIDTH - LEFT) / BINS
-    limit = report.policy.max_age_days
-    bars = _bars(found, step, _age_label, HEIGHT, lambda number: number * BIN_DAYS >= limit)
-    too_old = sum(age > limit for age in ages)
-    summary = f"{too_old} of {len(ages)} keys that can log in are older than {limit} days."
-    return AgeChart(bars, min(LEFT + step * limit / BIN_DAYS, WIDTH), summary)
+def age_chart(accounts: t.Sequence[Data], size: Size) -> AgeChart:
+    """Of keys that can log in; the last bar is everything older. Of several limits the smallest one is drawn."""
+    found, total, too_old = [0] * BINS, 0, 0
+    for key, policy in _able(accounts):
+        found[min(max(key["age_days"], 0) // BIN_DAYS, BINS - 1)] += 1
+        total += 1
+        too_old += key["age_days"] > policy["max_age_days"]
+    limit = min(each["policy"]["max_age_days"] for each in accounts)
+    step = (size.width - LEFT) / BINS
+    bars = _bars(found, size, _age_label, HEIGHT, lambda number: number * BIN_DAYS >= limit)
+    summary = f"{too_old} of {total} keys that can log in are older than their policy allows ({limit} days)."
+    return AgeChart(bars, limit, min(LEFT + step * limit / BIN_DAYS, size.width), summary)
 
 
-def due_chart(report: Report) -> DueChart:
+def due_chart(accounts: t.Sequence[Data], today: datetime, size: Size) -> DueChart:
     """The next weeks, today first; what is overdue counts in the first."""
     expiries, rotations = [0] * WEEKS, [0] * WEEKS
-    for key in (row.key for row in report.rows if row.key.can_log_in):
-        if key.expires_in_days is not None and key.expires_in_days // 7 < WEEKS:
-            expiries[key.expires_in_days // 7] += 1
-        due_in_days = report.policy.max_age_days - key.age_days
+    for key, policy in _able(accounts):
+        if key["expires_in_days"] is not None and key["expires_in_days"] // 7 < WEEKS:
+            expiries[key["expires_in_days"] // 7] += 1
+        due_in_days = policy["max_age_days"] - key["age_days"]
         if due_in_days // 7 < WEEKS:
             rotations[max(due_in_days // 7, 0)] += 1
-    step = (WIDTH - LEFT) / WEEKS
 
     def label(number: int) -> str:
-        return f"{report.made_at + timedelta(days=7 * number):%m-%d}"
+        return f"{today + timedelta(days=7 * number):%m-%d}"
 
     summary = f"Keys that expire within {WEEKS} weeks: {sum(expiries)}; that reach the allowed age: {sum(rotations)}."
-    return DueChart(_bars(expiries, step, label), _bars(rotations, step, label), summary)
+    return DueChart(_bars(expiries, size, label), _bars(rotations, size, label), summary)
+
+
+def sparkline(counts: t.Sequence[int]) -> str:
+    """The points of a small line, the latest count at its right end; empty with fewer than two counts."""
+    if len(counts) < 2:
+        return ""
+    highest = max([*counts, 1])
+    step = (SPARK_WIDTH - 4) / (len(counts) - 1)
+    points = (
+        f"{round(2 + number * step, 1):g},{round(SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * count / highest, 1):g}"
+        for number, count in enumerate(counts)
+    )
+    return " ".join(points)
+
+
+def _able(accounts: t.Sequence[Data]) -> t.Iterator[tuple[Data, Data]]:
+    """Keys that can log in, with the policy of their account."""
+    for account in accounts:
+        for key in account["keys"]:
+            has_expired = key["expires_in_days"] is not None and key["expires_in_days"] < 0
+            if not key["disabled"] and not has_expired:
+                yield key, account["policy"]
 
 
 def _age_label(number: int) -> str:
@@ -87,17 +125,19 @@ def _age_label(number: int) -> str:
 
 def _bars(
     found: list[int],
-    step: float,
+    size: Size,
     label: t.Callable[[int], str],
     height: float = LOW_HEIGHT,
     is_bad: t.Callable[[int], bool] = lambda number: False,
 ) -> tuple[Bar, ...]:
+    step = (size.width - LEFT) / len(found)
     highest = max([*found, 1])
     room, floor = height - BOTTOM - TOP, height - BOTTOM
     bars = []
     for number, count in enumerate(found):
         rise = round(room * count / highest, 1)
         x, width = round(LEFT + number * step + 3, 1), round(step - 6, 1)
-        title = f"{label(number)}: {count}"
-        bars.append(Bar(x, round(floor - rise, 1), width, rise, count, label(number), title, is_bad(number)))
+        text = label(number)
+        written = "" if number % size.every else text
+        bars.append(Bar(x, round(floor - rise, 1), width, rise, count, written, f"{text}: {count}", is_bad(number)))
     return tuple(bars)

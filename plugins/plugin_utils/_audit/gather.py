@@ -34,13 +34,18 @@ HOURS_A_DAY = 24
 
 @dataclass(frozen=True)
 class Gathered:
-    """The keys, and sentences on what could not be read."""
+    """The keys, and sentences on what could not be read.
+
+    `owner_ids` are the owners that were asked for, none for the whole account; `is_whole` when no entry was left out.
+    """
 
     keys: tuple[KeyFacts, ...]
     now: datetime
     account_id: str
     caller_iam_id: str
     not_checked: tuple[str, ...]
+    owner_ids: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 def gather(
@@ -61,8 +66,10 @@ def gather(
     def leave_out(error: IamError) -> None:
         not_checked.append(f"one entry, because {error}")
 
-    keys = list(_keys(client, identities, caller.account_id, concurrency, leave_out))
-    inactive, names = None, {}
+    owner_ids = tuple(dict.fromkeys(identity_of(client, each) for each in identities))
+    keys = list(_keys(client, owner_ids, caller.account_id, concurrency, leave_out))
+    is_whole = not not_checked
+    inactive = None
     try:
         found = ActivityReports(client.send, client.clock).inactive_keys(
             caller.account_id,
@@ -75,31 +82,34 @@ def gather(
         not_checked += [f"when {key_id} logged in last, because IAM tells it in no known form" for key_id in unreadable]
     except IamError as error:
         not_checked.append(f"which keys are not used, because {error}")
-    try:
-        found_ids = (told.service_id for told in client.service_ids.search(caller.account_id, leave_out))
-        names = {each.iam_id: each.name for each in found_ids}
-    except IamError as error:
-        not_checked.append(f"the names of service IDs, because {error}")
+    names = _names_of_owners(client, caller.account_id, leave_out, not_checked)
     now = client.now()
     facts = tuple(facts_of(key, now, names, inactive) for key in keys)
-    return Gathered(facts, now, caller.account_id, caller.iam_id, tuple(not_checked))
+    return Gathered(facts, now, caller.account_id, caller.iam_id, tuple(not_checked), owner_ids, is_whole)
+
+
+def _names_of_owners(client: IamClient, account_id: str, spoiled: Spoiled, not_checked: list[str]) -> dict[str, str]:
+    try:
+        return {told.service_id.iam_id: told.service_id.name for told in client.service_ids.search(account_id, spoiled)}
+    except IamError as error:
+        not_checked.append(f"the names of service IDs, because {error}")
+        return {}
 
 
 def _keys(
     client: IamClient,
-    identities: t.Sequence[t.Mapping[str, t.Any]],
+    owner_ids: t.Sequence[str],
     account_id: str,
     concurrency: int,
     spoiled: Spoiled,
 ) -> t.Iterator[ApiKey]:
-    if not identities:
+    if not owner_ids:
         return (told.key for told in client.api_keys.search(account_id, spoiled, scope="account"))
 
     def list_keys(iam_id: str) -> list[ApiKey]:
         return [told.key for told in client.branch().api_keys.search(account_id, spoiled, iam_id=iam_id)]
 
-    wanted = dict.fromkeys(identity_of(client, each) for each in identities)
-    lists = side_by_side(list_keys, list(wanted), concurrency)
+    lists = side_by_side(list_keys, list(owner_ids), concurrency)
     for found in lists:
         if isinstance(found, Exception):
             raise found

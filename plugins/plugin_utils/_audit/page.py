@@ -8,47 +8,76 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import counts, last_login
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, remedy
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.charts import (
-    BOTTOM,
-    HEIGHT,
-    LEFT,
-    LOW_HEIGHT,
-    WIDTH,
-    age_chart,
-    due_chart,
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit import charts
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import tasks_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.controls import all_controls, control_states
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page_rows import page_rows
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.summary import (
+    by_rule,
+    counted,
+    history_of,
+    made_at,
+    not_checked,
+    passing,
+    totals,
+    trend_of,
 )
 from jinja2 import Environment, StrictUndefined
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 SIGNS = {"high": "▲", "medium": "◆", "low": "●"}
+STATE_SIGNS = {"pass": "✔", "fail": "✘", "in part": "◐", "not checked": "?"}
+
+Data = dict[str, t.Any]
 
 
-def to_html(report: Report, slots: str) -> str:
-    """The page; `slots` is the ready file of slots. Whatever is filled in is spelled out and escaped."""
+def to_html(found: Data, slots: str = "") -> str:
+    """The page; `slots` is the ready file of slots of the only account. What is filled in is shown and escaped."""
     environment = Environment(
         autoescape=True, finalize=_filled_in, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    accounts = found["accounts"]
+    policies = [account["policy"] for account in accounts]
     return template.render(
-        report=report,
-        counts=counts(report),
+        accounts=accounts,
+        missing=found["missing"],
+        is_one=len(accounts) == 1 and not found["missing"],
+        made_at=made_at(found),
+        policy=policies[0] if all(each == policies[0] for each in policies) else None,
+        totals=totals(found),
+        history={name: charts.sparkline(counts) for name, counts in history_of(found).items()},
+        spark={"width": charts.SPARK_WIDTH, "height": charts.SPARK_HEIGHT},
+        line_of=lambda account: charts.sparkline([each["high"] for each in account["trend"]["points"]]),
+        trend=trend_of(found),
+        controls=all_controls(),
+        states_of=control_states,
+        passing=passing(found),
+        not_checked=not_checked(found),
+        by_rule=by_rule(found),
+        counted=counted,
+        tasks_of=tasks_of,
         signs=SIGNS,
-        ages=age_chart(report),
-        due=due_chart(report),
-        size={
-            "width": WIDTH,
-            "height": HEIGHT,
-            "left": LEFT,
-            "floor": HEIGHT - BOTTOM,
-            "low": LOW_HEIGHT,
-            "low_floor": LOW_HEIGHT - BOTTOM,
-        },
-        last_login=last_login,
-        remedy=remedy,
+        state_signs=STATE_SIGNS,
+        drawn=[_drawn(found, size) for size in charts.SIZES],
+        listed=page_rows(found),
         slots=slots,
     )
+
+
+def _drawn(found: Data, size: charts.Size) -> Data:
+    """The two charts in one size."""
+    return {
+        "size": size.name,
+        "width": size.width,
+        "height": charts.HEIGHT,
+        "left": charts.LEFT,
+        "floor": charts.HEIGHT - charts.BOTTOM,
+        "low": charts.LOW_HEIGHT,
+        "low_floor": charts.LOW_HEIGHT - charts.BOTTOM,
+        "ages": charts.age_chart(found["accounts"], size),
+        "due": charts.due_chart(found["accounts"], made_at(found), size),
+    }
 
 
 def _filled_in(value: t.Any) -> t.Any:

@@ -52,6 +52,11 @@ class Control:
     number: str
     title: str
 
+    @property
+    def short(self) -> str:
+        """As the head of a column."""
+        return f"{self.source.split()[0]} {self.number}"
+
 
 # The key, the policy, the account -> why this is a finding, or None.
 Test = t.Callable[[KeyFacts, AuditPolicy, Account], t.Optional[str]]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import os
 import secrets
@@ -26,13 +25,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file i
     replace_in,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._folder_lock import wait_for_lock
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotStore,
     ChangedMeanwhile,
 )
 
-_LOCK_PAUSE_SECONDS = 0.02
-_LOCK_BUSY = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK})
 _CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EBADF})
 _READ_TRIES = 5
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -151,21 +149,11 @@ class Storage:
                 self._place = None
 
     def _lock(self, descriptor: int) -> None:
-        give_up_at = time.monotonic() + self._lock_timeout_seconds
+        seconds = self._lock_timeout_seconds
         with self._explained("lock the folder of"):
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    return
-                except OSError as error:
-                    if error.errno not in _LOCK_BUSY:
-                        raise
-                if time.monotonic() >= give_up_at:
-                    raise CannotStore(
-                        f"somebody else has held the folder of {self._shown} locked for "
-                        f"{self._lock_timeout_seconds:g} seconds"
-                    )
-                time.sleep(_LOCK_PAUSE_SECONDS)
+            is_ours = wait_for_lock(descriptor, seconds)
+        if not is_ours:
+            raise CannotStore(f"somebody else has held the folder of {self._shown} locked for {seconds:g} seconds")
 
     def expect(self, identity: Identity | Missing) -> None:
         """Compare before swap."""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -31,7 +32,9 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
 CIPHER = Cipher([("dev", t.cast(t.Any, VaultSecret(b"password of dev")))])
 
 
-def audit(scene: Scene, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+def audit(
+    scene: Scene, *, check_mode: bool = False, lock_timeout_seconds: float = 5, **options: t.Any
+) -> dict[str, t.Any]:
     checked = ArgumentSpecValidator(**SPEC).validate(options)
     assert checked.error_messages == []
     return run_audit(
@@ -39,6 +42,7 @@ def audit(scene: Scene, *, check_mode: bool = False, **options: t.Any) -> dict[s
         scene.client(Effects()),
         lambda paths: recorded_ids(paths, CIPHER),
         check_mode=check_mode,
+        lock_timeout_seconds=lock_timeout_seconds,
     )
 
 
@@ -173,7 +177,8 @@ def test_every_format_is_written_for_the_group_to_read_and_nothing_when_it_is_as
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILE_NAMES.values())
     assert first["files"] == [str(tmp_path / name) for name in FILE_NAMES.values()]
     assert {os.stat(path).st_mode & 0o777 for path in tmp_path.iterdir()} == {0o640}
-    assert json.loads((tmp_path / "api-keys.json").read_text(encoding="utf-8"))["counts"] == first["counts"]
+    told = json.loads((tmp_path / "api-keys.json").read_text(encoding="utf-8"))["accounts"]
+    assert [account["counts"] for account in told] == [first["counts"]]
 
 
 def test_a_report_that_is_there_keeps_its_mode(scene: Scene, tmp_path: Path) -> None:
@@ -284,3 +289,63 @@ def test_a_record_file_that_cannot_be_read_ends_the_audit(
 def test_negative_days_are_refused(scene: Scene, option: str) -> None:
     with pytest.raises(TaskRefused, match=option):
         audit(scene, **{option: -1})
+
+
+def test_two_accounts_in_one_folder_make_one_report(scene: Scene, tmp_path: Path) -> None:
+    """A second emulator would have another account; here the first report is given another one's id."""
+    audit(scene, folder=str(tmp_path), account_name="prod")
+    path = tmp_path / "api-keys.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    ours = told["accounts"][0]["account_id"]
+    told["accounts"][0].update(name="test", account_id="b" * 32)
+    path.write_text(json.dumps(told), encoding="utf-8")
+
+    result = audit(scene, folder=str(tmp_path), account_name="prod", expected_accounts=["prod", "test", "third"])
+
+    both = json.loads(path.read_text(encoding="utf-8"))
+    assert [(each["name"], each["account_id"]) for each in both["accounts"]] == [("prod", ours), ("test", "b" * 32)]
+    assert both["missing"] == ["third"]
+    assert "API keys of 3 accounts" in (tmp_path / "api-keys.html").read_text(encoding="utf-8")
+    assert [os.path.basename(name) for name in result["files"]][-1] == f"slots-{ours}.yml"
+    assert "slots.yml" not in os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"expected_accounts": ["test"]}, "by its account_name"),
+        ({"expected_accounts": ["test"], "account_name": "prod"}, "by its account_name"),
+        ({"formats": ["html"], "account_name": "prod"}, "the formats need json"),
+    ],
+)
+def test_options_that_would_lose_another_account_are_refused(
+    scene: Scene, tmp_path: Path, options: dict[str, t.Any], says: str
+) -> None:
+    with pytest.raises(TaskRefused, match=says):
+        audit(scene, folder=str(tmp_path), **options)
+
+    assert asked(scene) == []
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"schema_version": 1, "keys": []}', "\udcff"])
+def test_a_file_that_is_no_report_of_ours_is_left_alone(scene: Scene, tmp_path: Path, text: str) -> None:
+    (tmp_path / "api-keys.json").write_bytes(text.encode(errors="surrogateescape"))
+
+    with pytest.raises(TaskRefused, match="No report was written"):
+        audit(scene, folder=str(tmp_path))
+
+    assert os.listdir(tmp_path) == ["api-keys.json"]
+    assert (tmp_path / "api-keys.json").read_bytes() == text.encode(errors="surrogateescape")
+
+
+def test_an_audit_waits_for_the_one_that_writes_into_the_folder(scene: Scene, tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(TaskRefused, match=r"held the folder .* locked for"):
+            audit(scene, folder=str(tmp_path), lock_timeout_seconds=0.05)
+        assert os.listdir(tmp_path) == []
+        assert audit(scene, folder=str(tmp_path), check_mode=True)["changed"]
+    finally:
+        os.close(descriptor)
+    assert audit(scene, folder=str(tmp_path))["changed"]

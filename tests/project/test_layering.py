@@ -180,6 +180,7 @@ PURE = [
     "plugin_utils/_rotation/slot.py",
     # It names the acts, and leaves calling them to the course of a slot.
     "plugin_utils/_rotation/step_table.py",
+    "plugin_utils/_rotation/suggested.py",
     "plugin_utils/_rotation/view.py",
     "plugin_utils/_vault_file/document.py",
     "plugin_utils/_vault_file/proof.py",

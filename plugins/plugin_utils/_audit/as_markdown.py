@@ -37,7 +37,7 @@ def _rules(report: Report) -> list[str]:
         controls = "; ".join(f"{each.source}, {each.number}" for each in rule.controls)
         lines += ["", f"## {rule.title}: {len(findings)} ({rule.severity})", "", rule.advice]
         lines += ["", f"Control: {controls}."] if controls else []
-        lines += ["", *(f"    {line}" for line in remedy(rule, findings).split("\n"))] if rule.task else []
+        lines += ["", *(f"    {line}" for line in remedy(report, rule, findings).split("\n"))] if rule.task else []
     return lines
 
 

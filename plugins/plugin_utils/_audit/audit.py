@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import Exemption
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
@@ -23,6 +23,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import clear_text
 
 MOST_IDS = 20
+# A key that is to expire needs a date to choose from; the proposed one is never past.
+SAMPLE_LIFE = timedelta(days=180)
+LOGIN_ADVICE = "log in with another key first"
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """What an audit found. `not_checked` are sentences on what could not be looked at."""
+    """What an audit found. `not_checked` are sentences on what could not be looked at.
+
+    `login_key_id` is the key that the audit logged in with, which none of its tasks touches.
+    """
 
     account_id: str
     made_at: datetime
@@ -58,6 +64,7 @@ class Report:
     rows: tuple[Row, ...]
     not_checked: tuple[str, ...] = ()
     idle_exceptions: tuple[Exemption, ...] = ()
+    login_key_id: str | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -93,6 +100,7 @@ def audit(
     *,
     recorded_ids: frozenset[str] | None = None,
     not_checked: t.Sequence[str] = (),
+    login_key_id: str | None = None,
 ) -> Report:
     """Look at every key; `recorded_ids` are the keys that records of rotations need, None when nobody looked."""
     account = Account(_twins(keys), recorded_ids, _newest(keys))
@@ -100,7 +108,7 @@ def audit(
     rows = [Row(key, tuple(_findings(key, policy, account, exemptions, now, used))) for key in keys]
     rows.sort(key=_order)
     idle = tuple(each for each in exemptions if each not in used)
-    return Report(account_id, now, policy, tuple(rows), tuple(not_checked), idle)
+    return Report(account_id, now, policy, tuple(rows), tuple(not_checked), idle, login_key_id)
 
 
 def _findings(
@@ -154,11 +162,15 @@ def _order(row: Row) -> tuple[int, int, str]:
     return (SEVERITIES.index(severity) if severity else len(SEVERITIES), -row.key.age_days, row.key.id)
 
 
-def remedy(rule: Rule, findings: t.Sequence[Finding]) -> str:
+def remedy(report: Report, rule: Rule, findings: t.Sequence[Finding]) -> str:
     """The rule's task over the ids of its keys, as YAML ready to copy; of many keys the first ones."""
-    if not rule.task or "@ids@" not in rule.task:
-        return rule.task or ""
-    ids = [finding.key.id for finding in findings]
+    task = (rule.task or "").replace("@date@", f"{report.made_at + SAMPLE_LIFE:%Y-%m-%d}")
+    if "@ids@" not in task:
+        return task
+    ids = [finding.key.id for finding in findings if not (rule.ends_key and finding.key.id == report.login_key_id)]
+    spared = "" if len(ids) == len(findings) else f"# not {report.login_key_id}, which you log in with: {LOGIN_ADVICE}"
+    if not ids:
+        return spared
     listed = "".join(f"\n    - {clear_text(key_id)}" for key_id in ids[:MOST_IDS])
     more = f"\n    # and {len(ids) - MOST_IDS} more, see the JSON" if len(ids) > MOST_IDS else ""
-    return rule.task.replace(" @ids@", listed + more)
+    return "\n".join(filter(None, [spared, task.replace(" @ids@", listed + more)]))

@@ -124,8 +124,10 @@ def _look(
         found.now,
         recorded_ids=recorded,
         not_checked=[*found.not_checked, *_left_out(policy)],
+        login_key_id=found.login_key_id,
     )
-    return report, rotatable(found.keys, found.caller_iam_id)
+    spared = {*(recorded or ()), *filter(None, [found.login_key_id])}
+    return report, rotatable(found.keys, found.caller_iam_id, spared)
 
 
 def resolve_paths(params: Params, folder: str) -> None:

@@ -38,9 +38,16 @@ class Names:
 
     def take_variable(self, words: str) -> str:
         """A name for a variable that says which key it is."""
-        name = next(each for each in variables_for(words) if each not in self._variables)
+        name = self.next_variable(words)
         self._variables.add(name)
         return name
+
+    def next_variable(self, words: str) -> str:
+        """The same, and it stays free."""
+        return next(each for each in variables_for(words) if each not in self._variables)
+
+    def is_free(self, name: str) -> bool:
+        return name not in self._variables
 
     def reserve_variable(self, name: str) -> None:
         self._variables.add(name)

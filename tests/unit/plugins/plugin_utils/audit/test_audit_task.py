@@ -28,6 +28,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
     Effects,
     Scene,
 )
+from iam_emulator import Visitor
 
 CIPHER = Cipher([("dev", t.cast(t.Any, VaultSecret(b"password of dev")))])
 
@@ -275,7 +276,7 @@ def test_a_user_has_the_same_name_with_every_key(scene: Scene) -> None:
     (iam_id,) = {each.iam_id for each in scene.emulator.world.users.values()} - {scene.emulator.seed.iam_id}
     other.create_key(name="unused", iam_id=iam_id)
     scene.pass_time(200 * DAY_SECONDS)
-    other.create_key(name="used", iam_id=iam_id)
+    Visitor(scene.emulator, other.key_value).create_key(name="used", iam_id=iam_id)
 
     keys = audit(scene, return_keys=True)["api_keys"]
 

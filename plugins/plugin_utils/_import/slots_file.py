@@ -41,7 +41,10 @@ class SlotsFile:
     lock_timeout_seconds: float
 
     def check_may_write(self) -> None:
-        Storage(self.path, self.lock_timeout_seconds).check_may_write(self.snapshot.identity)
+        """Find out before anything else is written whether `write` could work."""
+        storage = Storage(self.path, self.lock_timeout_seconds)
+        storage.expect(self.snapshot.identity)
+        storage.check_may_write(self.snapshot.identity)
 
     def write(self, text: str) -> None:
         """Replace the file, if it still is the one that was read."""

@@ -424,7 +424,7 @@ def test_slots_that_cannot_be_written_any_more_are_told_and_the_next_run_writes_
         """Somebody writes the file at the moment when the value is encrypted."""
 
         def seal(self, *args: t.Any, **words: t.Any) -> str:
-            desk.write("slots.yml", "rotate_api_keys_slots: []\n")
+            desk.write("slots.yml", "other: 1\n")
             return super().seal(*args, **words)
 
     result = desk.run(values=value, cipher=Meddler(SECRETS))

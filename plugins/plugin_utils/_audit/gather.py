@@ -63,7 +63,7 @@ def gather(
         not_checked.append(f"one entry, because {error}")
 
     keys = list(_keys(client, identities, caller.account_id, concurrency, leave_out))
-    inactive, names = None, {}
+    inactive = None
     try:
         found = ActivityReports(client.send, client.clock).inactive_keys(
             caller.account_id,
@@ -76,16 +76,20 @@ def gather(
         not_checked += [f"when {key_id} logged in last, because IAM tells it in no known form" for key_id in unreadable]
     except IamError as error:
         not_checked.append(f"which keys are not used, because {error}")
-    try:
-        found_ids = (told.service_id for told in client.service_ids.search(caller.account_id, leave_out))
-        names = {each.iam_id: each.name for each in found_ids}
-    except IamError as error:
-        not_checked.append(f"the names of service IDs, because {error}")
-    now = client.now()
-    names = {**_names_of_users(client, keys, inactive or {}), **names}
+    names = {**_names_of_users(client, keys, inactive or {}), **_names_of_service_ids(client, leave_out, not_checked)}
     login_key_id = _login_key_id(client, not_checked.append)
+    now = client.now()
     facts = tuple(facts_of(key, now, names, inactive) for key in keys)
     return Gathered(facts, now, caller.account_id, caller.iam_id, login_key_id, tuple(not_checked))
+
+
+def _names_of_service_ids(client: IamClient, leave_out: Spoiled, not_checked: list[str]) -> dict[str, str]:
+    try:
+        found = (told.service_id for told in client.service_ids.search(client.caller().account_id, leave_out))
+        return {each.iam_id: each.name for each in found}
+    except IamError as error:
+        not_checked.append(f"the names of service IDs, because {error}")
+        return {}
 
 
 def _names_of_users(

@@ -165,6 +165,7 @@ notes:
   - Two AWX jobs on different machines do not see each other's locks. Keep the file in Git there, whose refused push
     is the lock.
 seealso:
+  - module: cloudkeys.ibmcloud.iam_api_key_import
   - module: cloudkeys.ibmcloud.ansible_vault_rekey
   - module: cloudkeys.ibmcloud.ansible_vault_vars_info
   - module: cloudkeys.ibmcloud.iam_api_key_rotation

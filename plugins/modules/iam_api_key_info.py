@@ -87,6 +87,7 @@ options:
     type: list
     elements: path
 seealso:
+  - module: cloudkeys.ibmcloud.iam_api_key_import
   - module: cloudkeys.ibmcloud.iam_leaked_keys
   - module: cloudkeys.ibmcloud.iam_api_key
   - module: cloudkeys.ibmcloud.iam_api_key_audit

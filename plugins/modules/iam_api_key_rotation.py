@@ -370,6 +370,7 @@ options:
     choices: [local, iam]
     default: local
 seealso:
+  - module: cloudkeys.ibmcloud.iam_api_key_import
   - module: cloudkeys.ibmcloud.iam_leaked_keys
   - name: Role rotate_api_keys
     description: The same with defaults and a report, for playbooks and AWX jobs.

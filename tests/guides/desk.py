@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +89,25 @@ class Desk:
             "IBMCLOUD_API_KEY": self.server.api_key,
             "IBMCLOUD_IAM_API_ENDPOINT": self.server.url,
         }
+
+    def put_twenty_keys_into_plain_files(self) -> list[str]:
+        """Keys of the user and of a service ID, two of them of one name, as people keep them; the values are told."""
+        (self.folder / "keys").mkdir(mode=0o700)
+        self.ask("iam_service_id", "name=ci-deploy")
+        names = ["billing", "deploy", "deploy", *(f"team-{number}" for number in range(11))]
+        values = [draw_key_value() for _name in range(20)]
+        for name, value in zip(names, values):
+            self.server.make_key(name, value)
+        lines = "".join(f"export {name.upper()}_{number}='{values[number]}'\n" for number, name in enumerate(names[:8]))
+        self.write("keys/console.env", f"# from the console\n{lines}REGION=eu-de\n")
+        for number in range(8, 14):
+            downloaded = {"name": names[number], "apikey": values[number], "description": ""}
+            self.write(f"keys/{names[number]}.json", json.dumps(downloaded, indent=2))
+        for number in range(14, 20):
+            arguments = {"service_id": "ci-deploy", "name": f"robot-{number}", "key_value": values[number]}
+            self.ask("iam_api_key", json.dumps(arguments))
+            self.write(f"keys/robot-{number}.txt", f"{values[number]}\n")
+        return values
 
     def put_databases_under_the_old_password(self) -> Path:
         """A vars file with two vaulted values inside a list, neither of them under the new vault password yet."""

@@ -70,6 +70,11 @@ def a_vault_file_in_git(desk: Desk) -> None:
     desk.run("git init --quiet && git add group_vars && git commit --quiet --message 'Begin'")
 
 
+def twenty_keys_in_plain_files(desk: Desk) -> None:
+    desk.put_twenty_keys_into_plain_files()
+    desk.take("import.yml")
+
+
 def files_under_the_old_password(desk: Desk) -> None:
     desk.put_databases_under_the_old_password()
     desk.write("host_vars/.keep", "")
@@ -101,6 +106,7 @@ def with_real_id(desk: Desk, text: str) -> str:
         ("on-call.md", a_slot_in_its_overlap),
         ("vault-files.md", a_vault_file_in_git),
         ("vault-password.md", files_under_the_old_password),
+        ("import.md", twenty_keys_in_plain_files),
     ],
 )
 def test_the_commands_of_a_guide_show_what_it_shows(desk: Desk, guide: str, begin: t.Callable[[Desk], None]) -> None:

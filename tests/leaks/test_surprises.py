@@ -21,7 +21,10 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     Stage,
 )
 
-IAM_TASKS = ["caller", "service_id", "create", "reveal", "bulk", "robots", "audited", "examined", "leaked", "token"]
+IAM_TASKS = [
+    *("caller", "service_id", "create", "reveal", "bulk", "robots", "audited", "examined", "leaked", "imported"),
+    "token",
+]
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def _broken(self, *args, **options):
 VaultFile.apply = VaultFile.commit = _broken
 """,
     ),
-    ("store", "rotate", "role"),
+    ("store", "imported", "rotate", "role"),
 )
 OPEN = Surprise(
     Plant(

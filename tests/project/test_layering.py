@@ -91,6 +91,11 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
         *("plugin_utils._terminal", "ansible.release"),
     ],
+    "plugin_utils/_import/": [
+        *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._leaks"),
+        *("module_utils._private_file", "module_utils._secret_arguments", "module_utils._trusted_place"),
+        *("plugin_utils._rotation", "plugin_utils._vault_file"),
+    ],
     "plugin_utils/_in_process.py": [
         *("module_utils._iam", "module_utils._outcome", "ansible.module_utils"),
         "plugin_utils._collection_action",
@@ -178,6 +183,8 @@ PURE = [
     "plugin_utils/_audit/trend.py",
     "plugin_utils/_out/for_readers.py",
     "plugin_utils/_out/for_yaml.py",
+    "plugin_utils/_import/slots_to_be.py",
+    "plugin_utils/_import/verdict.py",
     "plugin_utils/_leaks/incident.py",
     "plugin_utils/_leaks/merged.py",
     "plugin_utils/_rekey/content.py",
@@ -198,6 +205,7 @@ PURE = [
     "plugin_utils/_rotation/slot.py",
     # It names the acts, and leaves calling them to the course of a slot.
     "plugin_utils/_rotation/step_table.py",
+    "plugin_utils/_rotation/suggested.py",
     "plugin_utils/_rotation/view.py",
     "plugin_utils/_vault_file/document.py",
     "plugin_utils/_vault_file/proof.py",

@@ -29,6 +29,8 @@ LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
 MENU = {
     "Guides": [
         "start-here",
+        "import",
+        "playbooks",
         "rotation-explained",
         "vault-files",
         "vault-password",

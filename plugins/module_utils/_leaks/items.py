@@ -74,7 +74,7 @@ def given_items(params: t.Mapping[str, t.Any], protect: t.Callable[[str], None],
     lines: list[str] = []
     problems = []
     for name, text in texts:
-        found, its_lines = _items_in(text, name, protect)
+        found, its_lines = take_items(text, name, protect, has_lines=name.endswith("file`"))
         lines += its_lines
         if not found:
             problems.append(f"nothing in {name} could be an API key or the id of one")
@@ -117,11 +117,14 @@ def _ids_of(ids: t.Sequence[str]) -> t.Iterator[Item]:
         yield Item(f"entry {number} of `ids`", text.strip())
 
 
-def _items_in(text: str, name: str, protect: t.Callable[[str], None]) -> tuple[list[Item], list[str]]:
+def take_items(
+    text: str, name: str, protect: t.Callable[[str], None], *, has_lines: bool
+) -> tuple[list[Item], list[str]]:
+    """What could be a key in one text, and the places of its lines; `has_lines` counts them though it be one."""
     found = take_apart(text, name)
     for secret in found.secrets:
         protect(secret)
-    has_lines = len(found.lines) > 1 or name.endswith("file`")
+    has_lines = has_lines or len(found.lines) > 1
 
     def place(line: int) -> str:
         return f"line {line} of {name}" if has_lines else name

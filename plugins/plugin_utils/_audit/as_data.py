@@ -24,6 +24,7 @@ def account_data(report: Report, name: str | None = None, slots: Data | None = N
         "name": name or report.account_id,
         "account_id": report.account_id,
         "made_at": _time(report.made_at),
+        "login_key_id": report.login_key_id,
         "owner_ids": sorted(report.owner_ids),
         "is_whole": report.is_whole,
         "records_read": report.records_read,

@@ -39,7 +39,7 @@ def to_markdown(found: Data) -> str:
         *_trend(found),
         *_not_checked(found),
         *_controls(found),
-        *(line for rule, ids in by_rule(found) for line in _rule(rule, ids)),
+        *(line for rule, ids in by_rule(found) for line in _rule(found, rule, ids)),
         *_worst(found),
         *_exceptions(found),
     ]
@@ -88,24 +88,27 @@ def _state(control: Data) -> str:
     return f"{control['state']}{excused}"
 
 
-def _rule(rule: Rule, ids: t.Mapping[str, t.Sequence[str]]) -> list[str]:
+def _rule(found: Data, rule: Rule, ids: t.Mapping[str, t.Sequence[str]]) -> list[str]:
     controls = "; ".join(f"{each.source}, {each.number}" for each in rule.controls)
     lines = ["", f"## {rule.title}: {counted(ids)} ({rule.severity})", "", rule.advice]
     lines += ["", f"Control: {controls}."] if controls else []
-    for account, text in tasks_of(rule, ids):
+    for account, text in tasks_of(found, rule, ids):
         lines += ["", *([f"In the account {for_markdown(account)}:", ""] if account else [])]
         lines += [f"    {line}" for line in text.split("\n")]
     left = len(ids) - MOST_TASKS
     return lines + (["", f"And in {left} more accounts."] if "@ids@" in (rule.task or "") and left > 0 else [])
 
 
-def tasks_of(rule: Rule, ids: t.Mapping[str, t.Sequence[str]]) -> list[tuple[str, str]]:
+def tasks_of(found: Data, rule: Rule, ids: t.Mapping[str, t.Sequence[str]]) -> list[tuple[str, str]]:
     """The task of a rule, for each account that has to do with it where it names keys: account (or empty), YAML."""
     if not rule.task:
         return []
-    if len(ids) == 1 or "@ids@" not in rule.task:
-        return [("", remedy(rule, next(iter(ids.values()))))]
-    return [(account, remedy(rule, found)) for account, found in list(ids.items())[:MOST_TASKS]]
+    login_key_ids = {account["name"]: account["login_key_id"] for account in found["accounts"]}
+    tasks = [
+        (account, remedy(rule, key_ids, made_at(found), login_key_ids[account]))
+        for account, key_ids in list(ids.items())[:MOST_TASKS]
+    ]
+    return tasks if len(ids) > 1 and "@ids@" in rule.task else [("", tasks[0][1])]
 
 
 def _worst(found: Data) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import Exemption
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
@@ -23,6 +23,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import clear_text
 
 MOST_IDS = 20
+# A key that is to expire needs a date to choose from; the proposed one is never past.
+SAMPLE_LIFE = timedelta(days=180)
+LOGIN_ADVICE = "log in with another key first"
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Report:
 
     `owner_ids` are the owners that it was limited to; without them it was about the account. `is_whole` says that no
     entry of the lists was left out, `records_read` that the records of rotations were looked into.
+    `login_key_id` is the key that the audit logged in with, which none of its tasks touches.
     """
 
     account_id: str
@@ -65,6 +69,7 @@ class Report:
     owner_ids: tuple[str, ...] = ()
     is_whole: bool = True
     records_read: bool = False
+    login_key_id: str | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -100,6 +105,7 @@ def audit(
     *,
     recorded_ids: frozenset[str] | None = None,
     not_checked: t.Sequence[str] = (),
+    login_key_id: str | None = None,
 ) -> Report:
     """Look at every key; `recorded_ids` are the keys that records of rotations need, None when nobody looked."""
     account = Account(_twins(keys), recorded_ids, _newest(keys))
@@ -114,6 +120,7 @@ def audit(
         tuple(rows),
         tuple(not_checked),
         idle,
+        login_key_id=login_key_id,
         records_read=recorded_ids is not None,
     )
 
@@ -169,11 +176,18 @@ def _order(row: Row) -> tuple[int, int, str]:
     return (SEVERITIES.index(severity) if severity else len(SEVERITIES), -row.key.age_days, row.key.id)
 
 
-def remedy(rule: Rule, key_ids: t.Sequence[str]) -> str:
-    """The rule's task over the ids of its keys, as YAML ready to copy; of many keys the first ones."""
-    if not rule.task or "@ids@" not in rule.task:
-        return rule.task or ""
-    ids = list(key_ids)
+def remedy(rule: Rule, key_ids: t.Sequence[str], made_at: datetime, login_key_id: str | None) -> str:
+    """The rule's task over the ids of its keys, as YAML ready to copy; of many keys the first ones.
+
+    A task that ends keys leaves out the one that the audit logged in with.
+    """
+    task = (rule.task or "").replace("@date@", f"{made_at + SAMPLE_LIFE:%Y-%m-%d}")
+    if "@ids@" not in task:
+        return task
+    ids = [key_id for key_id in key_ids if not (rule.ends_key and key_id == login_key_id)]
+    spared = "" if len(ids) == len(key_ids) else f"# not {login_key_id}, which you log in with: {LOGIN_ADVICE}"
+    if not ids:
+        return spared
     listed = "".join(f"\n    - {clear_text(key_id)}" for key_id in ids[:MOST_IDS])
     more = f"\n    # and {len(ids) - MOST_IDS} more, see the JSON" if len(ids) > MOST_IDS else ""
-    return rule.task.replace(" @ids@", listed + more)
+    return "\n".join(filter(None, [spared, task.replace(" @ids@", listed + more)]))

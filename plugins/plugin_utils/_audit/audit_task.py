@@ -140,9 +140,11 @@ def _look(
         found.now,
         recorded_ids=recorded,
         not_checked=[*found.not_checked, *_left_out(policy)],
+        login_key_id=found.login_key_id,
     )
     report = dataclasses.replace(report, owner_ids=found.owner_ids, is_whole=found.is_whole)
-    return report, rotatable(found.keys, found.caller_iam_id)
+    spared = {*(recorded or ()), *filter(None, [found.login_key_id])}
+    return report, rotatable(found.keys, found.caller_iam_id, spared)
 
 
 def resolve_paths(params: Params, folder: str) -> None:

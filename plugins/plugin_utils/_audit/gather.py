@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports, InactiveKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
@@ -43,6 +43,7 @@ class Gathered:
     now: datetime
     account_id: str
     caller_iam_id: str
+    login_key_id: str | None
     not_checked: tuple[str, ...]
     owner_ids: tuple[str, ...] = ()
     is_whole: bool = True
@@ -82,18 +83,39 @@ def gather(
         not_checked += [f"when {key_id} logged in last, because IAM tells it in no known form" for key_id in unreadable]
     except IamError as error:
         not_checked.append(f"which keys are not used, because {error}")
-    names = _names_of_owners(client, caller.account_id, leave_out, not_checked)
+    names = {**_names_of_users(client, keys, inactive or {}), **_names_of_service_ids(client, leave_out, not_checked)}
+    login_key_id = _login_key_id(client, not_checked.append)
     now = client.now()
     facts = tuple(facts_of(key, now, names, inactive) for key in keys)
-    return Gathered(facts, now, caller.account_id, caller.iam_id, tuple(not_checked), owner_ids, is_whole)
+    return Gathered(facts, now, caller.account_id, caller.iam_id, login_key_id, tuple(not_checked), owner_ids, is_whole)
 
 
-def _names_of_owners(client: IamClient, account_id: str, spoiled: Spoiled, not_checked: list[str]) -> dict[str, str]:
+def _names_of_service_ids(client: IamClient, leave_out: Spoiled, not_checked: list[str]) -> dict[str, str]:
     try:
-        return {told.service_id.iam_id: told.service_id.name for told in client.service_ids.search(account_id, spoiled)}
+        found = (told.service_id for told in client.service_ids.search(client.caller().account_id, leave_out))
+        return {each.iam_id: each.name for each in found}
     except IamError as error:
         not_checked.append(f"the names of service IDs, because {error}")
         return {}
+
+
+def _names_of_users(
+    client: IamClient, keys: t.Sequence[ApiKey], inactive: t.Mapping[str, InactiveKey]
+) -> dict[str, str]:
+    """IAM tells the name of a user beside a key that is not used only; all keys of that user are theirs."""
+    caller = client.caller()
+    entries = ((key.iam_id, inactive[key.id].owner_name) for key in keys if key.id in inactive)
+    names = {iam_id: name for iam_id, name in entries if name}
+    return {**({caller.iam_id: caller.name} if caller.name else {}), **names}
+
+
+def _login_key_id(client: IamClient, not_checked: t.Callable[[str], None]) -> str | None:
+    """Which key must not be taken away by a task that is proposed; None for a token, and when nobody may tell."""
+    try:
+        return client.login_key_id()
+    except IamError as error:
+        not_checked(f"which key this run logs in with, because {error}")
+        return None
 
 
 def _keys(

@@ -40,6 +40,7 @@ def to_html(found: Data, slots: str = "") -> str:
     accounts = found["accounts"]
     policies = [account["policy"] for account in accounts]
     return template.render(
+        found=found,
         accounts=accounts,
         missing=found["missing"],
         is_one=len(accounts) == 1 and not found["missing"],

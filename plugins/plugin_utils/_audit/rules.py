@@ -64,7 +64,10 @@ Test = t.Callable[[KeyFacts, AuditPolicy, Account], t.Optional[str]]
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing an audit looks for; `advice` is a sentence, `task` the lines of YAML that mend it."""
+    """One thing an audit looks for; `advice` is a sentence, `task` the lines of YAML that mend it.
+
+    In a task `@ids@` stands for the ids of the keys, `@date@` for a day to come.
+    """
 
     name: str
     severity: str
@@ -73,6 +76,11 @@ class Rule:
     test: Test = field(repr=False)
     task: str | None = None
     controls: tuple[Control, ...] = ()
+
+    @property
+    def ends_key(self) -> bool:
+        """Whether nobody can log in with a key of these any more after the task."""
+        return self.task in (DISABLE_TASK, DELETE_TASK)
 
 
 ROTATE_TASK = "ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e @slots.yml"
@@ -101,7 +109,7 @@ LOCK_TASK = """\
 EXPIRY_TASK = """\
 - cloudkeys.ibmcloud.iam_api_key:
     id: "{{ item }}"
-    expires_at: "2027-01-01T00:00+0000" # choose
+    expires_at: "@date@T00:00+0000" # choose
     unlock: true
   loop: @ids@"""
 

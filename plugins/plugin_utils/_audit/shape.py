@@ -43,6 +43,7 @@ ACCOUNT: dict[str, t.Any] = {
     "name": str,
     "account_id": str,
     "made_at": TIME,
+    "login_key_id": MAYBE_TEXT,
     "owner_ids": [str],
     "is_whole": bool,
     "records_read": bool,

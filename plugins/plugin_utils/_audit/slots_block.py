@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.suggested import Names, owner_options
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import written_clear
 
 MOST_SHOWN = 20
@@ -18,26 +18,32 @@ HEADER = """\
 #   ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e @slots.yml
 # As it stands a new key is made and published, and the one in retire_ids goes after its overlap: give its users the
 # new value by then. If the variable already holds the key's value say `adopt` in its policy and drop retire_ids.
+# The key that you log in with has no slot here. With two keys of one name the second slot has a new name for its key.
 """
 
 
-def rotatable(keys: t.Sequence[KeyFacts], caller_iam_id: str) -> list[KeyFacts]:
-    """Keys that the caller could put under rotation: their own and those of service IDs, one of each name."""
-    seen: set[tuple[str, str]] = set()
-    chosen = []
-    for key in sorted(keys, key=lambda each: (each.owner_id, each.name, each.id)):
-        is_ours = key.owner_kind == "service ID" or key.owner_id == caller_iam_id
-        place = (key.owner_id, key.name)
-        if is_ours and key.can_log_in and key.marker is None and place not in seen and key.name.strip():
-            seen.add(place)
-            chosen.append(key)
-    return chosen
+def rotatable(
+    keys: t.Sequence[KeyFacts], caller_iam_id: str, spared_ids: t.Collection[str] = frozenset()
+) -> list[KeyFacts]:
+    """Keys that the caller could put under rotation, their own and those of service IDs.
+
+    `spared_ids` are those that slots have already, and the one that the run logs in with.
+    """
+    return [
+        key
+        for key in sorted(keys, key=lambda each: (each.owner_id, each.name, each.id))
+        if (key.owner_kind == "service ID" or key.owner_id == caller_iam_id)
+        and key.can_log_in
+        and key.marker is None
+        and key.id not in spared_ids
+        and key.name.strip()
+    ]
 
 
 def slots_block(keys: t.Sequence[KeyFacts]) -> str:
     """The file, as text; `keys` are rotatable ones."""
-    taken: set[str] = set()
-    slots = [_slot(key, taken) for key in keys]
+    names = Names(keys=((key.owner_id, key.name) for key in keys))
+    slots = [_slot(key, names) for key in keys]
     return HEADER + written_clear({"rotate_api_keys_slots": slots})
 
 
@@ -50,26 +56,15 @@ def first_slots(keys: t.Sequence[KeyFacts]) -> str:
     return slots_block(keys[:MOST_SHOWN]) + more
 
 
-def _slot(key: KeyFacts, taken: set[str]) -> dict[str, t.Any]:
-    owner = {"service_id": key.owner_id[len("iam-") :]} if key.owner_kind == "service ID" else {}
+def _slot(key: KeyFacts, names: Names) -> dict[str, t.Any]:
+    is_of_service_id = key.owner_kind == "service ID"
     return {
-        "name": _variable(key, taken),
+        "name": names.take_variable(
+            f"{key.owner_name}_{key.name}" if key.owner_name and is_of_service_id else key.name
+        ),
         "file": FILE,
-        **owner,
-        "key_name": key.name,
+        **owner_options(key.owner_id, key.owner_id),
+        "key_name": names.take_key_name(key.owner_id, key.name),
         "policy": {"on_missing_record": "replace"},
         "retire_ids": [key.id],
     }
-
-
-def _variable(key: KeyFacts, taken: set[str]) -> str:
-    """A name for a variable that says which key it is, and that no other has."""
-    words = f"{key.owner_name}_{key.name}" if key.owner_name and key.owner_kind == "service ID" else key.name
-    plain = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or "api_key"
-    wanted = plain if not plain[0].isdigit() else f"key_{plain}"
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}_{number}"
-    taken.add(name)
-    return name

@@ -69,20 +69,20 @@ def examine(params: Params, client: IamClient, controller: Controller, *, check_
     """Ask everything and return one line each; `failed` when there is something to do."""
     options, wrong = _options(params, controller)
     asked = [checks.check_login(client), *checks.about_credentials(params, controller.environ), *wrong]
-    slots, listed = "", Listed()
-    if asked[0].is_fine:
+    listed, looked_after = Listed(), set[str]()
+    can_log_in = bool(asked[0].is_fine)
+    if can_log_in:
         asked += _about_iam(params, client, controller, check_mode, listed)
-        slots = _slots(client)
 
     def ask_slots(store: RecordStore) -> list[Check]:
         # Without a log-in no owner is known; and slots have a policy, of which it was told what is wrong.
         if not all(each.is_fine for each in asked if each.name in (LOG_IN, POLICY)):
             return []
         ports = Ports(client, store, controller.protect, lambda line: None)
-        return check_slots(options, params["policy"], params["git"], ports, listed)
+        return check_slots(options, params["policy"], params["git"], ports, listed, looked_after)
 
     asked += _about_files(params, controller, ask_slots)
-    return _result(asked, slots)
+    return _result(asked, _slots(client, looked_after) if can_log_in else "")
 
 
 def _result(asked: list[Check], slots: str) -> dict[str, t.Any]:
@@ -178,8 +178,11 @@ def _about_files(params: Params, controller: Controller, ask_slots: AskSlots) ->
         return [*asked, checks.check_repository(params["git"], error)]
 
 
-def _slots(client: IamClient) -> str:
-    """Ready slots for the keys that the caller sees; fewer when the account's list is not for them."""
+def _slots(client: IamClient, looked_after: t.Collection[str]) -> str:
+    """Ready slots for the keys that the caller sees; fewer when the account's list is not for them.
+
+    None for the keys that slots have, nor for the one that logs in.
+    """
     caller = client.caller()
     try:
         keys = [told.key for told in client.api_keys.search(caller.account_id, scope="account")]
@@ -187,7 +190,15 @@ def _slots(client: IamClient) -> str:
     except IamError:
         keys, names = _own_keys(client), {}
     facts: list[KeyFacts] = [facts_of(key, client.now(), names, None) for key in keys]
-    return first_slots(rotatable(facts, caller.iam_id))
+    return first_slots(rotatable(facts, caller.iam_id, {*looked_after, *_login_key_ids(client)}))
+
+
+def _login_key_ids(client: IamClient) -> list[str]:
+    try:
+        return list(filter(None, [client.login_key_id()]))
+    except IamError:
+        # The check on activity says so.
+        return []
 
 
 def _own_keys(client: IamClient) -> list[ApiKey]:

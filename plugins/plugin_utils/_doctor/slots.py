@@ -54,16 +54,24 @@ def options_of(given: Given, git: t.Any, folder: str) -> Given:
 
 
 def check_slots(
-    options: t.Sequence[Given], policy: t.Any, git: t.Any, ports: Ports, listed: t.Mapping[str, list[ApiKey]]
+    options: t.Sequence[Given],
+    policy: t.Any,
+    git: t.Any,
+    ports: Ports,
+    listed: t.Mapping[str, list[ApiKey]],
+    looked_after: set[str],
 ) -> list[Check]:
-    """One answer for each slot; `listed` are the keys of each owner, by IAM ID, as far as they could be listed."""
+    """One answer for each slot; `listed` are the keys of each owner, by IAM ID, as far as they could be listed.
+
+    The ids of the keys that these slots have, will take over or will retire are added to `looked_after`.
+    """
     try:
         resolve_paths({"slots": options, "git": git}, "")
         slots = slots_from({**task_options(policy), "slots": options}, ports.client, CONCURRENCY)
     except CloudkeysError as error:
         return [Check("slots", False, str(error))] if options else []
     # A store is not for threads, and IAM takes its time.
-    questions = [_question(slot, ports, listed.get(slot.iam_id)) for slot in slots]
+    questions = [_question(slot, ports, listed.get(slot.iam_id), looked_after) for slot in slots]
     return [_unless_raised(check) for check in side_by_side(lambda ask: ask(), questions, CONCURRENCY)]
 
 
@@ -73,9 +81,10 @@ def _unless_raised(check: Check | Exception) -> Check:
     return check
 
 
-def _question(slot: Slot, ports: Ports, keys: list[ApiKey] | None) -> t.Callable[[], Check]:
+def _question(slot: Slot, ports: Ports, keys: list[ApiKey] | None, looked_after: set[str]) -> t.Callable[[], Check]:
     """What is to be asked of IAM about a slot that was read; the answer itself where there is nothing to ask."""
     name = f"slot {slot.name}"
+    looked_after |= slot.retire_ids
     if keys is None:
         unasked = Check(name, None, "the keys of its owner could not be listed")
         return lambda: unasked
@@ -85,7 +94,8 @@ def _question(slot: Slot, ports: Ports, keys: list[ApiKey] | None) -> t.Callable
     except CloudkeysError as error:
         problem = Check(name, False, str(error))
         return lambda: problem
-    return lambda: answered(name, lambda: _state_of(session, loaded, keys))
+    looked_after |= loaded.record.known_ids if loaded.record else frozenset()
+    return lambda: answered(name, lambda: _state_of(session, loaded, keys, looked_after))
 
 
 def _load(session: Session, store: RecordStore) -> Loaded:
@@ -97,13 +107,14 @@ def _load(session: Session, store: RecordStore) -> Loaded:
     return loaded
 
 
-def _state_of(session: Session, loaded: Loaded, keys: list[ApiKey]) -> str:
+def _state_of(session: Session, loaded: Loaded, keys: list[ApiKey], looked_after: set[str]) -> str:
     """Which key is published; raises SlotStopped with what there is to do."""
     view = session.see(loaded, keys, ORDERS, is_whole=True)
     step = plan_slot(view, ORDERS)
     _check(view, step)
     if step.name in ("adopt", "intend"):
-        STEPS[step.name].ask(session, view, step)
+        asked = STEPS[step.name].ask(session, view, step)
+        looked_after |= {asked.adopted.id} if asked.adopted else set()
     return _fine(view, step)
 
 

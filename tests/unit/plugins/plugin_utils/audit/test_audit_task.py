@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
@@ -28,6 +29,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
     Effects,
     Scene,
 )
+from iam_emulator import Visitor
 
 CIPHER = Cipher([("dev", t.cast(t.Any, VaultSecret(b"password of dev")))])
 
@@ -59,7 +61,7 @@ def scene() -> Scene:
     return made
 
 
-def test_a_whole_account_costs_one_list_one_report_and_the_names(scene: Scene) -> None:
+def test_a_whole_account_costs_one_list_one_report_the_names_and_the_log_in_key(scene: Scene) -> None:
     scene.emulator.change_settings(report_unready_reads=0)
 
     result = audit(scene)
@@ -68,7 +70,7 @@ def test_a_whole_account_costs_one_list_one_report_and_the_names(scene: Scene) -
     report = f"/v1/activity/accounts/{account_id}/report"
     assert asked(scene)[:3] == ["POST /identity/token", "GET /v1/apikeys", f"POST {report}"]
     assert asked(scene)[3].startswith(f"GET {report}/")
-    assert asked(scene)[4:] == ["GET /v1/serviceids"]
+    assert asked(scene)[4:] == ["GET /v1/serviceids", "GET /v1/apikeys/details"]
     assert result["counts"]["keys"] == 2
 
 
@@ -241,6 +243,59 @@ def test_the_slots_are_ready_for_the_rotation(scene: Scene) -> None:
 
     assert "service_id: " + scene.owner["id"] in result["slots"]
     assert "key_name: deploy" in result["slots"]
+
+
+def test_the_key_that_logs_in_gets_no_slot_and_twins_get_one_each(scene: Scene) -> None:
+    twin = scene.visitor.create_key(name="deploy", iam_id=scene.owner["iam_id"])
+
+    slots = yaml.safe_load(audit(scene)["slots"])["rotate_api_keys_slots"]
+
+    assert [(each["name"], each["key_name"]) for each in slots] == [
+        ("ci_deploy_api_key", "deploy"),
+        ("ci_deploy_api_key_2", "deploy 2"),
+    ]
+    assert twin["id"] in {key_id for each in slots for key_id in each["retire_ids"]}
+
+
+def test_no_task_ends_the_key_that_logs_in(scene: Scene) -> None:
+    iam_id = scene.emulator.seed.iam_id
+    other = scene.visitor.create_key(name="another of the owner")
+    own = scene.client(Effects()).login_key_id()
+
+    text = audit(scene, account_owner_ids=[iam_id])["markdown"]
+
+    assert f"# not {own}, which you log in with: log in with another key first" in text
+    (named,) = re.findall(r"^ +- (ApiKey-.*)$", text, re.MULTILINE)
+    assert named == other["id"]
+
+
+def test_a_task_for_nothing_but_the_key_that_logs_in_is_no_task(scene: Scene) -> None:
+    text = audit(scene, account_owner_ids=[scene.emulator.seed.iam_id])["markdown"]
+
+    assert "which you log in with" in text
+    assert "disabled: true" not in text
+
+
+def test_a_user_has_the_same_name_with_every_key(scene: Scene) -> None:
+    other = scene.visitor.add_user()
+    (iam_id,) = {each.iam_id for each in scene.emulator.world.users.values()} - {scene.emulator.seed.iam_id}
+    other.create_key(name="unused", iam_id=iam_id)
+    scene.pass_time(200 * DAY_SECONDS)
+    Visitor(scene.emulator, other.key_value).create_key(name="used", iam_id=iam_id)
+
+    keys = audit(scene, return_keys=True)["api_keys"]
+
+    assert {key["owner_name"] for key in keys if key["owner_id"] == iam_id} == {"Second User"}
+    assert [key for key in keys if key["owner_name"] is None] == []
+
+
+def test_a_date_that_is_proposed_is_to_come(scene: Scene) -> None:
+    scene.pass_time(2000 * DAY_SECONDS)
+
+    text = audit(scene, require_expiry=True)["markdown"]
+
+    (day,) = re.findall(r'expires_at: "(\S+)T00:00\+0000" # choose', text)
+    assert day > f"{scene.client(Effects()).now():%Y-%m-%d}"
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +14,11 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.doctor_task import SPEC, Controller, examine
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Edit, VaultFile
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import BRANCH, Remote
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import Effects, Scene
 
@@ -161,13 +166,42 @@ def test_the_slots_are_for_the_keys_that_no_rotation_looks_after(room: Room) -> 
 
 def test_who_may_not_list_the_account_gets_slots_for_their_own_keys(room: Room) -> None:
     room.scene.visitor.create_key(name="by hand", iam_id=room.scene.owner["iam_id"])
+    room.scene.visitor.create_key(name="of my own")
     room.scene.emulator.faults.add(
         [{"kind": "status", "status": 403, "method": "GET", "path": "/v1/apikeys$", "skip": 1}]
     )
 
     slots = yaml.safe_load(room.examine()["slots"])["rotate_api_keys_slots"]
 
-    assert [each["key_name"] for each in slots] == ["first key"]
+    # The other own key is the one that logs in.
+    assert [each["key_name"] for each in slots] == ["of my own"]
+
+
+def test_no_slot_is_shown_for_a_key_that_a_declared_slot_takes_over_or_retires(room: Room) -> None:
+    owner = room.scene.owner["iam_id"]
+    value = "own-Value-of-32-or-more-characters-0"
+    room.scene.visitor.create_key(name="to adopt", iam_id=owner, apikey=value)
+    retired = room.scene.visitor.create_key(name="to retire", iam_id=owner)
+    file = VaultFile(str(room.folder / "secrets.yml"), Cipher(room.secrets), create=True)
+    file.apply([Edit(("ci_key",), value)])
+    slots = [
+        slot(key_name="to adopt", policy={"on_missing_record": "adopt"}),
+        slot(name="other", policy={"on_missing_record": "replace"}, retire_ids=[retired["id"]]),
+    ]
+
+    assert "to adopt" in room.examine()["slots"]
+    assert room.examine(slots=slots)["slots"] == ""
+
+
+def test_no_slot_is_shown_for_the_keys_of_a_slot_without_a_marker(room: Room) -> None:
+    taken = slot(key_name="plain", use_marker=False)
+    declared = replace(room.scene.slot, name="ci_key", variable="ci_key", key_name="plain", use_marker=False)
+    file = str(room.folder / "secrets.yml")
+    ports = room.scene.ports(Effects(), FileStore(Cipher(room.secrets), lambda secret: None))
+    rotate_slots([replace(declared, file=file)], ports, Orders(), Settings(), check_mode=False, unforeseen=repr)
+
+    assert "plain" in room.examine()["slots"]
+    assert room.examine(slots=[taken])["slots"] == ""
 
 
 def test_a_minute_is_no_wrong_clock(room: Room) -> None:

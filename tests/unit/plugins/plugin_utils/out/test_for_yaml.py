@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Finding, remedy
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import remedy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import RULE_BY_NAME
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import rotatable, slots_block
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import clear_text, quote
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit, change
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import USER, key
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import NOW, USER, key
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.out.hostile import PIECES, TEXTS
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file.fake_vault import FakeVault
 from hypothesis import given
@@ -99,7 +99,7 @@ def test_slots_of_any_key_come_back_as_they_were(reader: Reader, name: str, key_
 def test_a_task_of_the_report_names_any_id_as_it_is(reader: Reader, key_id: str) -> None:
     rule = RULE_BY_NAME["expired"]
 
-    text = remedy(rule, [Finding(rule, key("1", id=key_id), "")])
+    text = remedy(rule, [key_id], NOW, None)
 
     loop = "".join(line + "\n" for line in text.splitlines()[-2:])
     assert reader.read(loop) == {"loop": [key_id]}

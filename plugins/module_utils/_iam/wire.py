@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.connection
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.content import NotWhole, read_content
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.deadline import Deadline
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.endpoint import Endpoint
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pace import MOST_WIDTH
 
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
@@ -38,6 +39,12 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     json: t.Any = field(default=None, repr=False)
     form: dict[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """The same for requests that take about as long: the id that they are about is left out."""
+        parts = self.path.split("/")
+        return " ".join([self.method, *parts[1:3], "one" if len(parts) > 3 else "", *parts[4:]])
 
     @property
     def secrets(self) -> list[str]:
@@ -88,7 +95,7 @@ class Wire:
     def __init__(self, endpoint: Endpoint, adapter: t.Any = None) -> None:
         self._endpoint = endpoint
         # Mounted into no session: that would read ~/.netrc, keep cookies, and read the page behind a redirect whole.
-        self._adapter = adapter or BoundedAdapter(pool_maxsize=retry.MOST_CONNECTIONS)
+        self._adapter = adapter or BoundedAdapter(pool_maxsize=MOST_WIDTH)
         self._surroundings: dict[str, t.Any] | None = None
         if not endpoint.validate_certs:
             urllib3.disable_warnings(InsecureRequestWarning)

@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import Spoiled
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import identity_of
@@ -49,7 +50,7 @@ def gather(
     *,
     unused_after_days: int,
     report_timeout_seconds: float,
-    concurrency: int,
+    concurrency: Concurrency,
 ) -> Gathered:
     """Read the keys of these identities, of the whole account when none is named; raises an IamError.
 
@@ -89,7 +90,7 @@ def _keys(
     client: IamClient,
     identities: t.Sequence[t.Mapping[str, t.Any]],
     account_id: str,
-    concurrency: int,
+    concurrency: Concurrency,
     spoiled: Spoiled,
 ) -> t.Iterator[ApiKey]:
     if not identities:

@@ -136,7 +136,9 @@ def carry_out(
     return lists
 
 
-def _seen_to_be_as_wished(client: IamClient, wishes: t.Sequence[KeyWish], concurrency: Concurrency) -> dict[str, KeysOrError]:
+def _seen_to_be_as_wished(
+    client: IamClient, wishes: t.Sequence[KeyWish], concurrency: Concurrency
+) -> dict[str, KeysOrError]:
     """The keys of the identities that need no change, as a list of the whole account shows them."""
     by_owner: dict[str, list[KeyWish]] = {}
     for wish in wishes:

@@ -79,6 +79,7 @@ class Pace:
         starts_at = self.starts_at(now)
         if self._rate.now is not None:
             self._next_start = starts_at + 1 / self._rate.now
+        self._rate.started(starts_at)
         self._under_way += 1
         self._was_full = self._was_full or self.is_full
         return starts_at
@@ -175,11 +176,14 @@ class _Rate:
         self._small_step = 0.0
         self._cost = 0.0
         self._open_since = 0.0
+        self._sent: deque[float] = deque()
         self._answers: deque[float] = deque()
 
+    def started(self, moment: float) -> None:
+        _remember(self._sent, moment)
+
     def answered(self, now: float) -> None:
-        self._answers.append(now)
-        self._forget(now)
+        _remember(self._answers, now)
         if self.now is None:
             return
         if self.now < NEAR * self._limit:
@@ -191,9 +195,11 @@ class _Rate:
 
     def refused(self, now: float, pause_seconds: float) -> None:
         """Half of what it was; what came through in the last second is what IAM lets through."""
-        self._forget(now)
-        through = max(LEAST_RATE, len(self._answers) / WINDOW_SECONDS)
+        through = max(LEAST_RATE, sum(1 for moment in self._answers if moment > now - WINDOW_SECONDS) / WINDOW_SECONDS)
         if self.now is None:
+            if sum(1 for moment in self._sent if moment > now - WINDOW_SECONDS) < FIRST_WIDTH:
+                # Requests one after the other tell of no rate.
+                return
             # Too short a time, and some servers let more through at first.
             self._limit = self.now = through
         elif now - self._open_since >= WINDOW_SECONDS:
@@ -213,6 +219,9 @@ class _Rate:
     def _plan(self) -> None:
         self._small_step = (1 - NEAR) * self._limit / (SPARED * self._cost)
 
-    def _forget(self, now: float) -> None:
-        while self._answers and self._answers[0] <= now - WINDOW_SECONDS:
-            self._answers.popleft()
+
+def _remember(moments: deque[float], moment: float) -> None:
+    """Add one to those of the last second."""
+    moments.append(moment)
+    while moments[0] <= moment - WINDOW_SECONDS:
+        moments.popleft()

@@ -25,7 +25,9 @@ def owner_named_by(params: t.Mapping[str, t.Any]) -> Identity:
     return tuple(params.get(option) for option in IDENTITY)
 
 
-def resolve(client: IamClient, owners: t.Iterable[Identity], concurrency: Concurrency) -> dict[Identity, str | Exception]:
+def resolve(
+    client: IamClient, owners: t.Iterable[Identity], concurrency: Concurrency
+) -> dict[Identity, str | Exception]:
     """The IAM ID of each of these owners, or why there is none; each is looked up once."""
     distinct = list(dict.fromkeys(owners))
     service_ids = _all_service_ids(client, distinct, concurrency)

@@ -25,7 +25,9 @@ LEAST_SPARED = 8
 Entry = t.TypeVar("Entry")
 
 
-def keys_in_account_list(client: IamClient, iam_ids: t.Iterable[str], concurrency: Concurrency) -> dict[str, list[ApiKey]]:
+def keys_in_account_list(
+    client: IamClient, iam_ids: t.Iterable[str], concurrency: Concurrency
+) -> dict[str, list[ApiKey]]:
     """The keys that the account's list shows of these identities; {} when a list of each is the better way."""
     owners = {each for each in iam_ids if is_service_id(each) and each not in client.api_keys.group_ids}
     account_id = client.caller().account_id

@@ -48,7 +48,8 @@ class Pace:
         self.width = float(fixed or FIRST_WIDTH)
         self._is_fixed = fixed is not None
         self._under_way = 0
-        self._was_full = False
+        # When there was last no place for another: without anybody who waits, nothing tells that more would be well.
+        self._full_at = float("-inf")
         # Nothing is sent before these moments: the one that IAM asked for, and the one that the rate leaves.
         self._closed_until = 0.0
         self._next_start = 0.0
@@ -81,7 +82,8 @@ class Pace:
             self._next_start = starts_at + 1 / self._rate.now
         self._rate.started(starts_at)
         self._under_way += 1
-        self._was_full = self._was_full or self.is_full
+        if self.is_full:
+            self._full_at = starts_at
         return starts_at
 
     def end(self) -> None:
@@ -98,10 +100,9 @@ class Pace:
         verdict = self._times.judge(kind, now - sent_at)
         if verdict == "slower":
             self._narrow(now)
-        elif verdict == "as before" and self._was_full:
+        elif verdict == "as before" and self._full_at >= sent_at:
             is_first = self._narrowed_at < 0
             self.width = min(MOST_WIDTH, self.width + (FIRST_STEP if is_first else 1 / self.width))
-        self._was_full = self.is_full
 
     def refused(self, sent_at: float, now: float, pause_seconds: float) -> None:
         """IAM asked to come back so much later; what was sent before the last narrowing narrows nothing again."""

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import email.utils
+import json
 import re
 import socket
 import traceback
 import typing as t
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.connections import BoundedAdapter
@@ -97,6 +99,13 @@ class Wire:
         # Mounted into no session: that would read ~/.netrc, keep cookies, and read the page behind a redirect whole.
         self._adapter = adapter or BoundedAdapter(pool_maxsize=MOST_WIDTH)
         self._surroundings: dict[str, t.Any] | None = None
+        self._headers = {
+            "User-Agent": requests.utils.default_user_agent(),
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
+        # With the host as it is written in a request.
+        self._address = requests.Request("GET", endpoint.url).prepare().url.rstrip("/")
         if not endpoint.validate_certs:
             urllib3.disable_warnings(InsecureRequestWarning)
 
@@ -120,22 +129,27 @@ class Wire:
         return Raw(response.status_code, response.headers, content)
 
     def _prepared(self, request: Request) -> t.Any:
-        headers = {
-            "User-Agent": requests.utils.default_user_agent(),
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            **request.headers,
-        }
-        # As HTTP does it, before anything is sent.
-        b"".join(value.encode("latin-1") for value in headers.values())
-        return requests.Request(
-            request.method,
-            self._endpoint.url + request.path,
-            params=request.query,
-            headers=headers,
-            json=request.json,
-            data=request.form,
-        ).prepare()
+        """What requests would make of it; its own way takes a fifth of a request's processor time."""
+        headers, body = {**self._headers, **request.headers}, None
+        if request.json is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(request.json, allow_nan=False).encode()
+        elif request.form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(request.form).encode()
+        if body is not None or request.method != "GET":
+            headers["Content-Length"] = str(len(body or b""))
+        for header in request.headers.items():
+            # As HTTP does it, before anything is sent.
+            header[1].encode("latin-1")
+            requests.utils.check_header_validity(header)
+        query = {name: value for name, value in (request.query or {}).items() if value is not None}
+        address = requests.utils.requote_uri(self._address + request.path)
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.body = request.method, body
+        prepared.url = f"{address}?{urlencode(query)}" if query else address
+        prepared.headers = requests.structures.CaseInsensitiveDict(headers)
+        return prepared
 
     def _proxies_and_certificates(self) -> dict[str, t.Any]:
         """What requests finds in the environment; asked for once, because it takes a good part of a request's time."""

@@ -128,7 +128,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.chance = random.Random(1)  # noqa: S311  # the same in each simulation
+        self.chance = random.Random(1)  # the same in each simulation
         self._events: list[tuple[float, int, t.Callable[[], None]]] = []
         self._numbers = itertools.count()
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import email.utils
+import functools
 import json
 import re
 import socket
@@ -104,10 +105,13 @@ class Wire:
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
         }
-        # With the host as it is written in a request.
-        self._address = requests.Request("GET", endpoint.url).prepare().url.rstrip("/")
         if not endpoint.validate_certs:
             urllib3.disable_warnings(InsecureRequestWarning)
+
+    @functools.cached_property
+    def _address(self) -> str:
+        """With the host as it is written in a request; raises what requests does for one that is none."""
+        return str(requests.Request("GET", self._endpoint.url).prepare().url).rstrip("/")
 
     def exchange(self, request: Request, deadline: Deadline) -> Raw | NoAnswer:
         """Send a request once and read its answer."""

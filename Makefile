@@ -13,7 +13,7 @@ export PATH := $(PYTHON_ENV)/bin:$(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
-.PHONY: help setup demo test $(PARTS) coverage vulnerabilities awx schedules schedules-all faults fuzz fuzz-edits fuzz-answers bench report docs diagram browser matrix galaxy \
+.PHONY: help setup demo test $(PARTS) coverage vulnerabilities awx schedules schedules-all faults fuzz fuzz-edits fuzz-answers bench pace report docs diagram browser matrix galaxy \
 	release-check live live-proof format emulator clean
 
 help: ## Show this list
@@ -110,7 +110,10 @@ fuzz-answers: setup ## Answers of IAM changed in every place: ANSWERS=300 for ea
 	@python -m pip install -qq --disable-pip-version-check --no-deps --target $(@D) --requirement $<
 	@touch $@
 
-bench: setup ## How long jobs take beside other ways, into docs/benchmarks.md; and editing a large vault file
+pace: setup ## `concurrency: auto` against simulated servers, into docs/benchmarks.md and its picture
+	python tests/benchmark/pace.py --write docs
+
+bench: pace ## How long jobs take beside other ways, into docs/benchmarks.md; and editing a large vault file
 	python tests/benchmark/iam.py --write docs/benchmarks.md
 	python tests/benchmark/vault_file.py
 	python tests/benchmark/rekey.py --write docs/benchmarks.md

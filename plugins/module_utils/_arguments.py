@@ -67,7 +67,8 @@ ROTATED_KEYS: Spec = {
     "rotated_keys": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse", "no_log": False}
 }
 
-CONCURRENCY: Spec = {"concurrency": {"type": "int", "default": 8}}
+# A number or `auto`: module_utils/_iam/concurrency.py reads it.
+CONCURRENCY: Spec = {"concurrency": {"type": "raw", "default": "auto"}}
 
 # The options of one API key; iam_api_key has them at its top, iam_api_key_bulk in each member of `keys`.
 KEY_OPTIONS: Spec = {

@@ -141,9 +141,12 @@ options:
     type: float
     default: 300
   concurrency:
-    description: How many requests to IBM Cloud are under way at a time, up to 32.
-    type: int
-    default: 8
+    description:
+      - How many requests to IBM Cloud are under way at a time, up to 32.
+      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
+        one for being too many, or takes twice as long, half as many; then slowly more again.
+    type: raw
+    default: auto
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key_info
   - module: cloudkeys.ibmcloud.iam_api_key_rotation

@@ -183,10 +183,12 @@ options:
     default: refuse
   concurrency:
     description:
-      - How many requests are under way at a time, up to 32. The result does not depend on it.
-      - When IBM Cloud asks one of them to come back later, all wait.
-    type: int
-    default: 8
+      - How many requests to IBM Cloud are under way at a time, up to 32.
+      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
+        one for being too many, or takes twice as long, half as many; then slowly more again.
+      - The result does not depend on it. When IBM Cloud asks one request to come back later, all wait.
+    type: raw
+    default: auto
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key
   - name: Many accounts

@@ -56,8 +56,10 @@ options:
   concurrency:
     description:
       - How many of these requests are under way at a time, up to 32.
-    type: int
-    default: 8
+      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
+        one for being too many, or takes twice as long, half as many; then slowly more again.
+    type: raw
+    default: auto
   id:
     description:
       - Only the key of this id, instead of O(name). An unknown id gives an empty list.

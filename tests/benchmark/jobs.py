@@ -21,7 +21,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import QUIET,
 
 OTHERS = Path(__file__).resolve().parent / "others"
 LATENCY_MS = 50
-CONCURRENCY = 8
+# What `concurrency: auto` widens to.
+CONCURRENCY = 32
 MORE_CONCURRENCY = 24
 OURS = "ours"
 OURS_WIDER = f"ours, concurrency {MORE_CONCURRENCY}"
@@ -137,7 +138,7 @@ def rotate_job(slots: int, owners: int, ways: tuple[str, ...] = (), **words: t.A
         chosen = {
             "rotate_api_keys_slots": wishes,
             "rotate_api_keys_batch_size": slots,
-            "rotate_api_keys_concurrency": MORE_CONCURRENCY if way == OURS_WIDER else CONCURRENCY,
+            "rotate_api_keys_concurrency": MORE_CONCURRENCY if way == OURS_WIDER else "auto",
             **{f"rotate_api_keys_{name}": 0 for name in zero},
         }
         given = bench.write("slots.json", chosen)

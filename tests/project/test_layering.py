@@ -158,6 +158,8 @@ PURE = [
     "module_utils/_iam/endpoint.py",
     "module_utils/_iam/errors.py",
     "module_utils/_iam/iam_ids.py",
+    "module_utils/_iam/concurrency.py",
+    "module_utils/_iam/pace.py",
     "module_utils/_iam/retry.py",
     "module_utils/_iam/sent_texts.py",
     "module_utils/_leaks/pasted.py",

@@ -17,6 +17,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.decla
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import check_service_id_exists
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
@@ -48,7 +49,7 @@ class Declared:
         return self.done
 
 
-def read_wishes(client: IamClient, keys: t.Sequence[dict[str, t.Any]], concurrency: int) -> list[Declared]:
+def read_wishes(client: IamClient, keys: t.Sequence[dict[str, t.Any]], concurrency: Concurrency) -> list[Declared]:
     """What each key asks for, owners looked up; a key that cannot be meant gets its error, and the others go on."""
     account_id = client.caller().account_id
     owned = [owner_named_by(params) for params in keys if not leaves_owner_open(params)]
@@ -82,7 +83,7 @@ def _repeated(values: t.Sequence[str | None]) -> list[str]:
 
 
 def read_lists(
-    client: IamClient, iam_ids: t.Iterable[str], concurrency: int, must_exist: t.Container[str] = ()
+    client: IamClient, iam_ids: t.Iterable[str], concurrency: Concurrency, must_exist: t.Container[str] = ()
 ) -> dict[str, KeysOrError]:
     """The keys of each identity, one list each; an empty one of those that must exist costs one look more."""
     distinct = list(dict.fromkeys(iam_ids))
@@ -106,7 +107,7 @@ def carry_out(
     declared: t.Sequence[Declared],
     *,
     check_mode: bool,
-    concurrency: int,
+    concurrency: Concurrency,
     needs_all_keys: bool = False,
 ) -> dict[str, KeysOrError]:
     """Make every key as declared; returns the lists that were read on the way, as they were before.
@@ -135,7 +136,9 @@ def carry_out(
     return lists
 
 
-def _seen_to_be_as_wished(client: IamClient, wishes: t.Sequence[KeyWish], concurrency: int) -> dict[str, KeysOrError]:
+def _seen_to_be_as_wished(
+    client: IamClient, wishes: t.Sequence[KeyWish], concurrency: Concurrency
+) -> dict[str, KeysOrError]:
     """The keys of the identities that need no change, as a list of the whole account shows them."""
     by_owner: dict[str, list[KeyWish]] = {}
     for wish in wishes:

@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.decla
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency, concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.key_ids import check_key_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import apply_change
@@ -30,6 +31,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.purg
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 
 Params = t.Mapping[str, t.Any]
+
+
+def _concurrency(params: Params) -> Concurrency:
+    return concurrency_from(params["concurrency"])
 
 
 @dataclass
@@ -50,7 +55,7 @@ def owners_to_purge(client: IamClient, params: Params, declared: t.Sequence[Decl
     check_key_ids("keep_ids", params["keep_ids"] or ())
     if not params["purge"]:
         return []
-    named = resolve(client, [owner_named_by(each) for each in params["identities"] or []], params["concurrency"])
+    named = resolve(client, [owner_named_by(each) for each in params["identities"] or []], _concurrency(params))
     iam_ids: dict[str, None] = {}
     for iam_id in (*named.values(), *(each.wish.iam_id for each in declared if each.wish)):
         if isinstance(iam_id, Exception):
@@ -77,7 +82,7 @@ def purge_undeclared(
 ) -> Purged:
     """Delete what is not declared of these identities; `lists` are the keys as they were before this task."""
     purged = Purged()
-    lists = {**read_lists(client, [each for each in iam_ids if each not in lists], params["concurrency"]), **lists}
+    lists = {**read_lists(client, [each for each in iam_ids if each not in lists], _concurrency(params)), **lists}
     candidates: list[ApiKey] = []
     next_ids: set[str] = set()
     for iam_id in iam_ids:
@@ -137,7 +142,7 @@ def _delete(client: IamClient, params: Params, doomed: t.Sequence[ApiKey], purge
             apply_change(branch, change, wish, lambda: None)
         return branch.transaction_ids
 
-    for key, done in zip(doomed, side_by_side(delete, doomed, params["concurrency"])):
+    for key, done in zip(doomed, side_by_side(delete, doomed, _concurrency(params))):
         if isinstance(done, Exception):
             purged.errors.append((f"{key.name} ({key.id})", done))
         else:

@@ -12,6 +12,7 @@ from datetime import datetime
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.advice import advice_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKeys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, SystemClock
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from, pace_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials, pick_credentials
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.endpoint import Endpoint, address_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
@@ -61,9 +62,9 @@ class IamClient:
         twin.service_ids = ServiceIds(twin.send)
         return twin
 
-    def backing_off_together(self) -> t.ContextManager[None]:
-        """While this holds, a 429 to one thread makes all of them wait."""
-        return self._transport.backing_off_together()
+    def waiting_freely(self) -> t.ContextManager[None]:
+        """While this holds, requests give up for no wait that others cause; not for a rotation."""
+        return self._transport.waiting_freely()
 
     def caller(self) -> Caller:
         """Who the credentials are; fails when they belong to another account than the one asked for."""
@@ -152,7 +153,7 @@ def open_client(
 ) -> IamClient:
     """Build a client from a task's connection options and the environment; sends nothing yet.
 
-    Raises MissingCredentials, and Invalid for an address that is none.
+    Raises MissingCredentials, Invalid for an address that is none, and TaskRefused for a concurrency that is none.
     """
     credentials = pick_credentials(options, environ)
     for secret in (credentials.key_value, credentials.token):
@@ -165,7 +166,8 @@ def open_client(
     )
     if endpoint.ca_path:
         refuse_if_others_may_write(endpoint.ca_path, "the file of trusted certificates, ca_path,")
-    transport = Transport(endpoint, protect, clock, adapter=adapter)
+    concurrency = concurrency_from(options.get("concurrency"))
+    transport = Transport(endpoint, protect, clock, pace=pace_for(concurrency), adapter=adapter)
     account_id = options.get("account_id") or environ.get(ACCOUNT_VARIABLE) or None
     return IamClient(transport, credentials, account_id=account_id, clock=clock)
 

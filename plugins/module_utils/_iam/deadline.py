@@ -26,6 +26,10 @@ class Deadline:
             raise socket.timeout("the request took too long")
         return min(self.left, at_most)
 
+    def put_off(self, seconds: float) -> None:
+        """Let so many seconds count for nothing."""
+        self.ends_at += seconds
+
     def part(self, seconds: float) -> Deadline:
         """A deadline for one step: so many seconds from now, and never after this one."""
         return Deadline(self._clock, min(seconds, self.left))
@@ -55,11 +59,6 @@ def one_deadline(clock: Clock) -> t.Iterator[Deadline]:
         yield _under_way.deadline
     finally:
         _under_way.deadline = None
-
-
-def is_under_way() -> bool:
-    """Whether this thread works on a request."""
-    return _under_way.deadline is not None
 
 
 def current_deadline() -> Deadline:

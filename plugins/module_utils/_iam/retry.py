@@ -11,8 +11,6 @@ BUSY_STATUSES = frozenset({429, 500, 502, 503, 504})
 # Sending these twice has the effect of sending them once. A create is not among them: a second could make a second key.
 REPEATABLE_PREFIXES = ("/identity/", "/v1/apikeys/", "/v1/serviceids/")
 
-# Kept open for the requests that a task has under way at a time.
-MOST_CONNECTIONS = 32
 ATTEMPTS_AFTER_THE_FIRST = 5
 CONNECT_ATTEMPTS_AFTER_THE_FIRST = 2
 FIRST_PAUSE_SECONDS = 0.5

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import random
 import re
 import typing as t
@@ -14,11 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.answers import Answer
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import Clock, SystemClock
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.deadline import (
-    Deadline,
-    is_under_way,
-    one_deadline,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.deadline import Deadline, one_deadline
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.endpoint import Endpoint
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     CannotConnect,
@@ -27,9 +24,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     error_from_reply,
     not_from_iam,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.gate import Gate
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pace import Pace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_secrets import SentSecrets
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_texts import lengths_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.shared_backoff import SharedBackoff
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.wire import (
     NoAnswer,
     Raw,
@@ -63,34 +61,37 @@ class Transport:
     """
 
     def __init__(
-        self, endpoint: Endpoint, protect: t.Callable[[str], None], clock: Clock | None = None, *, adapter: t.Any = None
+        self,
+        endpoint: Endpoint,
+        protect: t.Callable[[str], None],
+        clock: Clock | None = None,
+        *,
+        pace: Pace | None = None,
+        adapter: t.Any = None,
     ) -> None:
         self.endpoint = endpoint
         self.protect = protect
         self._clock = clock or SystemClock()
         self._wire = Wire(endpoint, adapter)
-        self._backoff: SharedBackoff | None = None
+        self._gate = Gate(self._clock, pace or Pace())
+        self._waits_freely = False
         self._sent = SentSecrets()
 
     @contextlib.contextmanager
-    def backing_off_together(self) -> t.Iterator[None]:
-        """Let all threads wait when IAM tells one of them to come back later.
+    def waiting_freely(self) -> t.Iterator[None]:
+        """While this holds, the time for which a request waits for others is none of its own.
 
-        Not for a rotation: there a request has to end within its lease, so it must not wait for others.
+        Not for a rotation: there a request has to end within its lease, waiting included.
         """
-        self._backoff = SharedBackoff(self._clock)
+        self._waits_freely = True
         try:
             yield
         finally:
-            self._backoff = None
+            self._waits_freely = False
 
-    @contextlib.contextmanager
-    def one_request(self) -> t.Iterator[Deadline]:
+    def one_request(self) -> t.ContextManager[Deadline]:
         """What is sent while this holds, a log-in for instance, is a part of one request and shares its deadline."""
-        if self._backoff and not is_under_way():
-            self._backoff.wait()
-        with one_deadline(self._clock) as deadline:
-            yield deadline
+        return one_deadline(self._clock)
 
     def send(
         self,
@@ -111,21 +112,38 @@ class Transport:
         """
         request = Request(method, path, query, headers or {}, json, form)
         self._sent.add(request.secrets)
-        may_have_happened = False
         with self.one_request() as deadline:
-            give_up_at = deadline.ends_at
-            for tries in itertools.count(1):
+            came, may_have_happened = self._exchange(request, deadline)
+        if came is None:
+            raise TooBusy(f"IBM Cloud IAM asked to come back later, so nothing was sent to {action}")
+        return self._read(came, request, action, advice, may_have_happened)
+
+    def _exchange(self, request: Request, deadline: Deadline) -> tuple[Raw | NoAnswer | None, bool]:
+        """The last of all tries, None without any; and whether one before it may have taken effect."""
+        came: Raw | NoAnswer | None = None
+        may_have_happened = False
+        retries_end_at = math.inf
+        for tries in itertools.count(1):
+            waited = self._gate.enter(math.inf if self._waits_freely else min(deadline.ends_at, retries_end_at))
+            if waited is None:
+                break
+            if self._waits_freely:
+                deadline.put_off(waited)
+                retries_end_at += waited
+            may_have_happened = may_have_happened or _may_have_happened(came)
+            with self._gate.leaving(request.kind) as leaving:
                 came = self._wire.exchange(request, deadline)
                 now = self._clock.monotonic()
-                give_up_at = min(give_up_at, now + retry.RETRY_BUDGET_SECONDS)
+                retries_end_at = min(retries_end_at, now + retry.RETRY_BUDGET_SECONDS)
                 pause = retry.pause_seconds(came.failure, tries, random.random())  # noqa: S311  # it hides nothing
-                if not retry.may_try_again(method, path, came.failure, tries) or now + pause >= give_up_at:
-                    break
-                may_have_happened = may_have_happened or _may_have_happened(came)
-                if self._backoff and came.failure.status == 429:
-                    self._backoff.last_for(pause)
-                self._clock.sleep(pause)
-        return self._read(came, request, action, advice, may_have_happened)
+                is_in_time = now + pause < min(deadline.ends_at, retries_end_at)
+                goes_on = is_in_time and retry.may_try_again(request.method, request.path, came.failure, tries)
+                # A longer pause is told to this request alone: others may have to lock again what they unlocked.
+                leaving.tell(came.failure.status, pause if goes_on else 0.0)
+            if not goes_on:
+                break
+            self._clock.sleep(pause)
+        return came, may_have_happened
 
     def _read(
         self, came: Raw | NoAnswer, request: Request, action: str, advice: Advice | None, may_have_happened: bool
@@ -160,7 +178,9 @@ class Transport:
                     self._protect_all(value)
 
 
-def _may_have_happened(came: Raw | NoAnswer) -> bool:
+def _may_have_happened(came: Raw | NoAnswer | None) -> bool:
+    if came is None:
+        return False
     return came.may_have_happened if isinstance(came, NoAnswer) else came.status >= 500
 
 

@@ -5,17 +5,21 @@
 from __future__ import annotations
 
 import email.utils
+import functools
+import json
 import re
 import socket
 import traceback
 import typing as t
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import retry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.connections import BoundedAdapter
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.content import NotWhole, read_content
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.deadline import Deadline
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.endpoint import Endpoint
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pace import MOST_WIDTH
 
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
@@ -38,6 +42,12 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     json: t.Any = field(default=None, repr=False)
     form: dict[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """The same for requests that take about as long: the id that they are about is left out."""
+        parts = self.path.split("/")
+        return " ".join([self.method, *parts[1:3], "one" if len(parts) > 3 else "", *parts[4:]])
 
     @property
     def secrets(self) -> list[str]:
@@ -88,10 +98,20 @@ class Wire:
     def __init__(self, endpoint: Endpoint, adapter: t.Any = None) -> None:
         self._endpoint = endpoint
         # Mounted into no session: that would read ~/.netrc, keep cookies, and read the page behind a redirect whole.
-        self._adapter = adapter or BoundedAdapter(pool_maxsize=retry.MOST_CONNECTIONS)
+        self._adapter = adapter or BoundedAdapter(pool_maxsize=MOST_WIDTH)
         self._surroundings: dict[str, t.Any] | None = None
+        self._headers = {
+            "User-Agent": requests.utils.default_user_agent(),
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        }
         if not endpoint.validate_certs:
             urllib3.disable_warnings(InsecureRequestWarning)
+
+    @functools.cached_property
+    def _address(self) -> str:
+        """With the host as it is written in a request; raises what requests does for one that is none."""
+        return str(requests.Request("GET", self._endpoint.url).prepare().url).rstrip("/")
 
     def exchange(self, request: Request, deadline: Deadline) -> Raw | NoAnswer:
         """Send a request once and read its answer."""
@@ -113,22 +133,27 @@ class Wire:
         return Raw(response.status_code, response.headers, content)
 
     def _prepared(self, request: Request) -> t.Any:
-        headers = {
-            "User-Agent": requests.utils.default_user_agent(),
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            **request.headers,
-        }
-        # As HTTP does it, before anything is sent.
-        b"".join(value.encode("latin-1") for value in headers.values())
-        return requests.Request(
-            request.method,
-            self._endpoint.url + request.path,
-            params=request.query,
-            headers=headers,
-            json=request.json,
-            data=request.form,
-        ).prepare()
+        """What requests would make of it; its own way takes a fifth of a request's processor time."""
+        headers, body = {**self._headers, **request.headers}, None
+        if request.json is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(request.json, allow_nan=False).encode()
+        elif request.form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode(request.form).encode()
+        if body is not None or request.method != "GET":
+            headers["Content-Length"] = str(len(body or b""))
+        for header in request.headers.items():
+            # As HTTP does it, before anything is sent.
+            header[1].encode("latin-1")
+            requests.utils.check_header_validity(header)
+        query = {name: value for name, value in (request.query or {}).items() if value is not None}
+        address = requests.utils.requote_uri(self._address + request.path)
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.body = request.method, body
+        prepared.url = f"{address}?{urlencode(query)}" if query else address
+        prepared.headers = requests.structures.CaseInsensitiveDict(headers)
+        return prepared
 
     def _proxies_and_certificates(self) -> dict[str, t.Any]:
         """What requests finds in the environment; asked for once, because it takes a good part of a request's time."""

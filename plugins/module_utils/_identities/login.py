@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 
 _open: dict[tuple[t.Any, ...], IamClient] = {}
@@ -21,7 +22,9 @@ def client_for(params: t.Mapping[str, t.Any]) -> IamClient:
     because a connection must not cross a fork.
     """
     environ = dict(os.environ)
-    key = (os.getpid(), tuple(params.get(name) for name in CONNECTION), tuple(sorted(environ.items())))
+    concurrency = concurrency_from(params.get("concurrency"))
+    options = tuple(params.get(name) for name in CONNECTION)
+    key = (os.getpid(), options, concurrency, tuple(sorted(environ.items())))
     if key not in _open:
         _open.clear()
         _open[key] = open_client(params, environ, protect)

@@ -8,6 +8,7 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import IDENTITY
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import SERVICE_ID
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import (
@@ -24,7 +25,9 @@ def owner_named_by(params: t.Mapping[str, t.Any]) -> Identity:
     return tuple(params.get(option) for option in IDENTITY)
 
 
-def resolve(client: IamClient, owners: t.Iterable[Identity], concurrency: int) -> dict[Identity, str | Exception]:
+def resolve(
+    client: IamClient, owners: t.Iterable[Identity], concurrency: Concurrency
+) -> dict[Identity, str | Exception]:
     """The IAM ID of each of these owners, or why there is none; each is looked up once."""
     distinct = list(dict.fromkeys(owners))
     service_ids = _all_service_ids(client, distinct, concurrency)
@@ -40,7 +43,7 @@ def resolve(client: IamClient, owners: t.Iterable[Identity], concurrency: int) -
 
 
 def _all_service_ids(
-    client: IamClient, owners: t.Sequence[Identity], concurrency: int
+    client: IamClient, owners: t.Sequence[Identity], concurrency: Concurrency
 ) -> dict[str, list[ServiceId]] | None:
     """All service IDs of the default group by name, if that is the cheaper way to look up the names that are given.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
     DisabledKey,
@@ -48,10 +49,10 @@ class Sighting:
         return self.key is not None or self.log_in in ("works", "disabled", "refused")
 
 
-def look_at(client: IamClient, items: t.Sequence[Item], concurrency: int) -> list[Sighting]:
+def look_at(client: IamClient, items: t.Sequence[Item], concurrency: Concurrency) -> list[Sighting]:
     """Look every item up, side by side; raises only what was foreseen by nobody."""
     client.caller()
-    with client.backing_off_together():
+    with client.waiting_freely():
         seen = side_by_side(lambda item: look(client.branch(), item), items, concurrency)
     sightings = []
     for item, each in zip(items, seen):

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency, at_a_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import LARGEST_PAGE
@@ -24,7 +25,9 @@ LEAST_SPARED = 8
 Entry = t.TypeVar("Entry")
 
 
-def keys_in_account_list(client: IamClient, iam_ids: t.Iterable[str], concurrency: int) -> dict[str, list[ApiKey]]:
+def keys_in_account_list(
+    client: IamClient, iam_ids: t.Iterable[str], concurrency: Concurrency
+) -> dict[str, list[ApiKey]]:
     """The keys that the account's list shows of these identities; {} when a list of each is the better way."""
     owners = {each for each in iam_ids if is_service_id(each) and each not in client.api_keys.group_ids}
     account_id = client.caller().account_id
@@ -36,13 +39,13 @@ def keys_in_account_list(client: IamClient, iam_ids: t.Iterable[str], concurrenc
     return found
 
 
-def read_if_cheaper(entries: t.Iterator[Entry], instead_of: int, concurrency: int) -> list[Entry] | None:
+def read_if_cheaper(entries: t.Iterator[Entry], instead_of: int, concurrency: Concurrency) -> list[Entry] | None:
     """All entries of a list that takes the place of so many requests, `concurrency` at a time; None if it is too long.
 
     Its pages come one after the other, so it may have as many as there would be turns of the others. Reading
     stops there, so a list that was read in vain costs an eighth of the others at most.
     """
-    most_pages = instead_of // max(concurrency, LEAST_SPARED)
+    most_pages = instead_of // max(at_a_time(concurrency), LEAST_SPARED)
     if most_pages < FEWEST_PAGES:
         return None
     most_entries = most_pages * LARGEST_PAGE

@@ -7,20 +7,17 @@ from __future__ import annotations
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.retry import MOST_CONNECTIONS
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency, threads_for
 
 Item = t.TypeVar("Item")
 Done = t.TypeVar("Done")
 
 
-def side_by_side(work: t.Callable[[Item], Done], items: t.Sequence[Item], concurrency: int) -> list[Done | Exception]:
-    """The result of `work` for each item, or the exception that it raised, in the order of the items.
-
-    Raises TaskRefused for a concurrency out of bounds.
-    """
-    if not 1 <= concurrency <= MOST_CONNECTIONS:
-        raise TaskRefused(f"`concurrency` has to be a number from 1 to {MOST_CONNECTIONS}")
+def side_by_side(
+    work: t.Callable[[Item], Done], items: t.Sequence[Item], concurrency: Concurrency
+) -> list[Done | Exception]:
+    """The result of `work` for each item, or the exception that it raised, in the order of the items."""
+    threads = min(threads_for(concurrency), len(items))
 
     def attempt(item: Item) -> Done | Exception:
         try:
@@ -28,9 +25,9 @@ def side_by_side(work: t.Callable[[Item], Done], items: t.Sequence[Item], concur
         except Exception as error:
             return error
 
-    if concurrency == 1 or len(items) <= 1:
+    if threads <= 1:
         return [attempt(item) for item in items]
-    pool = ThreadPoolExecutor(min(concurrency, len(items)))
+    pool = ThreadPoolExecutor(threads)
     try:
         return list(pool.map(attempt, items))
     finally:

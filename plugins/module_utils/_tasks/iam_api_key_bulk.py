@@ -27,6 +27,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.purge
     purge_undeclared,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import view
@@ -66,15 +67,16 @@ Result = dict[str, t.Any]
 def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = None) -> Result:
     """Keep many API keys as declared. A key that fails is told in the result; raises when nothing was begun."""
     client = client or client_for(params)
-    with client.backing_off_together():
-        declared = read_wishes(client, params["keys"], params["concurrency"])
+    concurrency = concurrency_from(params["concurrency"])
+    with client.waiting_freely():
+        declared = read_wishes(client, params["keys"], concurrency)
         check_declared_once(declared)
         owners = owners_to_purge(client, params, declared)
         lists = carry_out(
             client,
             declared,
             check_mode=check_mode,
-            concurrency=params["concurrency"],
+            concurrency=concurrency,
             needs_all_keys=bool(owners),
         )
         purged = purge_undeclared(client, params, declared, owners, lists, check_mode=check_mode)

@@ -18,6 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, KeyDetails
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import LATEST, format_time, parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency, concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import Activity
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotFound, Refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
@@ -69,6 +70,7 @@ def run(
     """Read API keys; never a value. `slots_in` tells which slot of the vault files each key on record is of."""
     client = client or client_for(params)
     _check(params)
+    concurrency = concurrency_from(params["concurrency"])
     if is_given(params):
         return _tell_whose(client, params, slots_in)
     now = client.now()
@@ -76,8 +78,8 @@ def run(
     # An account may have 40,000 keys: of each only what is shown is kept.
     shown = [_show(told, params["include_history"], now) for told in found]
     if params["include_activity"]:
-        with client.backing_off_together():
-            _add_activity(client, shown, params["concurrency"], now)
+        with client.waiting_freely():
+            _add_activity(client, shown, concurrency, now)
     return {"changed": False, "api_keys": shown}
 
 
@@ -99,7 +101,7 @@ def _tell_whose(client: IamClient, params: Params, slots_in: SlotsIn | None) -> 
         )
     given = given_items(params, protect)
     slots = slots_in(params["vault_files"]) if params["vault_files"] and slots_in else {}
-    found = list(enumerate(look_at(client, given.items, params["concurrency"])))
+    found = list(enumerate(look_at(client, given.items, concurrency_from(params["concurrency"]))))
     seen = [(number, each) for number, each in found if each.is_there or each.problem or each.item.must_be_found]
     whose = [{"number": number, **describe(client, each)} for number, each in seen]
     for entry in whose:
@@ -168,7 +170,7 @@ def _erased_at(key: ApiKey) -> str | None:
     return format_time(last + ERASED_AFTER) if last < LATEST - ERASED_AFTER else None
 
 
-def _add_activity(client: IamClient, shown: list[dict[str, t.Any]], concurrency: int, now: datetime) -> None:
+def _add_activity(client: IamClient, shown: list[dict[str, t.Any]], concurrency: Concurrency, now: datetime) -> None:
     """One request a key: IAM does not tell the activity in lists."""
 
     def read(entry: dict[str, t.Any]) -> Activity | None:

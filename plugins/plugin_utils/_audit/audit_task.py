@@ -11,9 +11,15 @@ import re
 import stat
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, IDENTITY, IDENTITY_RULES
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import (
+    CONCURRENCY,
+    CONNECTION,
+    IDENTITY,
+    IDENTITY_RULES,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
     clear_leftovers,
     reason_of,
@@ -77,7 +83,7 @@ SPEC: dict[str, t.Any] = {
         "fail_on": {"type": "str", "choices": ["high", "medium", "low", "none"], "default": "none"},
         "return_keys": {"type": "bool", "default": False},
         "report_timeout_seconds": {"type": "float", "default": 300},
-        "concurrency": {"type": "int", "default": 8},
+        **CONCURRENCY,
     },
 }
 
@@ -130,7 +136,7 @@ def _look(
         params["identities"],
         unused_after_days=policy.unused_after_days,
         report_timeout_seconds=params["report_timeout_seconds"],
-        concurrency=params["concurrency"],
+        concurrency=concurrency_from(params["concurrency"]),
     )
     report = audit(
         found.account_id,

@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports, InactiveKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import Spoiled
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import identity_of
@@ -55,7 +56,7 @@ def gather(
     *,
     unused_after_days: int,
     report_timeout_seconds: float,
-    concurrency: int,
+    concurrency: Concurrency,
 ) -> Gathered:
     """Read the keys of these identities, of the whole account when none is named; raises an IamError.
 
@@ -122,7 +123,7 @@ def _keys(
     client: IamClient,
     owner_ids: t.Sequence[str],
     account_id: str,
-    concurrency: int,
+    concurrency: Concurrency,
     spoiled: Spoiled,
 ) -> t.Iterator[ApiKey]:
     if not owner_ids:

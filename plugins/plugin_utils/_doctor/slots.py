@@ -10,6 +10,7 @@ from dataclasses import replace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import why_refused, without_blanks
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import AUTO
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor.checks import Check, answered
@@ -32,7 +33,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 # So the value in the variable is asked about.
 ORDERS = Orders(verify_values=True)
 # How many requests are under way at a time, as a rotation has it by default.
-CONCURRENCY = ROTATION_SPEC["argument_spec"]["concurrency"]["default"]
 SLOTS_SPEC = {"argument_spec": {"slots": ROTATION_SPEC["argument_spec"]["slots"]}}
 
 Given = dict[str, t.Any]
@@ -67,12 +67,12 @@ def check_slots(
     """
     try:
         resolve_paths({"slots": options, "git": git}, "")
-        slots = slots_from({**task_options(policy), "slots": options}, ports.client, CONCURRENCY)
+        slots = slots_from({**task_options(policy), "slots": options}, ports.client, AUTO)
     except CloudkeysError as error:
         return [Check("slots", False, str(error))] if options else []
     # A store is not for threads, and IAM takes its time.
     questions = [_question(slot, ports, listed.get(slot.iam_id), looked_after) for slot in slots]
-    return [_unless_raised(check) for check in side_by_side(lambda ask: ask(), questions, CONCURRENCY)]
+    return [_unless_raised(check) for check in side_by_side(lambda ask: ask(), questions, AUTO)]
 
 
 def _unless_raised(check: Check | Exception) -> Check:

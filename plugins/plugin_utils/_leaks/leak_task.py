@@ -11,6 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import (
     GIVEN,
     Given,
@@ -71,7 +72,7 @@ def look(
     given, account_id = given_items(params, protect), client.caller().account_id
     known = journal.read(journal.path_of(params["folder"], account_id)) if params["folder"] else {}
     items = []
-    for number, seen in enumerate(look_at(client, given.items, params["concurrency"])):
+    for number, seen in enumerate(look_at(client, given.items, concurrency_from(params["concurrency"]))):
         if not (seen.is_there or seen.item.must_be_found or seen.problem):
             continue
         entry = {"number": number, **describe(client, seen)}
@@ -116,8 +117,8 @@ def revoke(
         for key_id, entry in own.items()
         if acts[key_id]["is_shut"]
     }
-    with client.backing_off_together():
-        prove_dead(client, list(suspects.values()), params["proof_seconds"], params["concurrency"])
+    with client.waiting_freely():
+        prove_dead(client, list(suspects.values()), params["proof_seconds"], concurrency_from(params["concurrency"]))
     items = [
         own_verdict(entry, acts[entry["id"]], suspects.get(entry["id"]))
         if entry["is_of_this_account"]

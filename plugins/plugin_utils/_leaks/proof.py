@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import try_log_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of
@@ -38,7 +39,7 @@ class Suspect:
         return self.in_a_row >= TIMES_IN_A_ROW
 
 
-def prove_dead(client: IamClient, suspects: t.Sequence[Suspect], seconds: float, concurrency: int) -> None:
+def prove_dead(client: IamClient, suspects: t.Sequence[Suspect], seconds: float, concurrency: Concurrency) -> None:
     """Ask until every key was dead several times in a row, or time is up; what is known then stands in the suspects."""
     give_up_at = client.clock.monotonic() + seconds
     while True:

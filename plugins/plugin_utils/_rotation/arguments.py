@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONNECTION, GIT
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONCURRENCY, CONNECTION, GIT
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC, Options
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import LEAK_RESPONSES, STAGES
 
@@ -68,7 +68,7 @@ SPEC: dict[str, t.Any] = {
         **GIT,
         "project_folder_lasts": {"type": "bool", "default": False},
         "vault_id": {"type": "str"},
-        "concurrency": {"type": "int", "default": 8},
+        **CONCURRENCY,
         "batch_size": {"type": "int", "default": 50},
         "stop_after_failures": {"type": "int"},
     },

@@ -11,6 +11,7 @@ from datetime import date
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import Concurrency
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.key_ids import check_key_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import given_items
@@ -74,7 +75,7 @@ def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
             holder[name] = os.path.join(folder, holder[name])
 
 
-def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: int) -> list[Slot]:
+def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: Concurrency) -> list[Slot]:
     """Build the slots of a task; looks service IDs up by name, and refuses what does not fit together."""
     policies = [policy_of(params, given, client.now()) for given in params["slots"]]
     for given in params["slots"]:

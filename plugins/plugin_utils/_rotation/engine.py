@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import AUTO, Concurrency, threads_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Invalid, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.account_list import keys_in_account_list
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begins
@@ -42,7 +43,7 @@ T = t.TypeVar("T")
 class Settings:
     """How much a run does at a time, and how many rotations it begins; None: however many slots fail."""
 
-    concurrency: int = 8
+    concurrency: Concurrency = AUTO
     batch_size: int = 50
     stop_after_failures: int | None = None
 
@@ -70,11 +71,12 @@ def rotate_slots(
 
 
 @contextlib.contextmanager
-def _workers(concurrency: int) -> t.Iterator[Executor | None]:
-    if concurrency <= 1:
+def _workers(concurrency: Concurrency) -> t.Iterator[Executor | None]:
+    threads = threads_for(concurrency)
+    if threads <= 1:
         yield None
         return
-    pool = ThreadPoolExecutor(concurrency)
+    pool = ThreadPoolExecutor(threads)
     try:
         yield pool
     finally:
@@ -113,7 +115,7 @@ class _Rounds:
         ports: Ports,
         orders: Orders,
         begins: Begins,
-        concurrency: int,
+        concurrency: Concurrency,
         workers: Executor | None,
         unforeseen: t.Callable[[Exception], str],
     ) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, MissingCredentials
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import (
@@ -39,7 +40,7 @@ def rotate(
         )
     _check_counts(params)
     _check_there_is_something_to_do(params)
-    settings = Settings(params["concurrency"], params["batch_size"], params["stop_after_failures"])
+    settings = Settings(concurrency_from(params["concurrency"]), params["batch_size"], params["stop_after_failures"])
     slots = slots_from(params, ports.client, settings.concurrency)
     leaked = look_up_leaked_values(params, ports)
     orders = orders_from(params, leaked.ids)

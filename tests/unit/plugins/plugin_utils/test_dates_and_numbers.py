@@ -211,10 +211,10 @@ def test_git_is_waited_for_as_long_as_anybody_means(seconds: float) -> None:
 
 def test_secrets_are_known_though_a_number_beside_them_cannot_be_read() -> None:
     git = {"repository": "r", "token": "a-token-that-is-long-enough-to-be-one", "timeout_seconds": "1e999"}
-    checked = check_arguments(arguments.SPEC, {"slots": [], "api_key": VALUE, "git": git, "concurrency": math.inf}, "x")
+    checked = check_arguments(arguments.SPEC, {"slots": [], "api_key": VALUE, "git": git, "batch_size": math.inf}, "x")
 
     # ansible-core before 2.19 says in its own words that it cannot convert it.
-    ours, theirs = "concurrency holds a number that is infinite or too large", "argument 'concurrency' is of type"
+    ours, theirs = "batch_size holds a number that is infinite or too large", "argument 'batch_size' is of type"
     assert checked.problem == ours or str(checked.problem).startswith(theirs)
     assert {VALUE, git["token"]} <= checked.secrets
 

@@ -77,7 +77,7 @@ ARGUMENTS: dict[str, t.Callable[[Calls], t.Any]] = {
 }
 PARTS: dict[str, type] = {"keys": ApiKeys, "robots": ServiceIds, "reports": ActivityReports, "client": IamClient}
 # Of the client itself: what hands out another one, and the door that all others go through.
-NO_OPERATIONS = {"branch", "backing_off_together", "send"}
+NO_OPERATIONS = {"branch", "waiting_freely", "send"}
 
 
 def calling(part: str, method: str, **more: t.Any) -> t.Callable[[Calls], t.Any]:

@@ -191,7 +191,7 @@ def test_the_same_name_of_two_owners_is_not_twice(robots, manage_all):
 
 @pytest.mark.parametrize("concurrency", [0, 33])
 def test_a_concurrency_out_of_bounds_is_refused(scene, manage_all, concurrency):
-    assert "a number from 1 to 32" in manage_all([{"name": "a"}], concurrency=concurrency)["msg"]
+    assert "`auto` or a number from 1 to 32" in manage_all([{"name": "a"}], concurrency=concurrency)["msg"]
 
 
 def test_check_mode_writes_nothing_and_tells_the_same(scene, robots, manage_all, tmp_path):

@@ -199,7 +199,7 @@ class Course:
 
     def ask(self) -> None:
         """Ask what the announcement depends on; raises SlotStopped when the step must not be announced."""
-        view = self.kind.ask(self.session, self.view, self.step)
+        view = self.kind.ask(self.session, replace(self.view, loaded=self.view.loaded.opened()), self.step)
         self._view = replace(view, drawn=self.session.draw()) if self.kind.draws else view
         self.phase = "announce"
 

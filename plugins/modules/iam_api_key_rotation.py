@@ -624,6 +624,13 @@ not_found:
   type: list
   elements: str
   sample: [the value in line 3 of `compromised_values_file`]
+values_not_opened:
+  description:
+    - How many slots rest whose value this run did not decrypt. Their cipher text is the one that was decrypted when the
+      record was written last; O(verify_values) opens and tries each of them.
+  returned: always, unless the options do not make sense
+  type: int
+  sample: 199
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always

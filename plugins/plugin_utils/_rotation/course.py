@@ -124,6 +124,7 @@ class Course:
             warnings=tuple(self.session.warnings),
             pending_id=pending.id if pending else None,
             foreseen=self._foreseen,
+            is_closed=view is not None and view.loaded.is_closed,
         )
 
     def fail(self, why: str) -> None:

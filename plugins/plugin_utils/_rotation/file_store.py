@@ -118,7 +118,7 @@ class FileStore:
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         file = changes[0].slot.file
         known = self._known[file]
-        current = [change for change in changes if change.loaded.version == known.epoch]
+        current = [change for change in changes if _is_current(change, known)]
         try:
             self._check_places(known.snapshot, current)
             edits = [edit for change in current for edit in self._edits(change, known.snapshot)]
@@ -127,8 +127,9 @@ class FileStore:
             known.is_doubtful = True
             return [NotWritten() for _change in changes]
         except VaultFileError as error:
-            return [NotWritten(str(error) if change in current else None) for change in changes]
-        return [_written(change, known.epoch) if change in current else NotWritten() for change in changes]
+            why = str(error)
+            return [NotWritten(why if _is_current(change, known) else None) for change in changes]
+        return [_written(change, known.epoch) if _is_current(change, known) else NotWritten() for change in changes]
 
     def check(self, change: SlotChange) -> None:
         snapshot = self._known[change.slot.file].snapshot
@@ -236,6 +237,10 @@ def _announces(change: SlotChange) -> bool:
     """Whether a key is to be made for which nothing was on record before."""
     before = change.loaded.record
     return change.record is not None and change.record.pending is not None and not (before and before.pending)
+
+
+def _is_current(change: SlotChange, known: _KnownFile) -> bool:
+    return change.loaded.version == known.epoch
 
 
 def _written(change: SlotChange, epoch: int) -> Loaded:

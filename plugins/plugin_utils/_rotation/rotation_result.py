@@ -26,6 +26,7 @@ def result_of(outcomes: t.Sequence[SlotOutcome], *, check_mode: bool) -> dict[st
         "report": [_line(each) for each in outcomes],
         "diff": [_diff(each, check_mode) for each in outcomes],
         "warnings": [f"{each.slot.name}: {text}" for each in outcomes for text in each.warnings],
+        "values_not_opened": sum(each.is_closed for each in outcomes),
         "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],
     }
     if failed:

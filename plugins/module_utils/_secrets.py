@@ -25,8 +25,9 @@ MASK = "********"
 # With so few it is faster to look for each of them in the whole text first: an account has 40,000 keys to show.
 FEW = 64
 SHORTEST_SECRET = 6
-# The value of a key is a word of these signs, and a run may know thousands: they can only be in words as long.
-LONG = 32
+# The value of a key is a word of so many of these signs, and a run may know thousands: they can only be in words as
+# long. The id of a key is shorter by one.
+LONG = 44
 _LONG_WORD = re.compile(f"[A-Za-z0-9_-]{{{LONG},}}")
 
 # The forms of texts by their first characters, the longest first: a run may know thousands of them.
@@ -70,7 +71,9 @@ class _Texts:
         """Whether one of the texts may be in this one; the time for that grows with this text alone."""
         if len(self.odd) > FEW or any(start in text for start in tuple(self.odd)):
             return True
-        return bool(self.words) and any(
+        if len(self.words) <= FEW:
+            return any(start in text for start in tuple(self.words))
+        return any(
             text[at : at + SHORTEST_SECRET] in self.words
             for word in _LONG_WORD.finditer(text)
             for at in range(word.start(), word.end() - LONG + 1)
@@ -138,6 +141,11 @@ def scrub_all(value: t.Any) -> t.Any:
 def scrub_words(value: t.Any) -> t.Any:
     """`scrub` for the strings of a JSON-like value."""
     return value if _is_free(value, _hidden) else _scrub_each(value, _hidden)
+
+
+def is_free_of_all(value: t.Any) -> bool:
+    """Whether a JSON value holds certainly nothing that `scrub` would take out of its texts; False with doubt."""
+    return _is_free(value, _hidden)
 
 
 def _is_free(value: t.Any, texts: _Texts) -> bool:

@@ -630,7 +630,7 @@ values_not_opened:
       record was written last; O(verify_values) opens and tries each of them.
   returned: always, unless the options do not make sense
   type: int
-  sample: 199
+  sample: 198
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     NotWritten,
@@ -49,12 +49,17 @@ _SOME_VALUE = "-" * 44
 class _KnownFile:
     """The last state of a file that this run read or wrote; `epoch` counts the changes that somebody else made.
 
-    `is_doubtful` when a comparison of the content has found another state than the file system tells.
+    `is_doubtful` when a comparison of the content has found another state than the file system tells. `loads` are the
+    slots as they were read in this state.
     """
 
     snapshot: Snapshot
     epoch: int = 0
     is_doubtful: bool = False
+    loads: dict[Place, Loaded] = field(default_factory=dict)
+
+    def become(self, snapshot: Snapshot) -> None:
+        self.snapshot, self.loads = snapshot, {}
 
 
 class FileStore:
@@ -79,6 +84,11 @@ class FileStore:
     def load(self, slot: Slot) -> Loaded:
         vault_file = self._file(slot.file)
         known = self._read(slot.file, vault_file)
+        if known.loads.get(slot.place) is None or slot.copies:
+            known.loads[slot.place] = self._load(slot, vault_file, known)
+        return known.loads[slot.place]
+
+    def _load(self, slot: Slot, vault_file: VaultFile, known: _KnownFile) -> Loaded:
         found = vault_file.value(known.snapshot, (RECORDS_VARIABLE, slot.variable))
         try:
             record = None if found is None else from_data(found)
@@ -122,7 +132,8 @@ class FileStore:
         try:
             self._check_places(known.snapshot, current)
             edits = [edit for change in current for edit in self._edits(change, known.snapshot)]
-            known.snapshot = self._file(file).commit(known.snapshot, edits).snapshot if current else known.snapshot
+            if current:
+                known.become(self._file(file).commit(known.snapshot, edits).snapshot)
         except ChangedMeanwhile:
             known.is_doubtful = True
             return [NotWritten() for _change in changes]
@@ -194,7 +205,7 @@ class FileStore:
             if found not in (None, published_value) and found not in own_values:
                 raise SlotStopped(foreign_copy(place))
             try:
-                known.snapshot = vault_file.commit(known.snapshot, [edit]).snapshot
+                known.become(vault_file.commit(known.snapshot, [edit]).snapshot)
                 return
             except ChangedMeanwhile:
                 if is_last:
@@ -217,7 +228,8 @@ class FileStore:
         snapshot = vault_file.read(before.snapshot if before and not before.is_doubtful else None)
         known = self._known.setdefault(path, _KnownFile(snapshot))
         if snapshot.identity != known.snapshot.identity:
-            known.snapshot, known.epoch = snapshot, known.epoch + 1
+            known.become(snapshot)
+            known.epoch += 1
         known.is_doubtful = False
         return known
 

@@ -27,10 +27,14 @@ class ProvenValues:
         self._samples: dict[tuple[str, str | None], bool] = {}
 
     def may_stay_closed(self, file: str, vaulttext: str, noted: object) -> bool:
-        """Whether this is the cipher text on record, and this run seems to have the password for it."""
+        """Whether this is the cipher text on record, and this run seems to have the password for it.
+
+        The sample itself may not: it is read like any value that is opened.
+        """
         if noted != fingerprint(vaulttext):
             return False
-        sample = (file, label_of(vaulttext))
-        if sample not in self._samples:
-            self._samples[sample] = self._cipher.opens(vaulttext)
-        return self._samples[sample]
+        kind = (file, label_of(vaulttext))
+        if kind not in self._samples:
+            self._samples[kind] = self._cipher.opens(vaulttext)
+            return False
+        return self._samples[kind]

@@ -24,7 +24,8 @@ def result_of(outcomes: t.Sequence[SlotOutcome], *, check_mode: bool) -> dict[st
         "changed": any(_changes(each, check_mode) for each in outcomes),
         "slots": [_shown(each) for each in outcomes],
         "report": [_line(each) for each in outcomes],
-        "diff": [_diff(each, check_mode) for each in outcomes],
+        # Ansible shows nothing of two that are equal, and two thousand slots at rest have a lot of them.
+        "diff": [diff for diff in (_diff(each, check_mode) for each in outcomes) if diff["before"] != diff["after"]],
         "warnings": [f"{each.slot.name}: {text}" for each in outcomes for text in each.warnings],
         "values_not_opened": sum(each.is_closed for each in outcomes),
         "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],

@@ -211,9 +211,7 @@ class FileStore:
                 if is_last:
                     raise
 
-    def _stale_copies(
-        self, slot: Slot, loaded: Loaded, vaulttext: str | None
-    ) -> tuple[tuple[Place, str | None], ...]:
+    def _stale_copies(self, slot: Slot, loaded: Loaded, vaulttext: str | None) -> tuple[tuple[Place, str | None], ...]:
         """The copies that differ; one with the variable's own cipher text holds the same, so it is not opened."""
         found = []
         for place in slot.copies:

@@ -62,9 +62,9 @@ class Step:
 
 @dataclass
 class ClosedValue:
-    """A value that is there and is decrypted when somebody asks for it; `open` protects it, and raises why it cannot be.
+    """A value that is there and is decrypted when somebody asks for it; `is_closed` until then.
 
-    `is_closed` until somebody has asked.
+    `open` protects it, and raises why it cannot be opened.
     """
 
     open: t.Callable[[], str] = field(repr=False)

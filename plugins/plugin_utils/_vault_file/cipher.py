@@ -142,8 +142,8 @@ class Cipher:
     def seal(self, plaintext: str, like: Opened | None, vault_id: str | None, *, takes_over: bool = False) -> str:
         """Cipher text under the given id, else as `like` was, else under the id that encrypts by default.
 
-        `takes_over` hands out what this run has opened or sealed for the same text, id and secret, instead of sealing it
-        anew: whoever reads the file sees then that two places hold the same value.
+        `takes_over` hands out what this run has opened or sealed for the same text, id and secret, instead of sealing
+        it anew: whoever reads the file sees then that two places hold the same value.
         """
         if is_cipher_text(plaintext):
             raise CannotEdit("the value is cipher text already; give the plain value")

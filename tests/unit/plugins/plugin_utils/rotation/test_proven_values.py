@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engin
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import result_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Place, Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher, Opened, seal_with
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Edit, VaultFile
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
@@ -57,9 +57,7 @@ class Night:
         cipher = Counting(*(secrets or [GOOD]))
         ports = self.scene.ports(Effects(), FileStore(cipher, lambda secret: None))
         self.scene.emulator.requests.clear()
-        outcomes = rotate_slots(
-            self.slots, ports, Orders(**orders), Settings(), check_mode=check_mode, unforeseen=repr
-        )
+        outcomes = rotate_slots(self.slots, ports, Orders(**orders), Settings(), check_mode=check_mode, unforeseen=repr)
         return outcomes, cipher.decrypted
 
     def write_records(self, *secrets: t.Any) -> None:

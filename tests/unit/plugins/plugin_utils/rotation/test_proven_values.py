@@ -175,6 +175,21 @@ def test_what_cannot_be_opened_is_not_replaced(night: Night) -> None:
     assert sorted(key.name for key in made) == ["one", "two"]
 
 
+def test_nothing_is_swept_of_a_slot_whose_value_cannot_be_opened(night: Night) -> None:
+    night.write("three", night.value("three"), OTHER)
+    night.write_records(GOOD, OTHER)
+    record = night.run(GOOD, OTHER)[0][2].after
+    assert record is not None
+    text = f"[cloudkeys {record.slot_id}/1]"
+    left = night.scene.visitor.create_key(name="three", iam_id=night.slots[2].iam_id, description=text)
+    night.scene.pass_time(DAY_SECONDS)
+
+    outcomes, _opened = night.run()
+
+    assert WHY in str(outcomes[2].failure)
+    assert left["id"] in night.scene.keys()
+
+
 def test_a_record_of_before_is_opened_and_gets_its_note_with_the_next_write(night: Night) -> None:
     path = Path(night.file)
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)

@@ -161,7 +161,7 @@ class View:
     loaded: Loaded = field(default_factory=Loaded)
     keys: tuple[ApiKey, ...] = ()
     is_whole: bool = True
-    foreign_ids: frozenset[str] = frozenset()
+    foreign_ids: t.Container[str] = frozenset()
     pending_id: str | None = None
     login_key_id: str | None = None
     last_logins: t.Mapping[str, datetime | None] = field(default_factory=dict)

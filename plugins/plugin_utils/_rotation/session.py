@@ -66,7 +66,7 @@ Result = t.Union[Done, Again, Rejected, TooLate]
 
 
 class _OfOthers(t.Container[str]):
-    """The published keys of the other slots of a run; looked up, because a set of them for each slot grows with both."""
+    """The published keys of the other slots of a run; a set of them for each slot would grow with both."""
 
     def __init__(self, published: t.Mapping[tuple[str, str], str | None], own: tuple[str, str]) -> None:
         self._published, self._own = published, own

@@ -636,6 +636,13 @@ leaked_ids:
   type: list
   elements: str
   sample: [ApiKey-0f1e2d3c-4b5a-4697-8897-a6b5c4d3e2f1]
+values_not_opened:
+  description:
+    - How many slots rest whose value this run did not decrypt. Their cipher text is the one that was decrypted when the
+      record was written last; O(verify_values) opens and tries each of them.
+  returned: always, unless the options do not make sense
+  type: int
+  sample: 198
 transaction_ids:
   description: IBM Cloud's own references of the changes, for an audit or a support case.
   returned: always

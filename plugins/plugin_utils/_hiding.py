@@ -9,7 +9,7 @@ import typing as t
 from ansible.release import __version__
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import SECRET_MEMBERS
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_in
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import is_free_of_all, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say
 
 # Older ones hide the message of a failed task together with its result.
@@ -56,6 +56,8 @@ def _parts_with_a_value(result: dict[str, t.Any]) -> list[dict[str, t.Any]]:
 
 
 def _holds_a_secret(value: t.Any) -> bool:
+    if is_free_of_all(value):
+        return False
     # Joined by what no secret holds: an account has 40,000 keys to show, and one search is faster than many.
     text = "\0".join(texts_in(value, names=True))
     return scrub(text) != text

@@ -45,14 +45,14 @@ def run(bench: Bench, job: Job, turns: int) -> None:
         for way in job.ways if turn % 2 == 0 else reversed(job.ways):
             command = job.prepare(bench, way)
             bench.server.steer("latency", {"milliseconds": job.latency_ms})
-            seconds, megabytes = measure(bench, command)
+            seconds, megabytes = measure(bench, command, of_processor=job.of_processor)
             bench.server.steer("latency", {"milliseconds": 0})
             job.seconds.setdefault(way, []).append(seconds)
             job.megabytes[way] = max(megabytes, job.megabytes.get(way, 0))
 
 
-def measure(bench: Bench, command: Command) -> tuple[float, float]:
-    """Wall time of a command in seconds, and the memory in MB of its largest process."""
+def measure(bench: Bench, command: Command, *, of_processor: bool = False) -> tuple[float, float]:
+    """Wall time of a command in seconds, or that of processors, and the memory in MB of its largest process."""
     with tempfile.TemporaryFile("w+", dir=bench.folder) as output:
         started = time.monotonic()
         process = subprocess.Popen(
@@ -69,7 +69,7 @@ def measure(bench: Bench, command: Command) -> tuple[float, float]:
         if process.returncode:
             output.seek(0)
             raise SystemExit(f"{' '.join(command)}: {output.read()[-3000:]}")
-    return seconds, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime if of_processor else seconds, usage.ru_maxrss / 1024
 
 
 def payloads(bench: Bench) -> str:
@@ -114,7 +114,7 @@ def limit_of(job: Job, start_seconds: float, seal_seconds: float) -> str:
 
 def growth(jobs: t.Sequence[Job]) -> t.Iterator[str]:
     """How rotations grow with the slots, beside a straight line through the start of Ansible."""
-    rotations = sorted((job for job in jobs if job.seals), key=lambda job: job.seals)
+    rotations = sorted((job for job in jobs if job.seals and job.latency_ms), key=lambda job: job.seals)
     if len(rotations) > 1:
         small, large = rotations[0], rotations[-1]
         start = median(START)

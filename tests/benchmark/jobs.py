@@ -13,11 +13,13 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import NewKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import open_client
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import seal_with
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import make_due
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import QUIET, VAULT_PASSWORD, Workplace
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import NINETY_ONE_DAYS_SECONDS, publish
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import QUIET, VAULT_ID, VAULT_PASSWORD, Workplace
 
 OTHERS = Path(__file__).resolve().parent / "others"
 LATENCY_MS = 50
@@ -26,6 +28,7 @@ CONCURRENCY = 32
 MORE_CONCURRENCY = 24
 OURS = "ours"
 OURS_WIDER = f"ours, concurrency {MORE_CONCURRENCY}"
+SDK, SDK_THREADS = "SDK script", "SDK, 8 threads"
 Command = list[str]
 
 
@@ -74,8 +77,8 @@ class Bench:
 class Job:
     """`prepare` sets the scene for one of the `ways` and returns its command.
 
-    `reach` is the ratio to stay in, by way. `trips` are the round trips of our way that have to wait for one another,
-    beside those of `seals`, the values that it encrypts.
+    `reach` is the ratio to stay in, by way; with `of_processor` it is that of processor time. `trips` are the round
+    trips of our way that have to wait for one another, beside those of `seals`, the values that it encrypts.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Job:
     trips: int = 0
     seals: int = 0
     latency_ms: int = LATENCY_MS
+    of_processor: bool = False
     seconds: dict[str, list[float]] = field(default_factory=dict)
     megabytes: dict[str, float] = field(default_factory=dict)
 
@@ -120,34 +124,80 @@ def keys_job(name: str, *, is_there: bool, ways: tuple[str, ...], **words: t.Any
     return Job(name, (OURS, *ways), prepare, **words)
 
 
+def slots_of(bench: Bench, slots: int, owners: int, files: int = 1) -> tuple[Workplace, list[dict[str, t.Any]]]:
+    """Slots whose first key is published, in a vault file, or in so many that are encrypted as a whole."""
+    bench.fresh()
+    workplace = Workplace(Path(tempfile.mkdtemp(dir=bench.folder)), bench.server)
+    paths = [workplace.vault_file]
+    if files > 1:
+        paths = [workplace.vault_file.with_name(f"secrets-{number}.yml") for number in range(files)]
+        for path in paths:
+            path.write_text(seal_with(VaultSecret(VAULT_PASSWORD.encode()), b"---\n", VAULT_ID), encoding="utf-8")
+    wishes = [
+        {"name": name.replace("-", "_"), "file": str(paths[at % files]), "iam_id": iam_id, "key_name": name}
+        for at, (iam_id, name) in enumerate(wishes_of(bench.owners(owners), slots))
+    ]
+    publish(workplace, bench.client, wishes)
+    return workplace, wishes
+
+
+def rotation(bench: Bench, **options: t.Any) -> Command:
+    given = bench.write("slots.json", {f"rotate_api_keys_{name}": value for name, value in options.items()})
+    vault_id = f"{VAULT_ID}@{bench.folder / 'password'}"
+    return ["ansible-playbook", "cloudkeys.ibmcloud.rotate", "--vault-id", vault_id, "-e", f"@{given}"]
+
+
+def idle_job(name: str, slots: int, files: int = 1) -> Job:
+    """A night on which nothing is due, beside an empty play."""
+
+    def prepare(bench: Bench, way: str) -> Command:
+        if way != OURS:
+            return empty_play(bench, way)
+        _workplace, wishes = slots_of(bench, slots, slots // 10, files)
+        return rotation(bench, slots=wishes)
+
+    beside = "an empty play"
+    return Job(name, (OURS, beside), prepare, reach={beside: 6}, trips=1 + turns(slots // 100), latency_ms=0)
+
+
+def one_key(bench: Bench, way: str) -> Command:
+    """One key that is there, by an ad-hoc call."""
+    if way != OURS:
+        return ["ansible", "localhost", "-m", "ansible.builtin.debug", "-a", "msg=nothing"]
+    bench.fresh()
+    (owner,) = bench.owners(1)
+    bench.make([(owner, "key")])
+    return ["ansible", "localhost", "-m", "cloudkeys.ibmcloud.iam_api_key", "-a", f"iam_id={owner} name=key"]
+
+
 def rotate_job(slots: int, owners: int, ways: tuple[str, ...] = (), **words: t.Any) -> Job:
     def prepare(bench: Bench, way: str) -> Command:
-        bench.fresh()
-        place = Path(tempfile.mkdtemp(dir=bench.folder))
-        workplace = Workplace(place, bench.server)
-        wishes = [
-            {"name": name.replace("-", "_"), "file": str(workplace.vault_file), "iam_id": iam_id, "key_name": name}
-            for iam_id, name in wishes_of(bench.owners(owners), slots)
-        ]
-        make_due(workplace, bench.client, wishes)
-        password = str(bench.folder / "password")
-        if way == "SDK script":
-            given = bench.write("wishes.json", wishes)
-            return [sys.executable, str(OTHERS / "sdk_rotate.py"), given, str(place / "out.yml"), password]
+        workplace, wishes = slots_of(bench, slots, owners)
+        bench.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})
+        if way in (SDK, SDK_THREADS):
+            given, output = bench.write("wishes.json", wishes), str(workplace.root / "out.yml")
+            threads = "8" if way == SDK_THREADS else "1"
+            return [
+                sys.executable,
+                str(OTHERS / "sdk_rotate.py"),
+                given,
+                output,
+                str(bench.folder / "password"),
+                threads,
+            ]
         zero = ("overlap_hours", "soak_hours", "settle_seconds", "quiet_hours")
-        chosen = {
-            "rotate_api_keys_slots": wishes,
-            "rotate_api_keys_batch_size": slots,
-            "rotate_api_keys_concurrency": MORE_CONCURRENCY if way == OURS_WIDER else "auto",
-            **{f"rotate_api_keys_{name}": 0 for name in zero},
-        }
-        given = bench.write("slots.json", chosen)
-        return ["ansible-playbook", "cloudkeys.ibmcloud.rotate", "--vault-id", f"test@{password}", "-e", f"@{given}"]
+        return rotation(
+            bench,
+            slots=wishes,
+            batch_size=slots,
+            concurrency=MORE_CONCURRENCY if way == OURS_WIDER else "auto",
+            **dict.fromkeys(zero, 0),
+        )
 
     # A list of each owner five times; then for each slot: look behind the variable, create, log in, name, disable,
     # delete.
     trips = 2 + 5 * turns(owners) + 6 * turns(slots)
-    name = f"rotate {slots} slots over {owners} identities"
+    name = f"rotate {slots} slots over {owners} identities{'' if words.get('latency_ms', 1) else ', no latency'}"
     return Job(name, (OURS, *ways), prepare, trips=trips, seals=slots, **words)
 
 
@@ -193,9 +243,23 @@ JOBS = [
         reach={"SDK script": 0.2, "uri playbook": 0.05},
         trips=1 + turns(10) + turns(200),
     ),
-    rotate_job(200, 20, (OURS_WIDER, "SDK script"), reach={"SDK script": 0.25}),
+    rotate_job(200, 20, (OURS_WIDER, SDK, SDK_THREADS), reach={SDK: 0.25, SDK_THREADS: 1}),
     rotate_job(50, 5),
     rotate_job(400, 40),
+    rotate_job(1000, 100, latency_ms=0),
+    rotate_job(2000, 200, latency_ms=0),
+    idle_job("1,000 slots at rest in one file", 1000),
+    idle_job("2,000 slots at rest in one file", 2000),
+    idle_job("2,000 slots at rest in 20 files encrypted as a whole", 2000, files=20),
+    Job(
+        "one key, no change, ad hoc",
+        (OURS, "`-m debug`"),
+        one_key,
+        reach={"`-m debug`": 1.25},
+        trips=2,
+        latency_ms=0,
+        of_processor=True,
+    ),
     Job(
         "list an account of 40,000 keys",
         (OURS, "400 requests"),

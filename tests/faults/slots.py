@@ -154,6 +154,12 @@ def client_of(server: IamServer) -> IamClient:
 
 def make_due(workplace: Workplace, client: IamClient, wishes: t.Sequence[dict[str, t.Any]]) -> None:
     """Publish the first key of each slot, and let them grow old."""
+    publish(workplace, client, wishes)
+    workplace.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})
+
+
+def publish(workplace: Workplace, client: IamClient, wishes: t.Sequence[dict[str, t.Any]]) -> None:
+    """Publish the first key of each slot."""
     slots = [
         Slot(
             variable=wish["name"],
@@ -168,4 +174,3 @@ def make_due(workplace: Workplace, client: IamClient, wishes: t.Sequence[dict[st
     ports = Ports(client, store, protect=lambda secret: None, tell=lambda line: None)
     outcomes = rotate_slots(slots, ports, Orders(), Settings(batch_size=len(slots)), check_mode=False, unforeseen=repr)
     assert [outcome.failure for outcome in outcomes if outcome.failure] == []
-    workplace.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})

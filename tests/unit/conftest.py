@@ -13,7 +13,5 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils import _secrets
 @pytest.fixture(autouse=True)
 def forget_secrets() -> t.Iterator[None]:
     yield
-    _secrets._known.clear()
-    _secrets._forms.clear()
-    _secrets._all_known.clear()
-    _secrets._all_forms.clear()
+    _secrets._secret.clear()
+    _secrets._hidden.clear()

@@ -100,7 +100,7 @@ def _question(slot: Slot, ports: Ports, keys: list[ApiKey] | None, looked_after:
 
 def _load(session: Session, store: RecordStore) -> Loaded:
     slot = session.slot
-    loaded = store.load(slot)
+    loaded = store.load(slot).opened()
     check_account(slot, loaded.record)
     if move_slot(store, slot, session.values.is_lost, check_mode=True) and loaded.record is None:
         return _at_the_old_place(slot, store)

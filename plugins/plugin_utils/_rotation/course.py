@@ -124,6 +124,7 @@ class Course:
             warnings=tuple(self.session.warnings),
             pending_id=pending.id if pending else None,
             foreseen=self._foreseen,
+            is_closed=view is not None and view.loaded.is_closed,
         )
 
     def fail(self, why: str) -> None:
@@ -199,7 +200,7 @@ class Course:
 
     def ask(self) -> None:
         """Ask what the announcement depends on; raises SlotStopped when the step must not be announced."""
-        view = self.kind.ask(self.session, self.view, self.step)
+        view = self.kind.ask(self.session, replace(self.view, loaded=self.view.loaded.opened()), self.step)
         self._view = replace(view, drawn=self.session.draw()) if self.kind.draws else view
         self.phase = "announce"
 

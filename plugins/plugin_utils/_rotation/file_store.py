@@ -6,14 +6,19 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     NotWritten,
     SlotChange,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.proven_values import (
+    ProvenValues,
+    fingerprint,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     CLEAR_MEMBERS,
+    PROVEN_MEMBER,
     RECORDS_VARIABLE,
     Record,
     RecordIsUnreadable,
@@ -26,7 +31,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
     SlotStopped,
     foreign_copy,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ClosedValue, Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.document import Edit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
@@ -44,12 +49,17 @@ _SOME_VALUE = "-" * 44
 class _KnownFile:
     """The last state of a file that this run read or wrote; `epoch` counts the changes that somebody else made.
 
-    `is_doubtful` when a comparison of the content has found another state than the file system tells.
+    `is_doubtful` when a comparison of the content has found another state than the file system tells. `loads` are the
+    slots as they were read in this state.
     """
 
     snapshot: Snapshot
     epoch: int = 0
     is_doubtful: bool = False
+    loads: dict[Place, Loaded] = field(default_factory=dict)
+
+    def become(self, snapshot: Snapshot) -> None:
+        self.snapshot, self.loads = snapshot, {}
 
 
 class FileStore:
@@ -66,6 +76,7 @@ class FileStore:
         self._vault_id = vault_id
         self._folder = folder
         self._known: dict[str, _KnownFile] = {}
+        self._proven = ProvenValues(cipher)
 
     def refresh(self) -> None:
         """Nothing to do: every load looks at the file."""
@@ -73,39 +84,90 @@ class FileStore:
     def load(self, slot: Slot) -> Loaded:
         vault_file = self._file(slot.file)
         known = self._read(slot.file, vault_file)
-        text = _text_in(vault_file, known.snapshot, slot.place)
-        published_value = _key_value(text)
+        if known.loads.get(slot.place) is None or slot.copies:
+            known.loads[slot.place] = self._load(slot, vault_file, known)
+        return known.loads[slot.place]
+
+    def _load(self, slot: Slot, vault_file: VaultFile, known: _KnownFile) -> Loaded:
         found = vault_file.value(known.snapshot, (RECORDS_VARIABLE, slot.variable))
         try:
             record = None if found is None else from_data(found)
         except RecordIsUnreadable as error:
             raise SlotStopped(f"{slot.file}: {RECORDS_VARIABLE}.{slot.variable} cannot be read: {error}") from None
-        for secret in (record.key_values if record else frozenset()) | {published_value, text}:
+        for secret in record.key_values if record else ():
+            self._protect(secret)
+        vaulttext = _vaulttext_in(vault_file, known.snapshot, slot.place)
+        noted = found.get(PROVEN_MEMBER) if isinstance(found, dict) else None
+        loaded = Loaded(record, None, known.epoch)
+        if vaulttext and self._proven.may_stay_closed(slot.file, vaulttext, noted):
+            loaded = replace(loaded, held=self._closed(vault_file, known.snapshot, slot.place, vaulttext))
+        else:
+            value, text = self._open(vault_file, known.snapshot, slot.place)
+            loaded = replace(loaded, held=value, had_line_break=value is not None and text != value)
+        return replace(loaded, stale_copies=self._stale_copies(slot, loaded, vaulttext)) if slot.copies else loaded
+
+    def _closed(self, vault_file: VaultFile, snapshot: Snapshot, place: Place, vaulttext: str) -> ClosedValue:
+        def open_value() -> str:
+            # Only where that fails the text is read for it, which tells the line too.
+            opens = self._cipher.opens(vaulttext)
+            value = self._cipher.open(vaulttext).plaintext if opens else self._open(vault_file, snapshot, place)[0]
+            self._protect(value or "")
+            return value or ""
+
+        return ClosedValue(open_value)
+
+    def _open(self, vault_file: VaultFile, snapshot: Snapshot, place: Place) -> tuple[str | None, str | None]:
+        """The value in a variable, protected, and the text as it stands there."""
+        text = _text_in(vault_file, snapshot, place)
+        value = _key_value(text)
+        for secret in (value, text):
             if secret:
                 self._protect(secret)
-        stale_copies = self._stale_copies(slot, published_value)
-        had_line_break = published_value is not None and text != published_value
-        return Loaded(record, published_value, known.epoch, stale_copies, had_line_break)
+        return value, text
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         file = changes[0].slot.file
         known = self._known[file]
-        current = [change for change in changes if change.loaded.version == known.epoch]
-        edits = [edit for change in current for edit in _edits(change)]
+        current = [change for change in changes if _is_current(change, known)]
         try:
             self._check_places(known.snapshot, current)
-            known.snapshot = self._file(file).commit(known.snapshot, edits).snapshot if current else known.snapshot
+            edits = [edit for change in current for edit in self._edits(change, known.snapshot)]
+            if current:
+                known.become(self._file(file).commit(known.snapshot, edits).snapshot)
         except ChangedMeanwhile:
             known.is_doubtful = True
             return [NotWritten() for _change in changes]
         except VaultFileError as error:
-            return [NotWritten(str(error) if change in current else None) for change in changes]
-        return [_written(change, known.epoch) if change in current else NotWritten() for change in changes]
+            why = str(error)
+            return [NotWritten(why if _is_current(change, known) else None) for change in changes]
+        return [_written(change, known.epoch) if _is_current(change, known) else NotWritten() for change in changes]
 
     def check(self, change: SlotChange) -> None:
         snapshot = self._known[change.slot.file].snapshot
         self._check_places(snapshot, [change])
-        self._file(change.slot.file).commit(snapshot, _edits(change), check_mode=True)
+        self._file(change.slot.file).commit(snapshot, self._edits(change, snapshot), check_mode=True)
+
+    def _edits(self, change: SlotChange, snapshot: Snapshot) -> list[Edit]:
+        place = change.slot.place
+        edits = [_record_edit(change.slot, change.record, self._noted(change, snapshot))]
+        if change.removes_value:
+            edits.append(Edit(place.path, None, remove=True, may_be_gone=True))
+        elif change.published_value is not None:
+            edits.append(Edit(place.path, change.published_value))
+        return edits
+
+    def _noted(self, change: SlotChange, snapshot: Snapshot) -> str | None:
+        """What the record notes of the variable's cipher text; nothing of one that has not been opened or is odd."""
+        if change.record is None or change.removes_value:
+            return None
+        vault_file, place = self._file(change.slot.file), change.slot.place
+        if change.published_value is not None:
+            return _fingerprint_of(vault_file.sealed_as(snapshot, place.path, change.published_value))
+        vaulttext = None if change.loaded.is_closed else _vaulttext_in(vault_file, snapshot, place)
+        if vaulttext is None or not self._cipher.opens(vaulttext):
+            return None
+        text = self._cipher.open(vaulttext).plaintext
+        return fingerprint(vaulttext) if _key_value(text) == text else None
 
     def _check_places(self, snapshot: Snapshot, changes: t.Sequence[SlotChange]) -> None:
         """Try whether the values of keys that are about to be announced could be written, before any of them is made.
@@ -143,28 +205,29 @@ class FileStore:
             if found not in (None, published_value) and found not in own_values:
                 raise SlotStopped(foreign_copy(place))
             try:
-                known.snapshot = vault_file.commit(known.snapshot, [edit]).snapshot
+                known.become(vault_file.commit(known.snapshot, [edit]).snapshot)
                 return
             except ChangedMeanwhile:
                 if is_last:
                     raise
 
-    def _stale_copies(self, slot: Slot, published_value: str | None) -> tuple[tuple[Place, str | None], ...]:
+    def _stale_copies(self, slot: Slot, loaded: Loaded, vaulttext: str | None) -> tuple[tuple[Place, str | None], ...]:
+        """The copies that differ; one with the variable's own cipher text holds the same, so it is not opened."""
         found = []
         for place in slot.copies:
             vault_file = self._file(place.file)
-            found.append((place, _key_value(_text_in(vault_file, vault_file.read(), place))))
-        for _place, value in found:
-            if value:
-                self._protect(value)
-        return tuple((place, value) for place, value in found if value != published_value)
+            snapshot = self._read(place.file, vault_file).snapshot
+            if vaulttext is None or _vaulttext_in(vault_file, snapshot, place) != vaulttext:
+                found.append((place, self._open(vault_file, snapshot, place)[0]))
+        return tuple((place, value) for place, value in found if value != loaded.published_value)
 
     def _read(self, path: str, vault_file: VaultFile) -> _KnownFile:
         before = self._known.get(path)
         snapshot = vault_file.read(before.snapshot if before and not before.is_doubtful else None)
         known = self._known.setdefault(path, _KnownFile(snapshot))
         if snapshot.identity != known.snapshot.identity:
-            known.snapshot, known.epoch = snapshot, known.epoch + 1
+            known.become(snapshot)
+            known.epoch += 1
         known.is_doubtful = False
         return known
 
@@ -186,24 +249,20 @@ def _announces(change: SlotChange) -> bool:
     return change.record is not None and change.record.pending is not None and not (before and before.pending)
 
 
+def _is_current(change: SlotChange, known: _KnownFile) -> bool:
+    return change.loaded.version == known.epoch
+
+
 def _written(change: SlotChange, epoch: int) -> Loaded:
     return Loaded(change.record, change.value_after, epoch)
 
 
-def _edits(change: SlotChange) -> list[Edit]:
-    edits = [_record_edit(change.slot, change.record)]
-    if change.removes_value:
-        edits.append(Edit(change.slot.place.path, None, remove=True, may_be_gone=True))
-    elif change.published_value is not None:
-        edits.append(Edit(change.slot.place.path, change.published_value))
-    return edits
-
-
-def _record_edit(slot: Slot, record: Record | None) -> Edit:
+def _record_edit(slot: Slot, record: Record | None, noted: str | None) -> Edit:
     path = (RECORDS_VARIABLE, slot.variable)
     if record is None:
         return Edit(path, None, remove=True)
-    return Edit(path, to_data(record), plaintext_keys=CLEAR_MEMBERS)
+    beside = {PROVEN_MEMBER: noted} if noted else {}
+    return Edit(path, {**to_data(record), **beside}, plaintext_keys=CLEAR_MEMBERS)
 
 
 def _text_in(vault_file: VaultFile, snapshot: Snapshot, place: Place) -> str | None:
@@ -216,6 +275,18 @@ def _text_in(vault_file: VaultFile, snapshot: Snapshot, place: Place) -> str | N
     if found is not None and not isinstance(found, str):
         raise SlotStopped(f"{place.file}: the variable {place.variable} is not a text, so it is no API key")
     return found
+
+
+def _vaulttext_in(vault_file: VaultFile, snapshot: Snapshot, place: Place) -> str | None:
+    """The cipher text of a variable that is vaulted by itself."""
+    try:
+        return vault_file.vaulttext(snapshot, place.path)
+    except NoSuchItem:
+        return None
+
+
+def _fingerprint_of(vaulttext: str | None) -> str | None:
+    return None if vaulttext is None else fingerprint(vaulttext)
 
 
 def _key_value(text: str | None) -> str | None:

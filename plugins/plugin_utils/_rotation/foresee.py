@@ -123,8 +123,8 @@ def _written(view: View, write: Write | None) -> View:
     """The view after a commit; a copy is always in line then."""
     if write is None:
         return view
-    value = None if write.removes_value else write.published_value or view.loaded.published_value
-    return replace(view, loaded=Loaded(write.next_record, value), value_is_lost=False)
+    held = None if write.removes_value else write.published_value or view.loaded.held
+    return replace(view, loaded=Loaded(write.next_record, held), value_is_lost=False)
 
 
 # How keys look after an act, and what it is told to have done.

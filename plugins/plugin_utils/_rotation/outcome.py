@@ -17,7 +17,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 class SlotOutcome:
     """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests.
 
-    In check mode `foreseen` is its whole way from here, and `step` the first step of that.
+    In check mode `foreseen` is its whole way from here, and `step` the first step of that. `is_closed` when nobody has
+    opened its value.
     """
 
     slot: Slot
@@ -32,6 +33,7 @@ class SlotOutcome:
     warnings: tuple[str, ...] = ()
     pending_id: str | None = None
     foreseen: tuple[Foreseen, ...] = ()
+    is_closed: bool = False
 
     @property
     def told_failure(self) -> str | None:

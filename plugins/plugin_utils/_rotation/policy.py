@@ -99,7 +99,8 @@ def policy_of(params: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any], now: 
     """
     slot = f"slot {given['name']}: "
     task = _values({name: params[name] for name in POLICY_SPEC}, "")
-    policy = Policy(**{**task, **_values(_checked_options(OVERRIDES, given["policy"] or {}, slot), f"{slot}policy: ")})
+    own = _checked_options(OVERRIDES, given["policy"], slot) if given["policy"] else {}
+    policy = Policy(**{**task, **_values(own, f"{slot}policy: ")})
     if policy.key_source == "iam" and not given["use_marker"]:
         raise TaskRefused(f"{slot}a key whose value IAM chooses can be found only by its marker")
     _check_expiry(slot, policy)

@@ -12,7 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ClosedValue, Loaded
 
 
 class CommitLost(Exception):
@@ -30,9 +30,9 @@ class SlotChange:
     removes_value: bool = False
 
     @property
-    def value_after(self) -> str | None:
+    def value_after(self) -> str | ClosedValue | None:
         """What the variable holds when this change is written; None when there is no such variable."""
-        kept = self.loaded.published_value if self.published_value is None else self.published_value
+        kept = self.loaded.held if self.published_value is None else self.published_value
         return None if self.removes_value else kept
 
 

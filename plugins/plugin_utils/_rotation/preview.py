@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen, foresee
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import SlotChange
@@ -19,7 +20,7 @@ def look_ahead(
 ) -> tuple[View, tuple[Foreseen, ...]]:
     """The view after the questions of the first step, which may raise SlotStopped, and the whole way from there."""
     if not step.rests and step.name in STEPS:
-        view = STEPS[step.name].ask(session, view, step)
+        view = STEPS[step.name].ask(session, replace(view, loaded=view.loaded.opened()), step)
     return view, tuple(foresee(view, orders, move))
 
 

@@ -19,6 +19,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.forms impo
 RECORDS_VARIABLE = "cloudkeys_records"
 # Counts the changes of a record's shape.
 FORMAT = 1
+# What the store notes beside a record: which cipher text of the variable it has opened (proven_values.py).
+PROVEN_MEMBER = "cipher_text_sha256"
 
 # Every other text of a record is a secret and is vaulted.
 CLEAR_MEMBERS = frozenset(
@@ -38,6 +40,7 @@ CLEAR_MEMBERS = frozenset(
         "enabling_at",
         "rolled_back_at",
         "moved_to",
+        PROVEN_MEMBER,
     }
 )
 
@@ -179,7 +182,7 @@ def from_data(found: t.Any) -> Record:
     if wrote != FORMAT:
         raise RecordIsUnreadable("another version of this collection wrote it, so use that one")
     try:
-        members = {name: value for name, value in found.items() if name != "format"}
+        members = {name: value for name, value in found.items() if name not in ("format", PROVEN_MEMBER)}
         needed = {name: members[name] for name in ("slot_id", "revision", "last_generation")}
         record = t.cast(Record, _read(Record, {"superseded": [], **members, **needed}))
         _check_adds_up(record)

@@ -24,8 +24,10 @@ def result_of(outcomes: t.Sequence[SlotOutcome], *, check_mode: bool) -> dict[st
         "changed": any(_changes(each, check_mode) for each in outcomes),
         "slots": [_shown(each) for each in outcomes],
         "report": [_line(each) for each in outcomes],
-        "diff": [_diff(each, check_mode) for each in outcomes],
+        # Ansible shows nothing of two that are equal, and two thousand slots at rest have a lot of them.
+        "diff": [_diff(each, check_mode) for each in outcomes if each.before != _after(each, check_mode)],
         "warnings": [f"{each.slot.name}: {text}" for each in outcomes for text in each.warnings],
+        "values_not_opened": sum(each.is_closed for each in outcomes),
         "transaction_ids": [reference for each in outcomes for reference in each.transaction_ids],
     }
     if failed:
@@ -121,11 +123,15 @@ def _record_to_come(outcome: SlotOutcome) -> Record | None:
     return rest.record if rest else outcome.before
 
 
+def _after(outcome: SlotOutcome, check_mode: bool) -> Record | None:
+    return _record_to_come(outcome) if check_mode else outcome.after
+
+
 def _diff(outcome: SlotOutcome, check_mode: bool) -> dict[str, t.Any]:
     where = f"{outcome.slot.file}: {outcome.slot.variable}"
     return {
         "before_header": where,
         "after_header": where,
         "before": describe_record(outcome.before),
-        "after": describe_record(_record_to_come(outcome) if check_mode else outcome.after),
+        "after": describe_record(_after(outcome, check_mode)),
     }

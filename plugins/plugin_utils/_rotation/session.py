@@ -65,6 +65,16 @@ class TooLate:
 Result = t.Union[Done, Again, Rejected, TooLate]
 
 
+class _OfOthers(t.Container[str]):
+    """The published keys of the other slots of a run; a set of them for each slot would grow with both."""
+
+    def __init__(self, published: t.Mapping[tuple[str, str], str | None], own: tuple[str, str]) -> None:
+        self._published, self._own = published, own
+
+    def __contains__(self, key_id: object) -> bool:
+        return any(found == key_id and place != self._own for place, found in tuple(self._published.items()) if found)
+
+
 class Session:
     """What this run has done and learnt: `made` are the keys it has created, which a list may not show yet."""
 
@@ -75,6 +85,7 @@ class Session:
         self._draw_slot_id, self._draw_value = ports.draw_slot_id, ports.draw_value
         # By file and variable, which tell slots apart; shared by the slots of a run.
         self._published = published
+        self._of_others = _OfOthers(published, (slot.file, slot.variable))
         self.made: dict[str, ApiKey] = {}
         # Keys that were read a moment ago, with the version that a change has to name.
         self.just_read: dict[str, ApiKey] = {}
@@ -143,7 +154,7 @@ class Session:
             loaded,
             tuple(keys.values()),
             is_whole,
-            self._foreign_ids(),
+            self._of_others,
             pending_id,
             login_key_id=self.iam.login_key_id() if is_leaked else None,
             value_is_lost=(
@@ -243,10 +254,6 @@ class Session:
         disabled = {entry.id for entry in record.superseded if entry.disabling_at} if record else set()
         lacking = (known | self.made.keys()) - listed.keys()
         return lacking | {key_id for key_id in disabled & listed.keys() if not listed[key_id].disabled}
-
-    def _foreign_ids(self) -> frozenset[str]:
-        own = self.slot.file, self.slot.variable
-        return frozenset(key_id for place, key_id in self._published.items() if key_id and place != own)
 
     def _get(self, key_id: str) -> ApiKey | None:
         try:

@@ -101,6 +101,11 @@ class Slot:
         return Place(self.file, self.variable)
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The file of the slot, and those of its copies."""
+        return (self.file, *(place.file for place in self.copies))
+
+    @property
     def is_found_by_number(self) -> bool:
         """Whether the place is another one as soon as somebody puts an item in front of it."""
         return any(isinstance(step, Typed) and step.kind == "int" for step in self.place.path)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
@@ -60,19 +60,55 @@ class Step:
         return self.name in RESTING
 
 
+@dataclass
+class ClosedValue:
+    """A value that is there and is decrypted when somebody asks for it; `is_closed` until then.
+
+    `open` protects it, and raises why it cannot be opened.
+    """
+
+    open: t.Callable[[], str] = field(repr=False)
+    is_closed: bool = True
+
+    def read(self) -> str:
+        """The value; raises what `open` raises, at each call anew."""
+        value = self.open()
+        self.is_closed = False
+        return value
+
+
 @dataclass(frozen=True)
 class Loaded:
-    """A slot as the store has it; `version` is what a commit is compared with.
+    """A slot as the store has it; `version` is what a commit is compared with, `held` what the variable holds.
 
     `stale_copies` are those that differ from the variable, with what they hold. `had_line_break` when the value in the
     file ends with a line break; it is read without.
     """
 
     record: Record | None = None
-    published_value: str | None = field(default=None, repr=False)
+    held: str | ClosedValue | None = field(default=None, repr=False)
     version: object = field(default=None, repr=False)
     stale_copies: tuple[tuple[Place, str | None], ...] = field(default=(), repr=False)
     had_line_break: bool = False
+
+    @property
+    def published_value(self) -> str | None:
+        """The value in the variable, which is opened for that; raises why it cannot be."""
+        return self.held.read() if isinstance(self.held, ClosedValue) else self.held
+
+    @property
+    def has_value(self) -> bool:
+        """Whether the variable holds a value, which is not opened for that."""
+        return self.held is not None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody has opened the value: then nothing may be said of it but that it is there."""
+        return isinstance(self.held, ClosedValue) and self.held.is_closed
+
+    def opened(self) -> Loaded:
+        """The same with its value opened, for whoever is about to change something; raises why it cannot be."""
+        return replace(self, held=self.published_value)
 
     @property
     def own_values(self) -> frozenset[str]:
@@ -125,7 +161,7 @@ class View:
     loaded: Loaded = field(default_factory=Loaded)
     keys: tuple[ApiKey, ...] = ()
     is_whole: bool = True
-    foreign_ids: frozenset[str] = frozenset()
+    foreign_ids: t.Container[str] = frozenset()
     pending_id: str | None = None
     login_key_id: str | None = None
     last_logins: t.Mapping[str, datetime | None] = field(default_factory=dict)
@@ -153,7 +189,7 @@ class View:
 
     @property
     def has_value(self) -> bool:
-        return self.loaded.published_value is not None
+        return self.loaded.has_value
 
     @property
     def value_to_keep(self) -> str | None:
@@ -164,9 +200,9 @@ class View:
     @property
     def holds_replaced_id(self) -> str | None:
         """The replaced key whose value the variable holds, by what is on record."""
-        record, value = self.loaded.record, self.loaded.published_value
-        replaced = record.superseded if record is not None and value is not None else ()
-        return next((entry.id for entry in replaced if entry.key_value == value), None)
+        record = self.loaded.record
+        replaced = [entry for entry in record.superseded if entry.key_value is not None] if record else []
+        return next((entry.id for entry in replaced if entry.key_value == self.loaded.published_value), None)
 
     def key(self, key_id: str | None) -> ApiKey | None:
         """A key as it was seen last."""

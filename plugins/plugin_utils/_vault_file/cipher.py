@@ -142,8 +142,8 @@ class Cipher:
     def seal(self, plaintext: str, like: Opened | None, vault_id: str | None, *, takes_over: bool = False) -> str:
         """Cipher text under the given id, else as `like` was, else under the id that encrypts by default.
 
-        `takes_over` hands out what this run has opened for the same text, id and secret, instead of sealing it anew:
-        whoever reads the file sees then that two places hold the same value.
+        `takes_over` hands out what this run has opened or sealed for the same text, id and secret, instead of sealing
+        it anew: whoever reads the file sees then that two places hold the same value.
         """
         if is_cipher_text(plaintext):
             raise CannotEdit("the value is cipher text already; give the plain value")
@@ -163,7 +163,10 @@ class Cipher:
         sealed = _VAULT_LIB([]).encrypt(
             plaintext.encode("utf-8"), secret=secret, vault_id=label, salt=os.urandom(_SALT_BYTES)
         )
-        return bytes(sealed).decode("ascii")
+        vaulttext = bytes(sealed).decode("ascii")
+        if takes_over:
+            self._sealed[_sealing(plaintext, label, secret)] = vaulttext
+        return vaulttext
 
     def is_under(self, vaulttext: str, vault_id: str) -> bool:
         """Tell whether both the label and the secret that opens this belong to the id."""

@@ -35,7 +35,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.rea
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit, NoSuchItem
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Edit, group
 
-__all__ = ["Edit", "Effect", "Vault", "change", "effects", "names", "read", "ways"]
+__all__ = ["Edit", "Effect", "Vault", "change", "effects", "names", "read", "vaulttext", "ways"]
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,12 @@ def read(text: str, path: Sequence[Step], vault: Vault) -> object | None:
     page = _page(text)
     node = resolve.find(page, path)
     return None if node is None else plain_value(page, node, vault)
+
+
+def vaulttext(text: str, path: Sequence[Step]) -> str | None:
+    """The cipher text of a place that is vaulted by itself; nothing is decrypted."""
+    node = resolve.find(_page(text), path)
+    return node.vaulttext if node is not None and node.is_vault else None
 
 
 def _is_clear(node: Node | None, edit: Edit) -> bool:

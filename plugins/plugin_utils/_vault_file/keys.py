@@ -23,8 +23,8 @@ def pair(page: Page, mapping: Node, step: Step) -> tuple[Node, Node] | None:
     """Key and value of a step; one that stands there twice, may come from elsewhere or has a twin is refused."""
     if isinstance(step, str):
         found = mapping.pairs_by_name.get(step)
-        same = [key for key, _value in mapping.pairs if key.value == step and key.is_text]
         is_twice = step in mapping.names_given_twice
+        same = [key for key, _value in mapping.pairs if key.value == step and key.is_text] if is_twice else []
     else:
         pairs = [each for each in mapping.odd_pairs if _is_equal(step_of(each[0]), step)]
         found = next((each for each in pairs if step_of(each[0]) == step), None)

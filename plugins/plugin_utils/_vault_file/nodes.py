@@ -9,7 +9,7 @@ import functools
 import json
 import typing as t
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import STR_TAG, implied_tag
@@ -169,8 +169,7 @@ def parse(text: str, may_be_json: bool = True) -> Page:
 def parse_documents(text: str, may_be_json: bool = True) -> list[Page]:
     """All documents of a text, at least one, whatever they hold; offsets and lines count from its beginning."""
     try:
-        events: list[t.Any] = list(yaml.parse(text, Loader=_LOADER))
-        pages = list(_documents(text, events)) or [Page(text, None, len(text), frozenset())]
+        pages = list(_documents(text, yaml.parse(text, Loader=_LOADER))) or [Page(text, None, len(text), frozenset())]
         if may_be_json and _is_json(text):
             _read_as_json(pages[0])
     except yaml.YAMLError as error:
@@ -182,18 +181,21 @@ def parse_documents(text: str, may_be_json: bool = True) -> list[Page]:
     return pages
 
 
-def _documents(text: str, events: list[t.Any]) -> t.Iterator[Page]:
-    starts = [number for number, event in enumerate(events) if isinstance(event, yaml.DocumentStartEvent)]
-    for start, following in zip(starts, [*starts[1:], None]):
-        mine = events[start + 1 : following]
-        end: t.Any = [event for event in mine if isinstance(event, yaml.DocumentEndEvent)][0]  # noqa: RUF015, which raises in a generator
-        root = _Builder(text, iter(mine)).next_node()
-        if following is not None:
-            stop = events[following].start_mark.index
-        else:
-            stop = end.start_mark.index if end.explicit else len(text)
-        aliases = frozenset(event.anchor or "" for event in mine if isinstance(event, yaml.AliasEvent))
-        yield Page(text, None if root.is_missing else root, stop, aliases)
+def _documents(text: str, events: t.Iterator[t.Any]) -> t.Iterator[Page]:
+    """The events are taken as they come: all of a large file are many times as large as its nodes."""
+    builder = _Builder(text, events)
+    page = None
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent):
+            if page is not None:
+                yield replace(page, stop=event.start_mark.index)
+            builder.aliases = set()
+            root = builder.next_node()
+            page = Page(text, None if root.is_missing else root, len(text), frozenset(builder.aliases))
+        elif isinstance(event, yaml.DocumentEndEvent) and event.explicit and page is not None:
+            page.stop = event.start_mark.index
+    if page is not None:
+        yield page
 
 
 def _is_json(text: str) -> bool:
@@ -229,6 +231,7 @@ class _Builder:
     def __init__(self, text: str, events: t.Iterator[t.Any]) -> None:
         self._text = text
         self._events = events
+        self.aliases: set[str] = set()
 
     def next_node(self) -> Node:
         return self._node(next(self._events))
@@ -236,6 +239,7 @@ class _Builder:
     def _node(self, event: t.Any) -> Node:
         start, end = event.start_mark.index, event.end_mark.index
         if isinstance(event, yaml.AliasEvent):
+            self.aliases.add(event.anchor or "")
             return Node("alias", start, end, anchor=event.anchor)
         if isinstance(event, yaml.ScalarEvent):
             style = event.style or ""

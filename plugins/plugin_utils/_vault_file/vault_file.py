@@ -135,6 +135,26 @@ class VaultFile:
             body = snapshot.text if opened is None else opened.plaintext
             return document.read(body, path, _Vault(self._cipher, None))
 
+    def vaulttext(self, snapshot: Snapshot, path: Path) -> str | None:
+        """The cipher text of a place that is vaulted by itself, None for any other."""
+        with self._named():
+            opened = self._open_whole(snapshot)
+            return document.vaulttext(snapshot.text if opened is None else opened.plaintext, path)
+
+    def sealed_as(self, snapshot: Snapshot, path: Path, plaintext: str) -> str | None:
+        """The cipher text that a commit of this value would write, None in a file that is encrypted as a whole.
+
+        It holds for files that take over cipher text.
+        """
+        if snapshot.layout != "inline" or not self._takes_over:
+            return None
+        old = self.vaulttext(snapshot, path)
+        vault = _Vault(self._cipher, self._vault_id, takes_over=True)
+        with self._named():
+            if old is not None and vault.fits(old) and vault.open(old) == plaintext:
+                return old
+            return vault.seal(plaintext, [] if old is None else [old])
+
     def names(self, snapshot: Snapshot) -> list[str]:
         """The top-level variables."""
         with self._named():

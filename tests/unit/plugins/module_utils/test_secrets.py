@@ -9,9 +9,12 @@ import time
 from urllib.parse import quote
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils import _secrets
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import (
     MASK,
     _is_free_of,
+    conceal,
+    is_free_of_all,
     protect,
     register_secret,
     scrub,
@@ -23,7 +26,7 @@ ODD = 'pa"ss/w%rd\\ä+='
 
 
 @pytest.fixture(autouse=True)
-def _secrets() -> None:
+def _some_secrets() -> None:
     for secret in ("s3cret-one", "s3cret-one-longer", ODD):
         protect(secret)
 
@@ -106,6 +109,43 @@ def test_what_is_too_short_to_be_a_secret_does_not_mask_everything(short):
     protect(short)
 
     assert scrub("a 12345 b") == "a 12345 b"
+
+
+def value_of(number: int) -> str:
+    return f"{number:06}{'v' * 38}"
+
+
+class Counting(set[str]):
+    """Counts how often somebody looks into it."""
+
+    looks = 0
+
+    def __contains__(self, text: object) -> bool:
+        Counting.looks += 1
+        return super().__contains__(text)
+
+
+@pytest.mark.parametrize("secrets", [100, 5000])
+def test_the_time_grows_with_the_text_and_not_with_the_secrets(monkeypatch, secrets):
+    _secrets._hidden.clear()
+    for number in range(secrets):
+        conceal(value_of(number))
+    monkeypatch.setattr(_secrets._hidden, "words", Counting(_secrets._hidden.words))
+    Counting.looks = 0
+
+    assert is_free_of_all([{"id": f"ApiKey-{at:036}", "iam_id": f"iam-ServiceId-{at:036}"} for at in range(100)])
+
+    # No id of a key is as long as a value, and that of an owner is longer by six.
+    assert Counting.looks == 100 * 7
+
+
+def test_a_value_in_the_middle_of_a_long_word_is_found_among_thousands():
+    _secrets._hidden.clear()
+    for number in range(100):
+        conceal(value_of(number))
+
+    assert not is_free_of_all({"a": [f"xx{value_of(57)}yy"]})
+    assert scrub(f"xx{value_of(57)}yy") == f"xx{MASK}yy"
 
 
 def test_thousands_of_secrets_do_not_slow_a_result_down():

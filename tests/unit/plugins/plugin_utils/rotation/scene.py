@@ -28,7 +28,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
     SlotStopped,
     foreign_copy,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ClosedValue, Loaded
 from iam_emulator import Emulator, EmulatorAdapter, Visitor
 from urllib3 import HTTPResponse
 
@@ -159,7 +159,8 @@ class MemoryStore:
         copies = ((place, _key_value(self._disk.values.get(place.variable))) for place in slot.copies)
         stale = tuple((place, found) for place, found in copies if found != value)
         had_line_break = value is not None and value != text
-        return Loaded(self._disk.records.get(slot.variable), value, self._epoch, stale, had_line_break)
+        held = None if value is None else ClosedValue(lambda: value)
+        return Loaded(self._disk.records.get(slot.variable), held, self._epoch, stale, had_line_break)
 
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:

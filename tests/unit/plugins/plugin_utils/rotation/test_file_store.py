@@ -206,7 +206,7 @@ def test_every_value_that_is_read_is_protected(slot: Slot) -> None:
     store = FileStore(cipher, told.append)
     commit(store, slot, store.load(slot), RECORD, "the-value")
 
-    store.load(slot)
+    assert store.load(slot).published_value == "the-value"
 
     assert set(told) == {"the-value", "the-pending-value", "the-old-value"}
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import pwd
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import (
@@ -17,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_p
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import resolve_paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import (
+    HistoryContext,
     OpenStore,
     StoreContext,
     open_store,
@@ -35,16 +38,22 @@ class ActionModule(IamControllerAction):
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         resolve_paths(params, self.folder_of_relative_paths())
         self._refuse_what_does_not_last(params)
-        context = StoreContext(Cipher.of_this_run(self._loader), protect, _tell, os.environ)
+        client = client_for(params)
+        history = HistoryContext(client.now, scrub, _user())
+        context = StoreContext(Cipher.of_this_run(self._loader), protect, _tell, os.environ, history=history)
         with open_store(params, context) as opened:
-            return self._rotate(params, opened, check_mode)
+            return self._rotate(params, client, opened, check_mode)
 
-    def _rotate(self, params: dict[str, t.Any], opened: OpenStore, check_mode: bool) -> dict[str, t.Any]:
+    def _rotate(
+        self, params: dict[str, t.Any], client: IamClient, opened: OpenStore, check_mode: bool
+    ) -> dict[str, t.Any]:
         ports = Ports(
-            client=client_for(params),
+            client=client,
             store=opened.store,
             protect=protect,
             tell=_tell,
+            # What would happen has not happened.
+            history=None if check_mode else opened.history,
         )
         result = rotate(params, ports, check_mode=check_mode, unforeseen=_unforeseen)
         for shown in result["slots"]:
@@ -57,6 +66,7 @@ class ActionModule(IamControllerAction):
             return
         places = [place for slot in params["slots"] for place in (slot, *slot["copies"], slot["moved_from"] or {})]
         files = [place["file"] for place in places if place.get("file")]
+        files += [params["history"]["file"]] if params["history"] else []
         going = throw_away_file(files, os.environ)
         if going:
             raise TaskRefused(explain(going))
@@ -64,6 +74,14 @@ class ActionModule(IamControllerAction):
 
 def _tell(line: str) -> None:
     say(f"  {line}")
+
+
+def _user() -> str:
+    """Who runs this, as the machine calls them."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"uid {os.geteuid()}"
 
 
 def _unforeseen(error: Exception) -> str:

@@ -176,6 +176,32 @@ options:
       - A value that is replaced keeps its id. Without this option it is the id that Ansible is told to encrypt with,
         or the only one that is loaded; when several are loaded and none is chosen the slot fails.
     type: str
+  history:
+    description:
+      - Keeps a line of JSON for each thing that happened to a key, in a file that people and tools read.
+      - What happened follows from the record, so a run that was killed is caught up by the next one, and nothing is told
+        twice. It costs no request. The lookup P(cloudkeys.ibmcloud.iam_api_key_history#lookup) reads it.
+      - Without it, no history is kept. Where it is turned on later, it begins with what the records still tell.
+    type: dict
+    suboptions:
+      file:
+        description:
+          - The file. A relative path is like that of a slot. With O(git) it is a path in the repository, and each line
+            comes with the commit of the record that it is about. It is created with mode 0600 when it is missing.
+          - A file with a line that is none of a history is refused before anything is done, and so is one that cannot
+            be written. Several tasks and slots may share a file.
+        type: path
+        required: true
+      keep_days:
+        description: Lines that are older than so many days are dropped when others are added.
+        type: float
+        default: 730
+      by:
+        description: Who runs the task. Without it, the user of the controller.
+        type: str
+      job:
+        description: The job that runs the task, such as its number in AWX. Without it, none is told.
+        type: str
   until:
     description:
       - How far to go. V(staged) makes the new key and logs in with it, V(published) also publishes it, V(retired) also

@@ -108,14 +108,15 @@ class Branch:
         """Tell whether the branch contains a commit."""
         return self._git.holds("merge-base", "--is-ancestor", commit, self.tip)
 
-    def make_commit(self, path: str, content: bytes, message: str) -> str:
-        """A commit on the tip that changes this one file."""
+    def make_commit(self, path: str, content: bytes, message: str, also: t.Mapping[str, bytes] | None = None) -> str:
+        """A commit on the tip that changes this one file, and the files that are to change along with it."""
         index = {"GIT_INDEX_FILE": "cloudkeys-index"}
-        blob = self._git.call("hash-object", "-w", "--no-filters", "--stdin", given=content).decode().strip()
-        listed = self._git.call("ls-tree", self.tip, "--", path).decode("utf-8", "replace")
-        mode = listed.split(" ", 1)[0] or "100644"
         self._git.call("read-tree", self.tip, environ=index)
-        self._git.call("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", environ=index)
+        for name, text in {path: content, **(also or {})}.items():
+            blob = self._git.call("hash-object", "-w", "--no-filters", "--stdin", given=text).decode().strip()
+            listed = self._git.call("ls-tree", self.tip, "--", name).decode("utf-8", "replace")
+            mode = listed.split(" ", 1)[0] or "100644"
+            self._git.call("update-index", "--add", "--cacheinfo", f"{mode},{blob},{name}", environ=index)
         tree = self._git.call("write-tree", environ=index).decode().strip()
         people = {
             f"GIT_{role}_{part}": value

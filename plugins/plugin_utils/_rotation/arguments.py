@@ -68,6 +68,15 @@ SPEC: dict[str, t.Any] = {
         **GIT,
         "project_folder_lasts": {"type": "bool", "default": False},
         "vault_id": {"type": "str"},
+        "history": {
+            "type": "dict",
+            "options": {
+                "file": {"type": "path", "required": True},
+                "keep_days": {"type": "float", "default": 730},
+                "by": {"type": "str"},
+                "job": {"type": "str"},
+            },
+        },
         "concurrency": {"type": "int", "default": 8},
         "batch_size": {"type": "int", "default": 50},
         "stop_after_failures": {"type": "int"},

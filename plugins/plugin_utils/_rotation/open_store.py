@@ -12,6 +12,7 @@ import tempfile
 import time
 import typing as t
 from dataclasses import dataclass
+from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
@@ -22,11 +23,26 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Author, Branch
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.git_store import GitStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_file import (
+    HistoryFile,
+    StoreWithHistory,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_in_git import HistoryInGit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import RecordStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 REPOSITORY, FILES = "repository.git", "files"
 LONGEST_WAIT_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class HistoryContext:
+    """What a history gets from the run: IAM's time, what takes every secret out of a text, and who runs it."""
+
+    now: t.Callable[[], datetime]
+    scrub: t.Callable[[str], str]
+    user: str
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,7 @@ class StoreContext:
     tell: t.Callable[[str], None]
     environ: t.Mapping[str, str]
     pause: t.Callable[[float], None] = time.sleep
+    history: HistoryContext | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,7 @@ class OpenStore:
     store: RecordStore
     working_copy: str | None = None
     in_git: bool = False
+    history: History | None = None
 
     def path_of(self, file: str) -> str | None:
         """Where later tasks find a slot's file on this machine; None when it is only in the repository."""
@@ -60,7 +78,11 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
     """Vault files on disk, or in Git when the task says so; raises GitError before anything was done."""
     given = params["git"]
     if not given:
-        yield OpenStore(FileStore(context.cipher, context.protect, vault_id=params["vault_id"]))
+        files = FileStore(context.cipher, context.protect, vault_id=params["vault_id"])
+        shelf = HistoryFile(params["history"]["file"]) if params.get("history") else None
+        history = _history(params, shelf, context)
+        store = StoreWithHistory(files, history) if history else files
+        yield OpenStore(store, history=history)
         return
     # This is also false for what YAML writes as .nan.
     if not 0 < given["timeout_seconds"] <= LONGEST_WAIT_SECONDS:
@@ -75,8 +97,31 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
         branch.open()
         files_folder = os.path.join(folder, FILES)
         files = FileStore(context.cipher, context.protect, vault_id=params["vault_id"], folder=files_folder)
-        store = GitStore(files, branch, files_folder, given["message"], context.tell)
-        yield OpenStore(store, folder if given["keep_working_copy"] else None, in_git=True)
+        kept_in = params["history"]["file"] if params.get("history") else None
+        shelf = HistoryInGit(branch, kept_in, given["message"], context.tell) if kept_in else None
+        history = _history(params, shelf, context)
+        along = (history, shelf) if history and shelf else None
+        store = GitStore(files, branch, files_folder, given["message"], context.tell, along)
+        yield OpenStore(store, folder if given["keep_working_copy"] else None, in_git=True, history=history)
+
+
+def _history(
+    params: t.Mapping[str, t.Any], shelf: HistoryFile | HistoryInGit | None, context: StoreContext
+) -> History | None:
+    """The history of this run; raises HistoryRefused, before anything was done, when it could not be kept."""
+    given, about = params.get("history"), context.history
+    if not given or shelf is None or about is None:
+        return None
+    shelf.check()
+    return History(
+        shelf,
+        shelf.name,
+        now=about.now,
+        scrub=about.scrub,
+        keep_days=given["keep_days"],
+        by=given["by"] or about.user,
+        job=given["job"],
+    )
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History, Line
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
@@ -28,6 +29,8 @@ class SlotChange:
     record: Record | None
     published_value: str | None = field(default=None, repr=False)
     removes_value: bool = False
+    # What is true for the history once this is written.
+    lines: tuple[Line, ...] = ()
 
     @property
     def value_after(self) -> str | None:
@@ -76,7 +79,7 @@ def draw_slot_id() -> str:
 
 @dataclass(frozen=True)
 class Ports:
-    """Every effect of a rotation: IAM and its clock, the store, chance, the terminal, and what is hidden there."""
+    """Every effect of a rotation: IAM and its clock, the store, chance, the terminal, secrets, and the history."""
 
     client: IamClient
     store: RecordStore
@@ -84,3 +87,4 @@ class Ports:
     tell: t.Callable[[str], None]
     draw_value: t.Callable[[], str] = draw_key_value
     draw_slot_id: t.Callable[[], str] = draw_slot_id
+    history: History | None = None

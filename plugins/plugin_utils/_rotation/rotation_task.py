@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, MissingCredentials
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of
@@ -46,13 +46,16 @@ def rotate(
     if not check_mode:
         _let_pass([slot.policy.rotate_if_older_than for slot in slots], ports)
     outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
+    unkept = _keep_history(ports)
     result = result_of(outcomes, check_mode=check_mode)
     unmanaged = _left_open(outcomes, ports.client, orders)
     not_found = leaked.not_found + unmanaged.not_found
     result["warnings"] += [
         f"{each} is that of no key: it is gone already, was mistyped, or is of another account" for each in not_found
     ]
-    told = _with_problems(result, leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders))
+    told = _with_problems(
+        result, unkept + leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders)
+    )
     return {**told, "unmanaged_ids": sorted(unmanaged.ids), "not_found": not_found}
 
 
@@ -87,6 +90,16 @@ def _let_pass(moments: t.Iterable[datetime | None], ports: Ports) -> None:
     if seconds > 0:
         ports.tell(f"waiting {seconds:.0f} s until rotate_if_older_than: IBM Cloud's clock is behind")
         iam.clock.sleep(seconds)
+
+
+def _keep_history(ports: Ports) -> list[str]:
+    """Keep what no commit has taken along -> why it could not be kept, if so."""
+    try:
+        if ports.history is not None:
+            ports.history.flush()
+    except CloudkeysError as error:
+        return [str(error)]
+    return []
 
 
 def _records(outcomes: list[SlotOutcome]) -> list[Record]:

@@ -25,6 +25,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_
     open_store,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.report import handed_on, summary_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
@@ -34,6 +35,19 @@ class ActionModule(IamControllerAction):
     """Runs on the controller only: that is where the vault secrets are."""
 
     spec = SPEC
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Do the task; what is handed on is known of earlier tasks, whatever becomes of this one."""
+        result = super().run(tmp, task_vars)
+        asked = self._task.args.get("hand_on")
+        if not isinstance(asked, dict) or not isinstance(asked.get("name"), str):
+            return result
+        earlier = asked.get("earlier")
+        known = handed_on(earlier if isinstance(earlier, dict) else {}, result.get("slots") or [])
+        host = (task_vars or {}).get("inventory_hostname", "localhost")
+        # As ansible.builtin.set_stats answers.
+        stats = {"data": {asked["name"]: {host: summary_of(known)}}, "per_host": False, "aggregate": True}
+        return {**result, "handed_on": known, "ansible_stats": stats}
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         resolve_paths(params, self.folder_of_relative_paths())
@@ -51,7 +65,7 @@ class ActionModule(IamControllerAction):
             client=client,
             store=opened.store,
             protect=protect,
-            tell=_tell,
+            tell=_tell if params["report"] != "none" else _tell_nobody,
             # What would happen has not happened.
             history=None if check_mode else opened.history,
         )
@@ -74,6 +88,10 @@ class ActionModule(IamControllerAction):
 
 def _tell(line: str) -> None:
     say(f"  {line}")
+
+
+def _tell_nobody(_line: str) -> None:
+    pass
 
 
 def _user() -> str:

@@ -179,8 +179,8 @@ options:
   history:
     description:
       - Keeps a line of JSON for each thing that happened to a key, in a file that people and tools read.
-      - What happened follows from the record, so a run that was killed is caught up by the next one, and nothing is told
-        twice. It costs no request. The lookup P(cloudkeys.ibmcloud.iam_api_key_history#lookup) reads it.
+      - What happened follows from the record, so a run that was killed is caught up by the next one, and nothing is
+        told twice. It costs no request. The lookup P(cloudkeys.ibmcloud.iam_api_key_history#lookup) reads it.
       - Without it, no history is kept. Where it is turned on later, it begins with what the records still tell.
     type: dict
     suboptions:
@@ -202,6 +202,27 @@ options:
       job:
         description: The job that runs the task, such as its number in AWX. Without it, none is told.
         type: str
+  report:
+    description:
+      - What is shown while the task runs, beside its result. With V(all), each slot has a line at the end, and there is
+        one about all of them. With V(changes), only those slots have one that have changed, have failed or may need a
+        person, so a run in which nothing happened shows one line. With V(none), nothing is shown.
+      - Without it, each step is shown as it is taken, and nothing at the end.
+    type: str
+    choices: [all, changes, none]
+  hand_on:
+    description:
+      - Hands ids, counts and dates of the slots on to the next job of a workflow, as M(ansible.builtin.set_stats) does.
+      - Without it, nothing is handed on.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the artifact, which is a mapping by host.
+        type: str
+        required: true
+      earlier:
+        description: RV(handed_on) of an earlier task, whose slots the artifact is to be about as well.
+        type: dict
   until:
     description:
       - How far to go. V(staged) makes the new key and logs in with it, V(published) also publishes it, V(retired) also

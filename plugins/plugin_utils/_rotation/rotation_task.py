@@ -21,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engin
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.report import report_lines
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import result_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 
@@ -48,6 +49,8 @@ def rotate(
     outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
     unkept = _keep_history(ports)
     result = result_of(outcomes, check_mode=check_mode)
+    for line in report_lines(outcomes, params.get("report"), ports.client.now(), check_mode=check_mode):
+        ports.tell(line)
     unmanaged = _left_open(outcomes, ports.client, orders)
     not_found = leaked.not_found + unmanaged.not_found
     result["warnings"] += [

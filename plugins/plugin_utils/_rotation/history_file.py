@@ -7,7 +7,10 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import read_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import (
+    Entry,
     History,
     HistoryRefused,
     read_history,
@@ -115,3 +118,12 @@ class StoreWithHistory:
 
     def check(self, change: SlotChange) -> None:
         self._store.check(change)
+
+
+def read_history_file(path: str) -> list[Entry]:
+    """The lines of a file, wherever it came from; raises HistoryRefused."""
+    try:
+        return read_history(read_text(path, encoding="utf-8").encode(), path)
+    except (OSError, UnicodeDecodeError) as error:
+        why = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
+        raise HistoryRefused(f"the history {path} cannot be read: {why}") from None

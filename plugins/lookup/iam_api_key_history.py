@@ -14,8 +14,8 @@ description:
 options:
   _terms:
     description:
-      - The files. A relative path starts at the folder of the playbook. In an ad-hoc call, and with a playbook inside an
-        installed collection, it starts where Ansible was started.
+      - The files. A relative path starts at the folder of the playbook. In an ad-hoc call, and with a playbook inside
+        an installed collection, it starts where Ansible was started.
     type: list
     elements: str
     required: true
@@ -44,16 +44,26 @@ author:
 EXAMPLES = r"""
 - name: Show what happened to a slot this year
   ansible.builtin.debug:
-    msg: "{{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl', slot='deploy_api_key', since='2026-01-01', as_lines=true) }}"
+    msg: "{{ query('cloudkeys.ibmcloud.iam_api_key_history', file, slot='deploy', since='2026-01-01', as_lines=true) }}"
+  vars:
+    file: history.jsonl
 
 - name: Count the keys that were deleted
   ansible.builtin.debug:
-    msg: "{{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl') | selectattr('what', 'eq', 'deleted') | list | length }}"
+    msg: "{{ told | selectattr('what', 'eq', 'deleted') | list | length }}"
+  vars:
+    told: "{{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl') }}"
 
 # In AWX: the project has the history, because the rotation keeps it in the repository of the vault files.
 - name: Show what happened to a key
   ansible.builtin.debug:
-    msg: "{{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl', key_id='ApiKey-7a6b5c4d', as_lines=true) }}"
+    msg: "{{ query('cloudkeys.ibmcloud.iam_api_key_history', file, key_id='ApiKey-7a6b5c4d', as_lines=true) }}"
+  vars:
+    file: history.jsonl
+
+# Ad hoc:
+# ansible localhost -m ansible.builtin.debug \
+#   -a "msg={{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl', as_lines=true) }}"
 """
 
 RETURN = r"""

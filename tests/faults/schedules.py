@@ -252,6 +252,9 @@ class World:
             return None
         finally:
             self.fault = self.visit = None
+            if self.equip is not None:
+                # What a person does next is no change of a run's.
+                self.versions.append(file_state(self.scene))
         check_says(self.scene, outcome, orders.get("compromised_ids", ()), len(told))
         return outcome
 

@@ -37,6 +37,9 @@ options:
     default: false
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key_rotation
+  - name: The history
+    description: What is told, where it is kept and why nothing of it gets lost.
+    link: https://github.com/cloudkeys/ibmcloud/blob/main/docs/history.md
 author:
   - The cloudkeys authors (@cloudkeys)
 """
@@ -61,9 +64,8 @@ EXAMPLES = r"""
   vars:
     file: history.jsonl
 
-# Ad hoc:
-# ansible localhost -m ansible.builtin.debug \
-#   -a "msg={{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl', as_lines=true) }}"
+# Without a playbook of your own:
+# ansible-playbook cloudkeys.ibmcloud.history -e history_file=history.jsonl -e history_since=2026-01-01
 """
 
 RETURN = r"""

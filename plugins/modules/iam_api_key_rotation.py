@@ -206,10 +206,11 @@ options:
     description:
       - What is shown while the task runs, beside its result. With V(all), each slot has a line at the end, and there is
         one about all of them. With V(changes), only those slots have one that have changed, have failed or may need a
-        person, so a run in which nothing happened shows one line. With V(none), nothing is shown.
-      - Without it, each step is shown as it is taken, and nothing at the end.
+        person, so a run in which nothing happened shows one line. Steps are shown as they are taken. With V(none),
+        nothing is shown.
     type: str
     choices: [all, changes, none]
+    default: changes
   hand_on:
     description:
       - Hands ids, counts and dates of the slots on to the next job of a workflow, as M(ansible.builtin.set_stats) does.
@@ -221,7 +222,9 @@ options:
         type: str
         required: true
       earlier:
-        description: RV(handed_on) of an earlier task, whose slots the artifact is to be about as well.
+        description:
+          - RV(handed_on) of an earlier task, whose slots the artifact is to be about as well. Without it, it is about
+            those of this task.
         type: dict
   until:
     description:
@@ -417,6 +420,8 @@ options:
     choices: [local, iam]
     default: local
 seealso:
+  - plugin: cloudkeys.ibmcloud.iam_api_key_history
+    plugin_type: lookup
   - module: cloudkeys.ibmcloud.iam_leaked_keys
   - name: Role rotate_api_keys
     description: The same with defaults and a report, for playbooks and AWX jobs.
@@ -510,6 +515,14 @@ EXAMPLES = r"""
 # Ad hoc, for one slot:
 # ansible localhost -m cloudkeys.ibmcloud.iam_api_key_rotation --vault-id prod@prompt \
 #   -a '{"slots": [{"name": "deploy_api_key", "service_id": "ci-deploy", "file": "secrets.yml"}]}'
+
+- name: Keep a history of what happened, and say who did it in which job
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    slots: "{{ my_slots }}"
+    history:
+      file: history.jsonl
+      by: "{{ lookup('ansible.builtin.env', 'GITLAB_USER_LOGIN') | default(omit, true) }}"
+      job: "{{ lookup('ansible.builtin.env', 'CI_JOB_ID') | default(omit, true) }}"
 """
 
 RETURN = r"""
@@ -655,6 +668,11 @@ working_copy:
   returned: always, unless the options do not make sense
   type: str
   sample: /tmp/cloudkeys-git-k2x8w1p0
+handed_on:
+  description: What O(hand_on) of a later task takes as O(hand_on.earlier). Ids and dates only.
+  returned: with O(hand_on)
+  type: dict
+  sample: {slots: {"secrets.yml: deploy_api_key": [idle, [], "2026-06-02T09:15+0000"]}, changed_ids: []}
 unmanaged_ids:
   description:
     - Leaked keys that still exist and belong to no slot of the task. The task fails because of them unless it is about

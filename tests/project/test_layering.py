@@ -115,7 +115,7 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],
     "modules/": ["module_utils._module", "module_utils._tasks"],
     "action/": [
-        *("module_utils._errors", "module_utils._identities", "module_utils._outcome"),
+        *("module_utils._errors", "module_utils._iam", "module_utils._identities", "module_utils._outcome"),
         *("module_utils._secret_arguments", "module_utils._secrets"),
         *("module_utils._tasks", "plugin_utils"),
     ],

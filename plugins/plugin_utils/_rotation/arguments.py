@@ -69,7 +69,7 @@ SPEC: dict[str, t.Any] = {
         **GIT,
         "project_folder_lasts": {"type": "bool", "default": False},
         "vault_id": {"type": "str"},
-        "report": {"type": "str", "choices": list(REPORTS)},
+        "report": {"type": "str", "choices": list(REPORTS), "default": "changes"},
         "hand_on": {
             "type": "dict",
             "options": {"name": {"type": "str", "required": True}, "earlier": {"type": "dict"}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import time
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
@@ -25,9 +26,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_
     open_store,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import Progress, watch_nothing
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.report import handed_on, summary_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import is_watched, say
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 
@@ -68,6 +70,7 @@ class ActionModule(IamControllerAction):
             tell=_tell if params["report"] != "none" else _tell_nobody,
             # What would happen has not happened.
             history=None if check_mode else opened.history,
+            watch=_progress(params["report"]),
         )
         result = rotate(params, ports, check_mode=check_mode, unforeseen=_unforeseen)
         for shown in result["slots"]:
@@ -88,6 +91,13 @@ class ActionModule(IamControllerAction):
 
 def _tell(line: str) -> None:
     say(f"  {line}")
+
+
+def _progress(report: str) -> t.Any:
+    """What tells how far the work is, where a person looks at a terminal."""
+    if report == "none" or not is_watched(os.environ):
+        return watch_nothing
+    return Progress(_tell, time.monotonic, lambda course: str(course.step.name)).watch
 
 
 def _tell_nobody(_line: str) -> None:

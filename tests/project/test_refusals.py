@@ -19,7 +19,7 @@ BY_THE_LOOKUP = "the options of the lookup are protected before it"
 FAILING = {
     "action/ansible_vault_vars.py:do_work": BY_OUTCOME,
     "lookup/ansible_vault_value.py:run": BY_THE_LOOKUP,
-    "lookup/iam_api_key_history.py:run": "the file holds no secret, and what looks like one in the options is concealed",
+    "lookup/iam_api_key_history.py:run": "what looks like a secret in the options is concealed",
     "lookup/iam_token.py:_token": BY_THE_LOOKUP,
     "lookup/iam_token.py:run": BY_THE_LOOKUP,
     "module_utils/_module.py:_run": BY_OUTCOME,

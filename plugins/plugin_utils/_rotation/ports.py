@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History, Line
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import watch_nothing
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
@@ -88,3 +89,5 @@ class Ports:
     draw_value: t.Callable[[], str] = draw_key_value
     draw_slot_id: t.Callable[[], str] = draw_slot_id
     history: History | None = None
+    # Work on many slots, and the slots -> the same work, for somebody who watches.
+    watch: t.Callable[[t.Callable[[t.Any], None], t.Sequence[t.Any]], t.Callable[[t.Any], None]] = watch_nothing

@@ -81,8 +81,7 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
         files = FileStore(context.cipher, context.protect, vault_id=params["vault_id"])
         shelf = HistoryFile(params["history"]["file"]) if params.get("history") else None
         history = _history(params, shelf, context)
-        store = StoreWithHistory(files, history) if history else files
-        yield OpenStore(store, history=history)
+        yield OpenStore(StoreWithHistory(files, history) if history else files, history=history)
         return
     # This is also false for what YAML writes as .nan.
     if not 0 < given["timeout_seconds"] <= LONGEST_WAIT_SECONDS:
@@ -98,11 +97,11 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
         files_folder = os.path.join(folder, FILES)
         files = FileStore(context.cipher, context.protect, vault_id=params["vault_id"], folder=files_folder)
         kept_in = params["history"]["file"] if params.get("history") else None
-        shelf = HistoryInGit(branch, kept_in, given["message"], context.tell) if kept_in else None
-        history = _history(params, shelf, context)
-        along = (history, shelf) if history and shelf else None
-        store = GitStore(files, branch, files_folder, given["message"], context.tell, along)
-        yield OpenStore(store, folder if given["keep_working_copy"] else None, in_git=True, history=history)
+        in_git = HistoryInGit(branch, kept_in, given["message"], context.tell) if kept_in else None
+        history = _history(params, in_git, context)
+        along = (history, in_git) if history and in_git else None
+        git_store = GitStore(files, branch, files_folder, given["message"], context.tell, along)
+        yield OpenStore(git_store, folder if given["keep_working_copy"] else None, in_git=True, history=history)
 
 
 def _history(

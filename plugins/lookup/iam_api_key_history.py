@@ -64,9 +64,9 @@ EXAMPLES = r"""
   vars:
     file: history.jsonl
 
-# Ad hoc, what IBM Cloud still has of the keys of a slot:
+# Ad hoc, what IBM Cloud still has of these keys:
 # ansible localhost -m cloudkeys.ibmcloud.iam_api_key_info \
-#   -a "ids={{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl', slot='deploy') | map(attribute='key_id') }}"
+#   -a "ids={{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl') | map(attribute='key_id') }}"
 
 # Without a playbook of your own:
 # ansible-playbook cloudkeys.ibmcloud.history -e history_file=history.jsonl -e history_since=2026-01-01

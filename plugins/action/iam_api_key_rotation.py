@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import pwd
+import time
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import (
@@ -17,13 +20,16 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_p
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import resolve_paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import (
+    HistoryContext,
     OpenStore,
     StoreContext,
     open_store,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import Progress, watch_nothing
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.report import handed_on, summary_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import say
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._terminal import is_watched, say
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 
@@ -32,19 +38,39 @@ class ActionModule(IamControllerAction):
 
     spec = SPEC
 
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Do the task; what is handed on is known of earlier tasks, whatever becomes of this one."""
+        result = super().run(tmp, task_vars)
+        asked = self._task.args.get("hand_on")
+        if not isinstance(asked, dict) or not isinstance(asked.get("name"), str):
+            return result
+        earlier = asked.get("earlier")
+        known = handed_on(earlier if isinstance(earlier, dict) else {}, result.get("slots") or [])
+        host = (task_vars or {}).get("inventory_hostname", "localhost")
+        # As ansible.builtin.set_stats answers.
+        stats = {"data": {asked["name"]: {host: summary_of(known)}}, "per_host": False, "aggregate": True}
+        return {**result, "handed_on": known, "ansible_stats": stats}
+
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         resolve_paths(params, self.folder_of_relative_paths())
         self._refuse_what_does_not_last(params)
-        context = StoreContext(Cipher.of_this_run(self._loader), protect, _tell, os.environ)
+        client = client_for(params)
+        history = HistoryContext(client.now, scrub, _user())
+        context = StoreContext(Cipher.of_this_run(self._loader), protect, _tell, os.environ, history=history)
         with open_store(params, context) as opened:
-            return self._rotate(params, opened, check_mode)
+            return self._rotate(params, client, opened, check_mode)
 
-    def _rotate(self, params: dict[str, t.Any], opened: OpenStore, check_mode: bool) -> dict[str, t.Any]:
+    def _rotate(
+        self, params: dict[str, t.Any], client: IamClient, opened: OpenStore, check_mode: bool
+    ) -> dict[str, t.Any]:
         ports = Ports(
-            client=client_for(params),
+            client=client,
             store=opened.store,
             protect=protect,
-            tell=_tell,
+            tell=_tell if params["report"] != "none" else _tell_nobody,
+            # What would happen has not happened.
+            history=None if check_mode else opened.history,
+            watch=_progress(params["report"]),
         )
         result = rotate(params, ports, check_mode=check_mode, unforeseen=_unforeseen)
         for shown in result["slots"]:
@@ -57,6 +83,7 @@ class ActionModule(IamControllerAction):
             return
         places = [place for slot in params["slots"] for place in (slot, *slot["copies"], slot["moved_from"] or {})]
         files = [place["file"] for place in places if place.get("file")]
+        files += [params["history"]["file"]] if params["history"] else []
         going = throw_away_file(files, os.environ)
         if going:
             raise TaskRefused(explain(going))
@@ -64,6 +91,25 @@ class ActionModule(IamControllerAction):
 
 def _tell(line: str) -> None:
     say(f"  {line}")
+
+
+def _progress(report: str) -> t.Any:
+    """What tells how far the work is, where a person looks at a terminal."""
+    if report == "none" or not is_watched(os.environ):
+        return watch_nothing
+    return Progress(_tell, time.monotonic, lambda course: str(course.step.name)).watch
+
+
+def _tell_nobody(_line: str) -> None:
+    pass
+
+
+def _user() -> str:
+    """Who runs this, as the machine calls them."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"uid {os.geteuid()}"
 
 
 def _unforeseen(error: Exception) -> str:

@@ -176,6 +176,56 @@ options:
       - A value that is replaced keeps its id. Without this option it is the id that Ansible is told to encrypt with,
         or the only one that is loaded; when several are loaded and none is chosen the slot fails.
     type: str
+  history:
+    description:
+      - Keeps a line of JSON for each thing that happened to a key, in a file that people and tools read.
+      - What happened follows from the record, so a run that was killed is caught up by the next one, and nothing is
+        told twice. It costs no request. The lookup P(cloudkeys.ibmcloud.iam_api_key_history#lookup) reads it.
+      - Without it, no history is kept. Where it is turned on later, it begins with what the records still tell.
+    type: dict
+    suboptions:
+      file:
+        description:
+          - The file. A relative path is like that of a slot. With O(git) it is a path in the repository, and each line
+            comes with the commit of the record that it is about. It is created with mode 0600 when it is missing.
+          - A file with a line that is none of a history is refused before anything is done, and so is one that cannot
+            be written. Several tasks and slots may share a file.
+        type: path
+        required: true
+      keep_days:
+        description: Lines that are older than so many days are dropped when others are added.
+        type: float
+        default: 730
+      by:
+        description: Who runs the task. Without it, the user of the controller.
+        type: str
+      job:
+        description: The job that runs the task, such as its number in AWX. Without it, none is told.
+        type: str
+  report:
+    description:
+      - What is shown while the task runs, beside its result. With V(all), each slot has a line at the end, and there is
+        one about all of them. With V(changes), only those slots have one that have changed, have failed or may need a
+        person, so a run in which nothing happened shows one line. Steps are shown as they are taken. With V(none),
+        nothing is shown.
+    type: str
+    choices: [all, changes, none]
+    default: changes
+  hand_on:
+    description:
+      - Hands ids, counts and dates of the slots on to the next job of a workflow, as M(ansible.builtin.set_stats) does.
+      - Without it, nothing is handed on.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the artifact, which is a mapping by host.
+        type: str
+        required: true
+      earlier:
+        description:
+          - RV(handed_on) of an earlier task, whose slots the artifact is to be about as well. Without it, it is about
+            those of this task.
+        type: dict
   until:
     description:
       - How far to go. V(staged) makes the new key and logs in with it, V(published) also publishes it, V(retired) also
@@ -374,6 +424,8 @@ options:
     default: local
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key_import
+  - plugin: cloudkeys.ibmcloud.iam_api_key_history
+    plugin_type: lookup
   - module: cloudkeys.ibmcloud.iam_leaked_keys
   - name: Role rotate_api_keys
     description: The same with defaults and a report, for playbooks and AWX jobs.
@@ -467,6 +519,14 @@ EXAMPLES = r"""
 # Ad hoc, for one slot:
 # ansible localhost -m cloudkeys.ibmcloud.iam_api_key_rotation --vault-id prod@prompt \
 #   -a '{"slots": [{"name": "deploy_api_key", "service_id": "ci-deploy", "file": "secrets.yml"}]}'
+
+- name: Keep a history of what happened, and say who did it in which job
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    slots: "{{ my_slots }}"
+    history:
+      file: history.jsonl
+      by: "{{ lookup('ansible.builtin.env', 'GITLAB_USER_LOGIN') | default(omit, true) }}"
+      job: "{{ lookup('ansible.builtin.env', 'CI_JOB_ID') | default(omit, true) }}"
 """
 
 RETURN = r"""
@@ -612,6 +672,11 @@ working_copy:
   returned: always, unless the options do not make sense
   type: str
   sample: /tmp/cloudkeys-git-k2x8w1p0
+handed_on:
+  description: What O(hand_on) of a later task takes as O(hand_on.earlier). Ids and dates only.
+  returned: with O(hand_on)
+  type: dict
+  sample: {slots: {"secrets.yml: deploy_api_key": [idle, [], "2026-06-02T09:15+0000"]}, changed_ids: []}
 unmanaged_ids:
   description:
     - Leaked keys that still exist and belong to no slot of the task. The task fails because of them unless it is about

@@ -4,11 +4,23 @@
 
 from __future__ import annotations
 
+import sys
+import typing as t
+
 from ansible.utils.display import Display
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 
 display = Display()
+# Ansible loads an action once in its main process, before it is forked: a worker has no terminal of its own.
+_IS_TERMINAL = sys.stdout is not None and sys.stdout.isatty()
+# AWX and most CI have a terminal that nobody looks at.
+_NOBODY = ("AWX_PRIVATE_DATA_DIR", "CI", "JOB_ID")
+
+
+def is_watched(environ: t.Mapping[str, str]) -> bool:
+    """Whether a person may be looking at the output while it comes."""
+    return _IS_TERMINAL and environ.get("TERM") != "dumb" and not any(environ.get(name) for name in _NOBODY)
 
 
 def say(line: str) -> None:

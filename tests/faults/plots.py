@@ -8,7 +8,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import RepeatableScene, World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Equip, RepeatableScene, World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,
@@ -36,10 +36,10 @@ class Plot:
     is_wanted: bool = True
     stops_after: frozenset[str] = frozenset()
 
-    def world(self) -> tuple[World, Orders]:
+    def world(self, equip: Equip | None = None) -> tuple[World, Orders]:
         """The world right before the run that meets faults, a foreign key in it, and what that run is asked for."""
         scene = RepeatableScene(**self.policy)
-        world = World(scene)
+        world = World(scene, equip=equip)
         scene.store.values["other"] = world.ledger.bystanders["other"] = "not ours"
         if self.has_run:
             world.run()
@@ -49,9 +49,9 @@ class Plot:
         scene.pass_time(HOUR_SECONDS)
         return world, self.begin(world)
 
-    def effects(self) -> int:
+    def effects(self, equip: Equip | None = None) -> int:
         """How many effects the run has when nothing goes wrong."""
-        world, orders = self.world()
+        world, orders = self.world(equip)
         assert world.run(**orders) is not None
         return len(world.done)
 

@@ -22,7 +22,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import NotWritten, Ports, SlotChange
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
+    NotWritten,
+    Ports,
+    SlotChange,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Chance, Memory, state_before_act, state_of
@@ -48,6 +52,8 @@ from iam_emulator.seeds import Randomness
 GENERATED_SLOT_ID_BITS = 32
 
 Undo = t.Callable[[], None]
+# The ports of a run, and the world -> those with a history.
+Equip = t.Callable[[Ports, "World"], Ports]
 
 FAULTS = ("killed before", "killed after", "answer lost", "nothing done", "lands late")
 
@@ -129,6 +135,9 @@ class World:
     # Where in the schedule the next run comes, and what was undone by what.
     stage: Hashable = None
     acted_on: int = 0
+    # What the runs kept, if they keep a history; `equip` gives them one.
+    history: bytes = b""
+    equip: Equip | None = None
 
     def come_between(self, name: str) -> None:
         """Let somebody else act before this port call, if it is their turn."""
@@ -231,14 +240,21 @@ class World:
             draw_value=self.scene.draw_value,
             draw_slot_id=self.scene.draw_slot_id,
         )
+        if self.equip is not None:
+            ports = self.equip(ports, self)
         try:
             (outcome,) = rotate_slots(
                 [self.scene.slot], ports, Orders(**orders), ONE_AT_A_TIME, check_mode=False, unforeseen=_raise
             )
+            if ports.history is not None:
+                ports.history.flush()
         except Killed:
             return None
         finally:
             self.fault = self.visit = None
+            if self.equip is not None:
+                # What a person does next is no change of a run's.
+                self.versions.append(file_state(self.scene))
         check_says(self.scene, outcome, orders.get("compromised_ids", ()), len(told))
         return outcome
 

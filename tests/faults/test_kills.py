@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import LONGEST_WAIT_SECONDS
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.kills import (
     CREATE,
+    DELETE,
     DISABLE,
     GAPS,
     GAPS_OF_A_FIRST_RUN,
@@ -85,3 +87,17 @@ def wait_for_end(worker: int) -> None:
     while is_alive(worker) and time.monotonic() < give_up_at:
         time.sleep(0.05)
     assert not is_alive(worker)
+
+
+@pytest.mark.parametrize("gap", [CREATE, DISABLE, DELETE], ids=lambda gap: gap.name)
+def test_the_history_of_a_killed_rotation_tells_everything_once(due_scene: SlotScene, gap: Gap) -> None:
+    history = due_scene.workplace.root / "work" / "history.jsonl"
+    kill_everything(due_scene, gap, "after", history={"file": str(history)})
+    due_scene.pass_lease()
+    run = due_scene.start(history={"file": str(history)})
+    assert run.wait() == 0, run.output
+
+    lines = [json.loads(line) for line in history.read_text(encoding="utf-8").splitlines()]
+    told = [line["what"] for line in lines if line["generation"] == 2]
+    assert sorted(told) == ["made", "published"]
+    assert sorted(line["what"] for line in lines if line["generation"] == 1) == ["deleted", "disabled", "published"]

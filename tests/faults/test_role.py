@@ -121,9 +121,8 @@ def test_a_run_that_is_started_in_the_middle_of_the_role_goes_on(due_scene: Slot
     assert due_scene.value != old_value
 
 
-@pytest.mark.parametrize("task", ["Show where every slot is", "Fail when a slot needs a person"])
-def test_a_run_that_is_started_behind_the_rotation_is_not_done(due_scene: SlotScene, task: str) -> None:
-    run = due_scene.start(arguments=["--start-at-task", task])
+def test_a_run_that_is_started_behind_the_rotation_is_not_done(due_scene: SlotScene) -> None:
+    run = due_scene.start(arguments=["--start-at-task", "Fail when a slot needs a person"])
 
     assert run.wait() != 0
     assert "--start-at-task has passed over the rotation" in run.output
@@ -161,6 +160,30 @@ def test_the_doctor_tells_what_a_rotation_would_refuse_of_the_policy(
 
     run.wait()
     assert says in on_one_line(run.output), run.output
+
+
+def test_a_quiet_night_of_twenty_slots_is_a_few_lines(scene: SlotScene) -> None:
+    names = [f"key_{number}" for number in range(20)]
+    slots = [{**scene.wish(), "name": name, "key_name": name} for name in names]
+    assert scene.workplace.start_rotation(slots).wait() == 0
+
+    run = scene.workplace.start_rotation(slots)
+    assert run.wait() == 0, run.output
+
+    told = [line for line in run.output.splitlines() if line.strip()]
+    assert "  20 slots: 20 idle" in told
+    assert len(told) < 12, run.output
+
+
+@pytest.mark.parametrize(("report", "count"), [("all", 2), ("none", 0)])
+def test_how_much_is_shown_is_said(scene: SlotScene, report: str, count: int) -> None:
+    run = scene.workplace.start_rotation([scene.wish()], report=report)
+    assert run.wait() == 0, run.output
+
+    run = scene.workplace.start_rotation([scene.wish()], report=report)
+    assert run.wait() == 0, run.output
+
+    assert len(re.findall("(?m)^  [^ ]", run.output)) == count
 
 
 MISSING = {

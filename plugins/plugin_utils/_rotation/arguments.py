@@ -8,6 +8,7 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONCURRENCY, CONNECTION, GIT
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC, Options
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.report import REPORTS
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import LEAK_RESPONSES, STAGES
 
 SLOT_SPEC: Options = {
@@ -68,6 +69,20 @@ SPEC: dict[str, t.Any] = {
         **GIT,
         "project_folder_lasts": {"type": "bool", "default": False},
         "vault_id": {"type": "str"},
+        "report": {"type": "str", "choices": list(REPORTS), "default": "changes"},
+        "hand_on": {
+            "type": "dict",
+            "options": {"name": {"type": "str", "required": True}, "earlier": {"type": "dict"}},
+        },
+        "history": {
+            "type": "dict",
+            "options": {
+                "file": {"type": "path", "required": True},
+                "keep_days": {"type": "float", "default": 730},
+                "by": {"type": "str"},
+                "job": {"type": "str"},
+            },
+        },
         **CONCURRENCY,
         "batch_size": {"type": "int", "default": 50},
         "stop_after_failures": {"type": "int"},

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begin, Begins
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.chronicle import Chronicle
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import load_as_moved
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
@@ -31,7 +32,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sessi
     TooLate,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, SlotStopped
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS, StepKind, Write
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS, StepKind
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import check_account
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     ActName,
@@ -66,7 +67,7 @@ class Course:
         self.may_glance = False
         self.step = Step("stop", "it was not looked at")
         self._view: View | None = None
-        self.begin = Begin(begins)
+        self.begin, self._chronicle = Begin(begins), Chronicle(session)
         self._orders, self._tell_user = orders, tell
         self._turns, self._looks_ahead = 0, iter(LOOKS_AHEAD_SECONDS)
         # The step that the next one follows without another look, if it does.
@@ -161,6 +162,7 @@ class Course:
         self._view, self.step = view, next_step(view, self._orders)
         if self.step.name == "observe" and is_whole:
             self._view = self.session.observe(view, str(self.step.key_id))
+        self._chronicle.look(view)
         self.phase = "plan"
 
     def see_places(self, view: View) -> None:
@@ -205,7 +207,8 @@ class Course:
         self.phase = "announce"
 
     def announcement(self) -> SlotChange | None:
-        return self._change(self.kind.announce(self.view, self.step, self.session.moment()))
+        write = self.kind.announce(self.view, self.step, self.session.moment())
+        return self._chronicle.change(self.view, self.step, write)
 
     def act(self) -> None:
         """Do the step's work in IAM."""
@@ -227,7 +230,8 @@ class Course:
         self.wakes_at, self._pause_seconds = now + self._pause_seconds, 0.0
 
     def conclusion(self) -> SlotChange | None:
-        return self._change(self.kind.conclude(self.view, self.step, self._done, self.session.moment()))
+        write = self.kind.conclude(self.view, self.step, self._done, self.session.moment())
+        return self._chronicle.conclusion(self.view, self.step, write)
 
     def written(self, answer: Loaded | NotWritten, phase: Phase) -> None:
         """What became of a change: `phase` is next when it is written; a plan that is out of date is made anew."""
@@ -249,6 +253,7 @@ class Course:
     def finish_step(self) -> None:
         """The step is done, its commits are written and the copies follow."""
         self._note_taken()
+        self._chronicle.did(self.step)
         if self.step.fails_with:
             self.fail(self.step.fails_with)
         elif self.step.name == "sweep":
@@ -260,11 +265,6 @@ class Course:
 
     def _go_on_from(self, kind: StepKind) -> None:
         self._view, self._last, self.phase = self.session.remember(self.view), kind, "plan"
-
-    def _change(self, write: Write | None) -> SlotChange | None:
-        if write is None:
-            return None
-        return SlotChange(self.slot, self.view.loaded, write.next_record, write.published_value, write.removes_value)
 
     def _wait(self) -> None:
         next_at = require(self.step.next_at, "a time to wait for")
@@ -286,9 +286,9 @@ class Course:
 
     def _come_to_rest(self) -> None:
         self._failure = why_leak_is_open(self.view, self._orders, self.step)
-        sweep, self._rest = plan_sweep(self.view, self.step), self.step
+        sweep, self._rest, self._is_told = plan_sweep(self.view, self.step), self.step, False
         self.step, self.phase = sweep or self.step, "ask" if sweep else "done"
-        self._is_told = False
+        self._chronicle.sweep(self.view, sweep)
 
     def _note_taken(self) -> None:
         # An enable that had to wait is announced twice.

@@ -45,6 +45,22 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 ID_ORDERS = ("compromised_ids", "rollback_to_ids", "withdraw_ids", "probed_ids", "handed_over_ids")
 
 
+def resolve_history(params: dict[str, t.Any], folder: str, files: t.Sequence[str]) -> None:
+    """The same for the history, which must not be one of the vault files."""
+    given = params.get("history")
+    if not given:
+        return
+    if given["keep_days"] < 1:
+        raise TaskRefused(f"history: keep_days is {given['keep_days']:g}, and has to be at least 1")
+    given["file"] = check_path(given["file"]) if params["git"] else os.path.join(folder, given["file"])
+    together = [*files, given["file"]]
+    if params["git"]:
+        check_letter_case(together)
+    same = given["file"] if params["git"] else first_spellings(together)[given["file"]]
+    if same in files:
+        raise TaskRefused(f"history: {given['file']} is the vault file of a slot; name a file of its own")
+
+
 def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
     """Make the paths of a task absolute; a relative one starts at `folder`, a vault file in Git at its repository.
 
@@ -60,6 +76,7 @@ def resolve_paths(params: dict[str, t.Any], folder: str) -> None:
     for place in places:
         place["file"] = check_path(place["file"]) if params["git"] else os.path.join(folder, place["file"])
     files = [place["file"] for place in places]
+    resolve_history(params, folder, files)
     if params["git"]:
         check_letter_case(files)
     else:

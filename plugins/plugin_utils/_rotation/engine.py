@@ -171,7 +171,7 @@ class _Rounds:
             self._attempt(work, course)
 
     def _side_by_side(self, work: Work, courses: Sequence[Course]) -> None:
-        self._map(lambda course: self._attempt(work, course), courses)
+        self._map(self._ports.watch(lambda course: self._attempt(work, course), courses), courses)
 
     def _map(self, work: t.Callable[[T], None], items: Sequence[T]) -> None:
         for _done in (self._workers.map if self._workers else map)(work, items):

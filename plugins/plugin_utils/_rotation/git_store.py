@@ -19,6 +19,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_commit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History, Line
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_in_git import HistoryInGit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,
     NotWritten,
@@ -39,13 +41,20 @@ class GitStore:
     """Wraps a `FileStore` whose folder is `folder`, and keeps that in line with the branch."""
 
     def __init__(
-        self, files: FileStore, branch: Branch, folder: str, message: str, tell: t.Callable[[str], None]
+        self,
+        files: FileStore,
+        branch: Branch,
+        folder: str,
+        message: str,
+        tell: t.Callable[[str], None],
+        history: tuple[History, HistoryInGit] | None = None,
     ) -> None:
         self._files = files
         self._branch = branch
         self._folder = Path(folder)
         self._message = message
         self._tell = tell
+        self._history = history
         # Each file that lies in the folder, with the commit whose content it is.
         self._provided: dict[str, str] = {}
         self._rewritten_tips: set[str] = set()
@@ -58,6 +67,8 @@ class GitStore:
                 self._provide(path)
             else:
                 self._provided[path] = self._branch.tip
+        if self._history and self._history[0].is_urgent:
+            self._history[0].flush()
 
     def load(self, slot: Slot) -> Loaded:
         for path in (slot.file, *(place.file for place in slot.copies)):
@@ -78,7 +89,7 @@ class GitStore:
         if not written:
             return answers
         try:
-            self._push(path, [_line(change) for change in written])
+            self._push(path, [_line(change) for change in written], [line for each in written for line in each.lines])
         except (VaultFileError, GitError) as error:
             refusal = NotWritten(self._by_branch(str(error)))
         except CommitLost:
@@ -114,7 +125,7 @@ class GitStore:
     def _by_branch(self, text: str) -> str:
         return text.replace(f"{self._folder}/", f"{self._branch.name}:")
 
-    def _push(self, path: str, lines: list[str]) -> None:
+    def _push(self, path: str, lines: list[str], told: t.Sequence[Line] = ()) -> None:
         """Make what lies in the folder the branch's; raises CommitLost, and puts the folder right when it is not."""
         with self._provided_again_unless_done(path):
             content = self._place(path).read_bytes() if self._place(path).exists() else None
@@ -125,12 +136,23 @@ class GitStore:
                     raise CommitLost(f"somebody else pushed another {path} to {self._branch.name}")
                 if content is None or content == self._branch.read(path):
                     return
-                commit = self._branch.make_commit({path: content}, "\n".join([self._message, "", *lines]))
+                also = self._history_with(told)
+                commit = self._branch.make_commit({**also, path: content}, "\n".join([self._message, "", *lines]))
                 if self._try_push(commit):
                     self._provided[path] = commit
+                    if self._history:
+                        self._history[0].kept([*self._history[0].waiting, *told])
                     self._tell(f"{path}: pushed {commit[:12]} to {self._branch.name}")
                     return
             raise CommitLost(f"others keep pushing to {self._branch.name}")
+
+    def _history_with(self, told: t.Sequence[Line]) -> dict[str, bytes]:
+        """The history as the commit of a record takes it along; others may have written theirs meanwhile."""
+        if not self._history:
+            return {}
+        history, shelf = self._history
+        content = history.added_to(shelf.read(), told)
+        return {} if content is None else {shelf.path: content}
 
     def _is_touched(self, path: str) -> bool:
         """Whether the file is another than the one that lies here; a history that is rewritten again ends pushing."""

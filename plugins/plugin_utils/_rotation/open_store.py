@@ -11,6 +11,7 @@ import stat
 import time
 import typing as t
 from dataclasses import dataclass
+from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import (
@@ -24,10 +25,25 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened imp
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.git_store import GitStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_file import (
+    HistoryFile,
+    StoreWithHistory,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_in_git import HistoryInGit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import RecordStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 FILES = "files"
+
+
+@dataclass(frozen=True)
+class HistoryContext:
+    """What a history gets from the run: IAM's time, what takes every secret out of a text, and who runs it."""
+
+    now: t.Callable[[], datetime]
+    scrub: t.Callable[[str], str]
+    user: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,7 @@ class StoreContext:
     tell: t.Callable[[str], None]
     environ: t.Mapping[str, str]
     pause: t.Callable[[float], None] = time.sleep
+    history: HistoryContext | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +65,7 @@ class OpenStore:
     store: RecordStore
     working_copy: str | None = None
     in_git: bool = False
+    history: History | None = None
 
     def path_of(self, file: str) -> str | None:
         """Where later tasks find a slot's file on this machine; None when it is only in the repository."""
@@ -61,7 +79,10 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
     """Vault files on disk, or in Git when the task says so; raises GitError before anything was done."""
     given = params["git"]
     if not given:
-        yield OpenStore(FileStore(context.cipher, context.protect, vault_id=params["vault_id"]))
+        files = FileStore(context.cipher, context.protect, vault_id=params["vault_id"])
+        shelf = HistoryFile(params["history"]["file"]) if params.get("history") else None
+        history = _history(params, shelf, context)
+        yield OpenStore(StoreWithHistory(files, history) if history else files, history=history)
         return
     check_wait(given)
     around = Surroundings(context.environ, context.protect, context.pause)
@@ -70,8 +91,31 @@ def open_store(params: t.Mapping[str, t.Any], context: StoreContext) -> t.Iterat
         branch = branch_in(folder, access, given, around)
         files_folder = os.path.join(folder, FILES)
         files = FileStore(context.cipher, context.protect, vault_id=params["vault_id"], folder=files_folder)
-        store = GitStore(files, branch, files_folder, given["message"], context.tell)
-        yield OpenStore(store, folder if given["keep_working_copy"] else None, in_git=True)
+        kept_in = params["history"]["file"] if params.get("history") else None
+        in_git = HistoryInGit(branch, kept_in, given["message"], context.tell) if kept_in else None
+        history = _history(params, in_git, context)
+        along = (history, in_git) if history and in_git else None
+        git_store = GitStore(files, branch, files_folder, given["message"], context.tell, along)
+        yield OpenStore(git_store, folder if given["keep_working_copy"] else None, in_git=True, history=history)
+
+
+def _history(
+    params: t.Mapping[str, t.Any], shelf: HistoryFile | HistoryInGit | None, context: StoreContext
+) -> History | None:
+    """The history of this run; raises HistoryRefused, before anything was done, when it could not be kept."""
+    given, about = params.get("history"), context.history
+    if not given or shelf is None or about is None:
+        return None
+    shelf.check()
+    return History(
+        shelf,
+        shelf.name,
+        now=about.now,
+        scrub=about.scrub,
+        keep_days=given["keep_days"],
+        by=given["by"] or about.user,
+        job=given["job"],
+    )
 
 
 @contextlib.contextmanager

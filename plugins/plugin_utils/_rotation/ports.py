@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History, Line
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import watch_nothing
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ClosedValue, Loaded
@@ -28,6 +30,8 @@ class SlotChange:
     record: Record | None
     published_value: str | None = field(default=None, repr=False)
     removes_value: bool = False
+    # What is true for the history once this is written.
+    lines: tuple[Line, ...] = ()
 
     @property
     def value_after(self) -> str | ClosedValue | None:
@@ -76,7 +80,7 @@ def draw_slot_id() -> str:
 
 @dataclass(frozen=True)
 class Ports:
-    """Every effect of a rotation: IAM and its clock, the store, chance, the terminal, and what is hidden there."""
+    """Every effect of a rotation: IAM and its clock, the store, chance, the terminal, secrets, and the history."""
 
     client: IamClient
     store: RecordStore
@@ -84,3 +88,6 @@ class Ports:
     tell: t.Callable[[str], None]
     draw_value: t.Callable[[], str] = draw_key_value
     draw_slot_id: t.Callable[[], str] = draw_slot_id
+    history: History | None = None
+    # Work on many slots, and the slots -> the same work, for somebody who watches.
+    watch: t.Callable[[t.Callable[[t.Any], None], t.Sequence[t.Any]], t.Callable[[t.Any], None]] = watch_nothing

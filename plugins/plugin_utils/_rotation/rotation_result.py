@@ -21,9 +21,9 @@ def result_of(outcomes: t.Sequence[SlotOutcome], *, check_mode: bool) -> dict[st
     """What a task tells of its slots; `failed` is set when any slot failed."""
     failed = [each for each in outcomes if each.failure]
     result: dict[str, t.Any] = {
-        "changed": any(_changes(each, check_mode) for each in outcomes),
+        "changed": any(changes(each, check_mode) for each in outcomes),
         "slots": [_shown(each) for each in outcomes],
-        "report": [_line(each) for each in outcomes],
+        "report": [line_of_slot(each) for each in outcomes],
         # Ansible shows nothing of two that are equal, and two thousand slots at rest have a lot of them.
         "diff": [_diff(each, check_mode) for each in outcomes if each.before != _after(each, check_mode)],
         "warnings": [f"{each.slot.name}: {text}" for each in outcomes for text in each.warnings],
@@ -43,7 +43,8 @@ def _told_once(failed: list[SlotOutcome]) -> str:
     return "; ".join(f"{', '.join(slots)}: {failure}" for failure, slots in names.items())
 
 
-def _changes(outcome: SlotOutcome, check_mode: bool) -> bool:
+def changes(outcome: SlotOutcome, check_mode: bool) -> bool:
+    """Whether the run has changed something for the slot, or would."""
     if check_mode:
         return any(each.step.name not in CHANGES_NOTHING for each in _steps_of_the_run(outcome))
     return outcome.changed
@@ -84,7 +85,7 @@ def _generation(outcome: SlotOutcome) -> int | None:
     return newest.generation if newest else None
 
 
-def _line(outcome: SlotOutcome) -> str:
+def line_of_slot(outcome: SlotOutcome) -> str:
     """One line an operator needs: where the slot is, when it goes on, and why."""
     if outcome.failure:
         return f"{outcome.slot.name}: FAILED, {outcome.told_failure}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, MissingCredentials
@@ -22,6 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engin
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.report import report_lines
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import result_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 
@@ -47,13 +48,18 @@ def rotate(
     if not check_mode:
         _let_pass([slot.policy.rotate_if_older_than for slot in slots], ports)
     outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
+    unkept = _keep_history(ports)
     result = result_of(outcomes, check_mode=check_mode)
+    for line in report_lines(outcomes, params.get("report"), ports.client.now(), check_mode=check_mode):
+        ports.tell(line)
     unmanaged = _left_open(outcomes, ports.client, orders)
     not_found = leaked.not_found + unmanaged.not_found
     result["warnings"] += [
         f"{each} is that of no key: it is gone already, was mistyped, or is of another account" for each in not_found
     ]
-    told = _with_problems(result, leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders))
+    told = _with_problems(
+        result, unkept + leaked.problems + unmanaged.problems + _no_ways_back(outcomes, ports.client, orders)
+    )
     is_known = not leaked.problems and not unmanaged.problems
     left = sorted(orders.compromised_ids - _closed_ids(outcomes) - unmanaged.gone_ids) if is_known else None
     return {**told, "unmanaged_ids": sorted(unmanaged.ids), "not_found": not_found, "leaked_ids": left}
@@ -90,6 +96,16 @@ def _let_pass(moments: t.Iterable[datetime | None], ports: Ports) -> None:
     if seconds > 0:
         ports.tell(f"waiting {seconds:.0f} s until rotate_if_older_than: IBM Cloud's clock is behind")
         iam.clock.sleep(seconds)
+
+
+def _keep_history(ports: Ports) -> list[str]:
+    """Keep what no commit has taken along -> why it could not be kept, if so."""
+    try:
+        if ports.history is not None:
+            ports.history.flush()
+    except CloudkeysError as error:
+        return [str(error)]
+    return []
 
 
 def _records(outcomes: list[SlotOutcome]) -> list[Record]:

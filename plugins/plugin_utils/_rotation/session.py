@@ -81,7 +81,7 @@ class Session:
     def __init__(self, slot: Slot, ports: Ports, published: dict[tuple[str, str], str | None]) -> None:
         self.slot = slot
         self.iam = ports.client.branch()
-        self.protect = ports.protect
+        self.protect, self.history = ports.protect, ports.history
         self._draw_slot_id, self._draw_value = ports.draw_slot_id, ports.draw_value
         # By file and variable, which tell slots apart; shared by the slots of a run.
         self._published = published

@@ -28,6 +28,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 
 # What is announced is later than the look that it follows, so what lasts for days is over after a run of that time.
 A_STEP_TAKES = timedelta(seconds=1)
+# docs/iam-facts.md 3.7
+ERASED_AFTER = timedelta(days=90)
 # A key whose way out is under way is played to the end, also after the days that were asked for.
 UNDER_WAY = frozenset({"overlap", "in_use", "soak"})
 
@@ -63,8 +65,10 @@ class OwnersKeys:
             for key in view.keys:
                 self._of.setdefault(key.iam_id, {})[key.id] = key
 
-    def of(self, owners: Iterable[str]) -> tuple[ApiKey, ...]:
-        return tuple(key for iam_id in owners for key in self._of.get(iam_id, {}).values())
+    def of(self, owners: Iterable[str], now: datetime) -> tuple[ApiKey, ...]:
+        """The keys that there are then: one that expired long ago is erased."""
+        kept = (key for iam_id in owners for key in self._of.get(iam_id, {}).values())
+        return tuple(key for key in kept if not key.expires_at or now <= parse_time(key.expires_at) + ERASED_AFTER)
 
     def follow(self, before: View, after: View) -> None:
         """Take over what became of the keys by a step."""
@@ -143,14 +147,16 @@ class PlannedSlot:
 
     def view_at(self, moment: Moment) -> View:
         """The slot as this run has seen it, whether or not there is something to do."""
-        return replace(self.view, now=max(self.view.now, moment.now), keys=self._keys.of(self.owners))
+        now = max(self.view.now, moment.now)
+        return replace(self.view, now=now, keys=self._keys.of(self.owners, now))
 
     def look(self, moment: Moment) -> None:
         """List the keys again."""
         self.view = replace(self.view_at(moment), has_place=True, place_frees_at=None)
-        if self._is_handed_over and self.current_id:
-            self.orders = replace(self.orders, handed_over_ids=self.orders.handed_over_ids | {self.current_id})
         step = next_step(self.view, self.orders)
+        if step.name == "hand_over" and self._is_handed_over and self.current_id:
+            # The user's tasks run once a key is published and in order, and tell the next stage.
+            self.orders = replace(self.orders, handed_over_ids=self.orders.handed_over_ids | {self.current_id})
         if step.name == "observe":
             last_logins = {**self.view.last_logins, str(step.key_id): self._keys.last_logins.get(str(step.key_id))}
             self.view = replace(self.view, last_logins=last_logins)
@@ -177,10 +183,14 @@ class PlannedSlot:
         else:
             self._act(step, moment)
 
+    def wake(self, at: datetime) -> None:
+        """Look again in this run."""
+        self.wakes_at = min(self.wakes_at, at)
+
     def wake_if_waiting(self, at: datetime) -> None:
         """Look again in this run if what the slot waits for may have come."""
         if self._rest is not None and self._rest.name in {"later", "stop"}:
-            self.wakes_at = min(self.wakes_at, at)
+            self.wake(at)
 
     def _ask_for_leave(self, step: Step) -> Step | None:
         if not self._may_begin:
@@ -203,7 +213,7 @@ class PlannedSlot:
         takes = A_STEP_TAKES
         if step.name in {"publish", "prove"}:
             takes += timedelta(seconds=self.view.slot.policy.settle_seconds)
-        if kind.draws:
+        if step.name in {"intend", "create"}:
             self._made += 1
         foreseen, after = take(replace(before, now=moment.now + takes), step, self._made_up())
         self.view, self.pauses_until = after, foreseen.at
@@ -236,7 +246,7 @@ class PlannedSlot:
             self._keys.last_logins[self.current_id] = at
 
     def _come_to_rest(self, step: Step, moment: Moment) -> None:
-        sweep = plan_sweep(self.view, step)
+        before, sweep = self.view.loaded.record, plan_sweep(self.view, step)
         if sweep is not None:
             self._sweep(sweep, moment)
         is_same = self._rest is not None and (self._rest.name, self._rest.reason) == (step.name, step.reason)
@@ -247,7 +257,8 @@ class PlannedSlot:
             self._way[-1] = replace(last, step=step, after=self.view)
         else:
             self._way.append(Planned(step, moment.now, moment.run, self.view, self.view))
-        self.wakes_at = self._next_look(step, moment, is_stuck=is_stuck)
+        has_more = before != self.view.loaded.record
+        self.wakes_at = moment.now + A_STEP_TAKES if has_more else self._next_look(step, moment, is_stuck=is_stuck)
 
     def _sweep(self, sweep: Step, moment: Moment) -> None:
         """Orphans are deleted; one that ever logged in is retired instead."""
@@ -272,7 +283,8 @@ class PlannedSlot:
             moments.append(moment.now + A_STEP_TAKES)
         if record is not None:
             key = view.current_key()
-            moments.append(parse_time(key.expires_at) if key and key.expires_at else None)
+            expires_at = parse_time(key.expires_at) if key and key.expires_at else None
+            moments += [expires_at, expires_at + ERASED_AFTER + A_STEP_TAKES] if expires_at else []
             ripe = timedelta(minutes=view.slot.policy.orphan_min_age_minutes, seconds=1)
             moments += [parse_time(left.created_at) + ripe for left in orphaned(view, record) if left.created_at]
             seen = [self._keys.last_logins.get(entry.id) for entry in record.superseded]

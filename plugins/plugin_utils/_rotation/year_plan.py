@@ -86,6 +86,10 @@ class _Year:
             at = start + number * A_RUN_COMES_EVERY
             self._run(number, at, awake, may_begin=at <= ends_at)
             self._wake_others(at)
+            if number == 0:
+                # What was ordered of the first run is not ordered of the next.
+                for slot in self._slots:
+                    slot.wake(at + A_RUN_COMES_EVERY)
             waiting = [slot.wakes_at for slot in self._slots if slot.goes_on(ends_at)]
             number = max(number + 1, _number_of_run(min(waiting, default=at), start))
             at = start + number * A_RUN_COMES_EVERY

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NEW_KEY_ID
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.planned_slot import Planned
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
@@ -23,7 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
 
 YEAR_DAYS = 365
 # A run that a plan says nothing about has nothing to do, so of these only some are tried.
-IDLE_RUNS_EVERY_DAYS = 23
+IDLE_RUNS_EVERY_DAYS = 61
 # The network takes its time, so a step is later than the look before.
 REQUEST_SECONDS = 0.01
 # A run tells of no step that only looks or waits.
@@ -51,7 +52,10 @@ class Year:
     orders: dict[str, t.Any] = field(default_factory=dict)
     settings: Settings = field(default_factory=lambda: Settings(concurrency=1))
     days: int = YEAR_DAYS
+    # As the role does it: each published key is handed over at once, in every run.
+    hands_over: bool = False
     start: float = 0.0
+    _published: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def run(self, *, check_mode: bool = False, **orders: t.Any) -> list[SlotOutcome]:
         self.scene.store.effects = Effects(watch=lambda: self.scene.pass_time(REQUEST_SECONDS))
@@ -66,23 +70,32 @@ class Year:
     def plan(self) -> list[list[Planned]]:
         """The plan, and then the clock as it was before."""
         self.start = self.scene.emulator.clock.now()
-        outcomes = self.run(check_mode=True, **self.orders)
+        handed_over = {"handed_over_ids": frozenset({NEW_KEY_ID})} if self.hands_over else {}
+        orders = {**self.orders, **handed_over}
+        outcomes = self.run(check_mode=True, **orders)
         pace = Pace(self.settings.batch_size, self.settings.stop_after_failures, self.days)
-        ways = plan_year(seen_slots(outcomes), Orders(**self.orders), pace)
+        ways = plan_year(seen_slots(outcomes), Orders(**orders), pace)
         self.move_to(0)
         return ways
+
+    def _publish_and_hand_over(self, orders: dict[str, t.Any]) -> dict[str, t.Any]:
+        outcomes = self.run(until="published", **orders)
+        self._published = {each.slot.name: each.taken for each in outcomes}
+        waiting = [each for each in outcomes if each.step.name == "hand_over" and each.after and each.after.current]
+        return {"handed_over_ids": frozenset(each.after.current.id for each in waiting)}  # type: ignore[union-attr]  # both are there
 
     def differences(self) -> list[str]:
         """Where the runs of the year do something else than was planned."""
         ways = self.plan()
         busy = {each.run for way in ways for each in way if not each.step.rests or each.step.name != "idle"}
-        days = {day for run in busy for day in (run - 1, run, run + 1)} | set(range(0, self.days, IDLE_RUNS_EVERY_DAYS))
+        days = {day for run in busy for day in (run - 1, run)} | set(range(0, self.days, IDLE_RUNS_EVERY_DAYS))
         odd: list[str] = []
         for day in sorted(each for each in days if 0 <= each <= self.days):
             self.move_to(day)
-            outcomes = self.run(**(self.orders if day == 0 else {}))
-            for way, outcome in zip(ways, outcomes):
-                expected, seen = planned_day(way, day), day_of(outcome)
+            orders = self.orders if day == 0 else {}
+            staged = self._publish_and_hand_over(orders) if self.hands_over else {}
+            for way, outcome in zip(ways, self.run(**orders, **staged)):
+                expected, seen = planned_day(way, day), day_of(outcome, self._published.get(outcome.slot.name, ()))
                 if not _agree(expected, seen):
                     odd.append(f"day {day}, {outcome.slot.name}: planned {expected}, done {seen} {outcome.failure}")
             if odd:
@@ -100,10 +113,10 @@ def planned_day(way: Sequence[Planned], day: int) -> Day:
     return Day(tuple(name for name in told if name not in NOT_TOLD), rest.name, rest.next_at, rest.name == "stop")
 
 
-def day_of(outcome: SlotOutcome) -> Day:
-    """What a run did."""
+def day_of(outcome: SlotOutcome, before: Sequence[str] = ()) -> Day:
+    """What a run did, and its stages before this one."""
     is_red = outcome.failure is not None
-    taken = tuple(name for name in outcome.taken if name not in NOT_TOLD)
+    taken = tuple(name for name in (*before, *outcome.taken) if name not in NOT_TOLD)
     return Day(taken, "stop" if is_red else outcome.step.name, outcome.step.next_at, is_red)
 
 

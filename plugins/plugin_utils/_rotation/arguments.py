@@ -71,5 +71,6 @@ SPEC: dict[str, t.Any] = {
         "concurrency": {"type": "int", "default": 8},
         "batch_size": {"type": "int", "default": 50},
         "stop_after_failures": {"type": "int"},
+        "plan_days": {"type": "int", "default": 30},
     },
 }

@@ -166,4 +166,3 @@ def _of_later_runs(orders: Orders) -> Orders:
 def _number_of_run(wakes_at: datetime, start: datetime) -> int:
     """The first run that is not before this moment."""
     return -((start - wakes_at) // A_RUN_COMES_EVERY)
-

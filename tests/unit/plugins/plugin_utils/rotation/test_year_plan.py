@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is planned for many slots, owners and orders comes true, day by day; `tests/faults/test_year.py` has the plots."""
+"""What is planned for many slots, owners and orders comes true, day by day; tests/faults/test_year.py has the plots."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.sent_texts import MARKER
@@ -23,6 +24,8 @@ class Marker:
         return f"[cloudkeys {self.slot_id}/{self.generation}]"
 
 
+# Every look at a slot asks this of each key of its owner again.
+@functools.lru_cache(maxsize=4096)
 def split_description(description: str | None) -> tuple[str, Marker | None]:
     """Take a description apart: what people wrote, and the marker if there is one."""
     text = description or ""

@@ -24,6 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptio
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import gather
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import PlannedWeeks, read_plan
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, AuditPolicy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import (
     first_slots,
@@ -62,6 +63,7 @@ SPEC: dict[str, t.Any] = {
         "account_owner_ids": {"type": "list", "elements": "str", "default": []},
         "record_files": {"type": "list", "elements": "path", "default": []},
         "exceptions_file": {"type": "path"},
+        "plan": {"type": "dict"},
         "folder": {"type": "path"},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
         "fail_on": {"type": "str", "choices": ["high", "medium", "low", "none"], "default": "none"},
@@ -83,8 +85,9 @@ def run_audit(
 ) -> dict[str, t.Any]:
     """Audit, write the files of the report, and return the task's result; `failed` by `fail_on`."""
     _check_folder(params["folder"])
+    weeks = read_plan(params["plan"]) if params["plan"] else None
     report, slots = _look(params, client, read_records)
-    texts = {name: make() for name, make in _makers(report, slots).items() if name in params["formats"]}
+    texts = {name: make() for name, make in _makers(report, slots, weeks).items() if name in params["formats"]}
     written, paths = _write(params["folder"], texts, check_mode) if params["folder"] else (False, [])
     result: dict[str, t.Any] = {
         "changed": written,
@@ -155,9 +158,9 @@ def _left_out(policy: AuditPolicy) -> list[str]:
     return ["keys of the account owner, because account_owner_ids does not say who that is"]
 
 
-def _makers(report: Report, slots: t.Sequence[t.Any]) -> dict[str, t.Callable[[], str]]:
+def _makers(report: Report, slots: t.Sequence[t.Any], weeks: PlannedWeeks | None) -> dict[str, t.Callable[[], str]]:
     return {
-        "html": lambda: to_html(report, first_slots(slots)),
+        "html": lambda: to_html(report, first_slots(slots), weeks),
         "json": lambda: to_json(report),
         "markdown": lambda: to_markdown(report),
         "csv": lambda: to_csv(report),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import PlannedWeeks
 
 BIN_DAYS = 30
 BINS = 13
@@ -37,6 +38,14 @@ class AgeChart:
 
     bars: tuple[Bar, ...]
     limit_x: float
+    summary: str
+
+
+@dataclass(frozen=True)
+class PlanChart:
+    """What a rotation will do, week by week: a row of bars for each kind of step."""
+
+    rows: tuple[tuple[str, tuple[Bar, ...]], ...]
     summary: str
 
 
@@ -75,10 +84,31 @@ def due_chart(report: Report) -> DueChart:
     step = (WIDTH - LEFT) / WEEKS
 
     def label(number: int) -> str:
-        return f"{report.made_at + timedelta(days=7 * number):%m-%d}"
+        return _week_label(report, number)
 
     summary = f"Keys that expire within {WEEKS} weeks: {sum(expiries)}; that reach the allowed age: {sum(rotations)}."
     return DueChart(_bars(expiries, step, label), _bars(rotations, step, label), summary)
+
+
+def plan_chart(report: Report, plan: PlannedWeeks) -> PlanChart:
+    """The weeks to come of a rotation, from the report's day on; what is past by then is not to come."""
+    step = (WIDTH - LEFT) / WEEKS
+    rows, told = [], []
+    for what, moments in plan.steps.items():
+        found = [0] * WEEKS
+        for moment in moments:
+            week = (moment - report.made_at) // timedelta(days=7)
+            if 0 <= week < WEEKS:
+                found[week] += 1
+        rows.append((f"Keys {what}", _bars(found, step, lambda number: _week_label(report, number))))
+        told.append(f"{what} {sum(found)}")
+    stop = f"; {plan.need_a_person} need a person" if plan.need_a_person else ""
+    summary = f"What the rotation of {plan.slots} slots will do by its plan of {plan.made_at:%Y-%m-%d}"
+    return PlanChart(tuple(rows), f"{summary}: keys {', '.join(told)}{stop}.")
+
+
+def _week_label(report: Report, number: int) -> str:
+    return f"{report.made_at + timedelta(days=7 * number):%m-%d}"
 
 
 def _age_label(number: int) -> str:

@@ -18,15 +18,17 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.charts i
     WIDTH,
     age_chart,
     due_chart,
+    plan_chart,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import PlannedWeeks
 from jinja2 import Environment, StrictUndefined
 
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 SIGNS = {"high": "▲", "medium": "◆", "low": "●"}
 
 
-def to_html(report: Report, slots: str) -> str:
-    """The page; `slots` is the ready file of slots. Whatever is filled in is spelled out and escaped."""
+def to_html(report: Report, slots: str, weeks: PlannedWeeks | None = None) -> str:
+    """The page; `slots` is the ready file of slots, `weeks` are those to come of a rotation. Whatever is filled in is spelled out and escaped."""
     environment = Environment(
         autoescape=True, finalize=_filled_in, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -37,6 +39,7 @@ def to_html(report: Report, slots: str) -> str:
         signs=SIGNS,
         ages=age_chart(report),
         due=due_chart(report),
+        plan=plan_chart(report, weeks) if weeks else None,
         size={
             "width": WIDTH,
             "height": HEIGHT,

@@ -122,7 +122,11 @@ class PlannedSlot:
 
     @property
     def wants_to_begin(self) -> bool:
-        return next_step(self.view, self.orders).name == "intend"
+        return self._step is not None and self._step.name == "intend"
+
+    def see_places(self, view: View) -> None:
+        """Take note of whether the owner may have one more key."""
+        self.view, self._step = view, next_step(view, self.orders)
 
     def goes_on(self, ends_at: datetime) -> bool:
         """Whether a run to come has something to do for it: until the end of the plan, or of its way."""
@@ -147,8 +151,7 @@ class PlannedSlot:
 
     def view_at(self, moment: Moment) -> View:
         """The slot as this run has seen it, whether or not there is something to do."""
-        now = max(self.view.now, moment.now)
-        return replace(self.view, now=now, keys=self._keys.of(self.owners, now))
+        return replace(self.view, now=moment.now, keys=self._keys.of(self.owners, moment.now))
 
     def look(self, moment: Moment) -> None:
         """List the keys again."""
@@ -160,13 +163,14 @@ class PlannedSlot:
         if step.name == "observe":
             last_logins = {**self.view.last_logins, str(step.key_id): self._keys.last_logins.get(str(step.key_id))}
             self.view = replace(self.view, last_logins=last_logins)
+        is_as_seen = step.name not in {"hand_over", "observe"}
+        self._step = step if is_as_seen else next_step(self.view, self.orders)
 
     def choose(self) -> None:
-        """Plan the next step; one that begins needs leave."""
-        step = next_step(self.view, self.orders)
-        if step.name == "intend":
-            step = self._ask_for_leave(step) or step
-        self._step = None if self.is_held or self.has_ended else step
+        """Ask for leave to begin, if that is the next step."""
+        if self._step is not None and self._step.name == "intend":
+            step = self._ask_for_leave(self._step) or self._step
+            self._step = None if self.is_held or self.has_ended else step
 
     def take(self, moment: Moment) -> None:
         """Carry the chosen step out, or rest."""
@@ -210,13 +214,13 @@ class PlannedSlot:
 
     def _act(self, step: Step, moment: Moment) -> None:
         kind, before = STEPS[t.cast(ActName, step.name)], self.view
-        takes = A_STEP_TAKES
-        if step.name in {"publish", "prove"}:
-            takes += timedelta(seconds=self.view.slot.policy.settle_seconds)
+        settles = step.name in {"publish", "prove"} and before.slot.policy.settle_seconds
+        takes = A_STEP_TAKES + timedelta(seconds=settles or 0)
         if step.name in {"intend", "create"}:
             self._made += 1
         foreseen, after = take(replace(before, now=moment.now + takes), step, self._made_up())
-        self.view, self.pauses_until = after, foreseen.at
+        self.view = after
+        self.pauses_until = foreseen.at if settles else moment.now
         self._keys.follow(before, after)
         self._note_log_in(step, after, foreseen.at)
         if self._last is not None and step.name in self._last.next_at_once - self._last.tells_next:

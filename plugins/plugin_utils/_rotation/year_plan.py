@@ -86,7 +86,7 @@ class _Year:
             at = start + number * A_RUN_COMES_EVERY
             self._run(number, at, awake, may_begin=at <= ends_at)
             self._wake_others(at)
-            if number == 0:
+            if number == 0 and self._orders[0] != self._orders[1]:
                 # What was ordered of the first run is not ordered of the next.
                 for slot in self._slots:
                     slot.wake(at + A_RUN_COMES_EVERY)
@@ -137,7 +137,7 @@ class _Year:
         if beginning:
             placed = with_places([slot.view for slot in beginning], beginning[0].orders, views)
             for slot, view in zip(beginning, placed):
-                slot.view = view
+                slot.see_places(view)
         for slot in ready:
             slot.choose()
         for slot in ready:

@@ -92,8 +92,8 @@ options:
     type: path
   plan:
     description:
-      - RV(cloudkeys.ibmcloud.iam_api_key_rotation#module:plan) of a rotation in check mode, to draw its weeks to come into
-        the HTML page. Only counts and dates of it are shown. Without it that picture is left out.
+      - RV(cloudkeys.ibmcloud.iam_api_key_rotation#module:plan) of a rotation in check mode, to draw its weeks to come
+        into the HTML page. Only counts and dates of it are shown. Without it that picture is left out.
     type: dict
   folder:
     description:

@@ -28,10 +28,10 @@ attributes:
   check_mode:
     support: full
     details:
-      - Tells every step to come of each slot, with its date and why, and the plan of all slots together. Logs in with no
-        slot's value.
-      - Asks IBM Cloud when each key last logged in that is on its way out or that a run now would replace, a request for
-        each. All else is asked as by a run.
+      - Tells every step to come of each slot, with its date and why, and the plan of all slots together. Logs in with
+        no slot's value.
+      - Asks IBM Cloud when each key last logged in that is on its way out or that a run now would replace, a request
+        for each. All else is asked as by a run.
   diff_mode:
     support: full
     details: Shows the record of each slot, in check mode as it would be where this run comes to rest.
@@ -276,8 +276,8 @@ options:
     type: int
   plan_days:
     description:
-      - In check mode, how many days ahead RV(plan) looks, from V(1) to V(366). What begins in this time is planned to its
-        end. It costs no request, whatever it is.
+      - In check mode, how many days ahead RV(plan) looks, from V(1) to V(366). What begins in this time is planned to
+        its end. It costs no request, whatever it is.
     type: int
     default: 30
   max_age_days:
@@ -626,10 +626,10 @@ report:
   sample: ["deploy_api_key: idle, goes on at 2026-06-02T09:15+0000 (the key ApiKey-7a6b5c4d is not due)"]
 plan:
   description:
-    - What is to come for all slots together, with a run each day at this time of the day. The first run has the orders of
-      this task, those after it have none. It comes true if nobody changes anything else.
-    - Slots of one owner wait for each other's places in it, and for O(batch_size) and O(stop_after_failures), as they do
-      in runs.
+    - What is to come for all slots together, with a run each day at this time of the day. The first run has the orders
+      of this task, those after it have none. It comes true if nobody changes anything else.
+    - Slots of one owner wait for each other's places in it, and for O(batch_size) and O(stop_after_failures), as they
+      do in runs.
   returned: in check mode, unless the options do not make sense
   type: dict
   contains:
@@ -721,17 +721,21 @@ plan:
           sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
         now:
           description:
-            - What a run does first now, or where the slot rests (C(step), V(stop) when a person has to look, C(reason)),
-              its published key (C(key_id), C(created_at), C(expires_at)), and the keys that are on their way out
+            - What a run does first now, or where the slot rests (C(step), V(stop) when a person is needed, C(reason)).
+            - Its published key (C(key_id), C(created_at), C(expires_at)), and the keys that are on their way out
               (C(superseded_ids)).
           returned: always
           type: dict
-          sample: {step: overlap, reason: the key before still works, key_id: ApiKey-7a6b5c4d, superseded_ids: [ApiKey-3f0c1d2e]}
+          sample:
+            step: overlap
+            reason: the key before still works
+            key_id: ApiKey-7a6b5c4d
+            superseded_ids: [ApiKey-3f0c1d2e]
         steps:
           description:
-            - Every step and every rest, in order. C(step) and C(reason) are those of RV(slots[].steps_to_come), C(at) is
-              when, C(until) when a rest ends, C(rests) tells rests from steps, C(key_id) is the key that it is about.
-              A key that is yet to be made is told in brackets.
+            - Every step and every rest, in order. C(step) and C(reason) are those of RV(slots[].steps_to_come), C(at)
+              is when, C(until) when a rest ends, C(rests) tells rests from steps, C(key_id) is the key that it is
+              about. A key that is yet to be made is told in brackets.
             - C(last_login_at) is when a key that goes last logged in, V(never), or null where that was not asked.
               C(provided) is what a step depends on that nobody can foresee, or null.
           returned: always
@@ -762,8 +766,8 @@ plan:
       description:
         - Of each owner for whom a key is made in the plan, C(iam_id). How many keys it may have (C(limit)) and has
           (C(taken)), how many more it may have (C(free)), and how many slots of it need a place (C(needed)).
-        - C(waiting) are the slots that were put off, with the date when each begins, or null when that is after the plan.
-          C(frees) is when which key is deleted.
+        - C(waiting) are the slots that were put off, with the date when each begins, or null when that is after the
+          plan. C(frees) is when which key is deleted.
       returned: always
       type: list
       elements: dict

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The numbers behind the two pictures of the page: how old the keys are, and what is due in the next weeks; pure."""
+"""The numbers behind the pictures of the page: how old the keys are, what is due, and what a rotation will do; pure."""
 
 from __future__ import annotations
 
@@ -42,19 +42,12 @@ class AgeChart:
 
 
 @dataclass(frozen=True)
-class PlanChart:
-    """What a rotation will do, week by week: a row of bars for each kind of step."""
+class WeeksChart:
+    """The next weeks, in a row of bars for each thing that is counted: what it is, its look, and the bars."""
 
-    rows: tuple[tuple[str, tuple[Bar, ...]], ...]
-    summary: str
-
-
-@dataclass(frozen=True)
-class DueChart:
-    """What expires and what is to be rotated, week by week."""
-
-    expiries: tuple[Bar, ...]
-    rotations: tuple[Bar, ...]
+    name: str
+    title: str
+    rows: tuple[tuple[str, str, tuple[Bar, ...]], ...]
     summary: str
 
 
@@ -72,7 +65,7 @@ def age_chart(report: Report) -> AgeChart:
     return AgeChart(bars, min(LEFT + step * limit / BIN_DAYS, WIDTH), summary)
 
 
-def due_chart(report: Report) -> DueChart:
+def due_chart(report: Report) -> WeeksChart:
     """The next weeks, today first; what is overdue counts in the first."""
     expiries, rotations = [0] * WEEKS, [0] * WEEKS
     for key in (row.key for row in report.rows if row.key.can_log_in):
@@ -87,10 +80,14 @@ def due_chart(report: Report) -> DueChart:
         return _week_label(report, number)
 
     summary = f"Keys that expire within {WEEKS} weeks: {sum(expiries)}; that reach the allowed age: {sum(rotations)}."
-    return DueChart(_bars(expiries, step, label), _bars(rotations, step, label), summary)
+    rows = (
+        ("Rotations due", "bar", _bars(rotations, step, label)),
+        ("Expiries", "bar second", _bars(expiries, step, label)),
+    )
+    return WeeksChart("due", "The next weeks", rows, summary)
 
 
-def plan_chart(report: Report, plan: PlannedWeeks) -> PlanChart:
+def plan_chart(report: Report, plan: PlannedWeeks) -> WeeksChart:
     """The weeks to come of a rotation, from the report's day on; what is past by then is not to come."""
     step = (WIDTH - LEFT) / WEEKS
     rows, told = [], []
@@ -100,11 +97,12 @@ def plan_chart(report: Report, plan: PlannedWeeks) -> PlanChart:
             week = (moment - report.made_at) // timedelta(days=7)
             if 0 <= week < WEEKS:
                 found[week] += 1
-        rows.append((f"Keys {what}", _bars(found, step, lambda number: _week_label(report, number))))
+        look = "bar" if rows else "bar second"
+        rows.append((f"Keys {what}", look, _bars(found, step, lambda number: _week_label(report, number))))
         told.append(f"{what} {sum(found)}")
-    stop = f"; {plan.need_a_person} need a person" if plan.need_a_person else ""
-    summary = f"What the rotation of {plan.slots} slots will do by its plan of {plan.made_at:%Y-%m-%d}"
-    return PlanChart(tuple(rows), f"{summary}: keys {', '.join(told)}{stop}.")
+    stop = f"; slots that need a person: {plan.need_a_person}" if plan.need_a_person else ""
+    summary = f"What the rotation of {plan.slots} slots will do, planned on {plan.made_at:%Y-%m-%d}"
+    return WeeksChart("plan", "The weeks to come", tuple(rows), f"{summary}: keys {', '.join(told)}{stop}.")
 
 
 def _week_label(report: Report, number: int) -> str:

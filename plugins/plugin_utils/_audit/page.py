@@ -28,7 +28,9 @@ SIGNS = {"high": "▲", "medium": "◆", "low": "●"}
 
 
 def to_html(report: Report, slots: str, weeks: PlannedWeeks | None = None) -> str:
-    """The page; `slots` is the ready file of slots, `weeks` are those to come of a rotation. Whatever is filled in is spelled out and escaped."""
+    """The page; `slots` is the ready file of slots, `weeks` are those to come of a rotation.
+
+    Whatever is filled in is spelled out and escaped."""
     environment = Environment(
         autoescape=True, finalize=_filled_in, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -38,8 +40,7 @@ def to_html(report: Report, slots: str, weeks: PlannedWeeks | None = None) -> st
         counts=counts(report),
         signs=SIGNS,
         ages=age_chart(report),
-        due=due_chart(report),
-        plan=plan_chart(report, weeks) if weeks else None,
+        weeks=[due_chart(report), *([plan_chart(report, weeks)] if weeks else [])],
         size={
             "width": WIDTH,
             "height": HEIGHT,

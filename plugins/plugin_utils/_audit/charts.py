@@ -90,7 +90,8 @@ def due_chart(report: Report) -> WeeksChart:
 def plan_chart(report: Report, plan: PlannedWeeks) -> WeeksChart:
     """The weeks to come of a rotation, from the report's day on; what is past by then is not to come."""
     step = (WIDTH - LEFT) / WEEKS
-    rows, told = [], []
+    rows: list[tuple[str, str, tuple[Bar, ...]]] = []
+    told = []
     for what, moments in plan.steps.items():
         found = [0] * WEEKS
         for moment in moments:

@@ -8,7 +8,7 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_action import ControllerAction
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.record import Surroundings
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.report_task import SPEC, report
 
 

@@ -77,7 +77,7 @@ UNSET: dict[str, tuple[str, ...]] = {
     "it only says what is read or reported": (
         *("include_history", "include_activity", "unused_after_days", "expires_soon_days", "require_expiry", "folder"),
         *("require_lock", "account_owner_ids", "record_files", "exceptions_file", "formats", "return_keys"),
-        *("report_timeout_seconds", "try_decrypt", "vault_files", "expected"),
+        *("report_timeout_seconds", "try_decrypt", "vault_files", "expected", "plan", "plan_days"),
     ),
 }
 # Ways to say the same: where one of them is said, the others are not missing. A task that logs in with a file takes the

@@ -90,6 +90,11 @@ options:
       - An entry whose date has passed excuses nothing, and is a finding. Without a file nothing is excused; one that
         cannot be read fails the task.
     type: path
+  plan:
+    description:
+      - RV(cloudkeys.ibmcloud.iam_api_key_rotation#module:plan) of a rotation in check mode, to draw its weeks to come
+        into the HTML page. Only counts and dates of it are shown. Without it that picture is left out.
+    type: dict
   folder:
     description:
       - Folder on the controller for the report; it has to exist. Without it no file is written.
@@ -180,6 +185,17 @@ EXAMPLES = r"""
     folder: reports
     account_name: "{{ inventory_hostname }}"
     expected_accounts: "{{ ansible_play_hosts_all }}"
+- name: See what the rotation will do in the next thirteen weeks
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    slots: "{{ all_slots }}"
+    plan_days: 91
+  check_mode: true
+  register: ahead
+
+- name: Audit, with the weeks to come in the page
+  cloudkeys.ibmcloud.iam_api_key_audit:
+    folder: reports
+    plan: "{{ ahead.plan }}"
 
 # In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY. The files of a job
 # go away with it, so show the report.

@@ -27,7 +27,11 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Tells every step to come of each slot, with its date and why. Logs in with no slot's value.
+    details:
+      - Tells every step to come of each slot, with its date and why, and the plan of all slots together. Logs in with
+        no slot's value.
+      - Asks IBM Cloud when each key last logged in that is on its way out or that a run now would replace, a request
+        for each. All else is asked as by a run.
   diff_mode:
     support: full
     details: Shows the record of each slot, in check mode as it would be where this run comes to rest.
@@ -323,6 +327,12 @@ options:
       - After so many failed slots no further rotation is begun, and never are more rotations under way than may still
         fail. Without it, failures stop nothing.
     type: int
+  plan_days:
+    description:
+      - In check mode, how many days ahead RV(plan) looks, from V(1) to V(366). What begins in this time is planned to
+        its end. It costs no request, whatever it is.
+    type: int
+    default: 30
   max_age_days:
     description:
       - A key older than this many days is replaced, by the creation time that IBM Cloud tells. At least V(1), so that
@@ -499,6 +509,17 @@ EXAMPLES = r"""
         moved_from: {file: group_vars/all/secrets.yml, variable: deploy_api_key}
         copies: [{file: group_vars/all/secrets.yml, variable: deploy_api_key}]
 
+- name: See what the next three months bring, and change nothing
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    plan_days: 90
+    slots: "{{ all_slots }}"
+  check_mode: true
+  register: ahead
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ ahead.plan.report }}"
+
 - name: Ask whether the variables still hold working values, and replace what was lost
   cloudkeys.ibmcloud.iam_api_key_rotation:
     verify_values: true
@@ -667,6 +688,169 @@ report:
   type: list
   elements: str
   sample: ["deploy_api_key: idle, goes on at 2026-06-02T09:15+0000 (the key ApiKey-7a6b5c4d is not due)"]
+plan:
+  description:
+    - What is to come for all slots together, with a run each day at this time of the day. The first run has the orders
+      of this task, those after it have none. It comes true if nobody changes anything else.
+    - Slots of one owner wait for each other's places in it, and for O(batch_size) and O(stop_after_failures), as they
+      do in runs.
+  returned: in check mode, unless the options do not make sense
+  type: dict
+  contains:
+    days:
+      description: O(plan_days).
+      returned: always
+      type: int
+      sample: 30
+    from:
+      description: When the first run is, which is now; null when no slot could be looked at.
+      returned: always
+      type: str
+      sample: 2026-03-04T09:15+0000
+    until:
+      description: Until when rotations begin in the plan.
+      returned: always
+      type: str
+      sample: 2026-04-03T09:15+0000
+    total:
+      description: Counts over all slots and the whole plan.
+      returned: always
+      type: dict
+      contains:
+        slots:
+          description: The slots.
+          returned: always
+          type: int
+          sample: 42
+        need_a_person:
+          description: Slots that fail, now or later in the plan.
+          returned: always
+          type: int
+          sample: 0
+        change:
+          description: Slots for which a run does something.
+          returned: always
+          type: int
+          sample: 2
+        put_off:
+          description: Slots that are due and have to wait.
+          returned: always
+          type: int
+          sample: 0
+        keys_made:
+          description: Keys that are made.
+          returned: always
+          type: int
+          sample: 1
+        keys_disabled:
+          description: Keys that are disabled.
+          returned: always
+          type: int
+          sample: 2
+        keys_deleted:
+          description: Keys that are deleted.
+          returned: always
+          type: int
+          sample: 2
+        first_change_at:
+          description: When the first run is that does something, or null.
+          returned: always
+          type: str
+          sample: 2026-03-07T09:16+0000
+    slots:
+      description: One entry a slot, in the order of O(slots).
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the slot.
+          returned: always
+          type: str
+          sample: deploy_api_key
+        file:
+          description: The vault file, as in RV(slots[].file).
+          returned: always
+          type: str
+          sample: group_vars/all/secrets.yml
+        variable:
+          description: The variable, as in RV(slots[].variable).
+          returned: always
+          type: str
+          sample: deploy_api_key
+        iam_id:
+          description: IAM ID of the owner.
+          returned: always
+          type: str
+          sample: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+        now:
+          description:
+            - What a run does first now, or where the slot rests (C(step), V(stop) when a person is needed, C(reason)).
+            - Its published key (C(key_id), C(created_at), C(expires_at)), and the keys that are on their way out
+              (C(superseded_ids)).
+          returned: always
+          type: dict
+          sample:
+            step: overlap
+            reason: the key before still works
+            key_id: ApiKey-7a6b5c4d
+            superseded_ids: [ApiKey-3f0c1d2e]
+        steps:
+          description:
+            - Every step and every rest, in order. C(step) and C(reason) are those of RV(slots[].steps_to_come), C(at)
+              is when, C(until) when a rest ends, C(rests) tells rests from steps, C(key_id) is the key that it is
+              about. A key that is yet to be made is told in brackets.
+            - C(last_login_at) is when a key that goes last logged in, V(never), or null where that was not asked.
+              C(provided) is what a step depends on that nobody can foresee, or null.
+          returned: always
+          type: list
+          elements: dict
+          sample:
+            - step: disable
+              at: 2026-03-07T09:16+0000
+              until: null
+              rests: false
+              key_id: ApiKey-3f0c1d2e
+              reason: its overlap is over
+              last_login_at: 2026-03-01T11:20+0000
+              provided: nobody logs in with it in the 24 hours before; otherwise the run warns
+        inherits:
+          description: What the successor has of the key before, where one is made in the plan.
+          returned: always
+          type: list
+          elements: str
+          sample: [its description, its lock]
+        does_not_inherit:
+          description: What the successor does not have of the key before, where one is made in the plan.
+          returned: always
+          type: list
+          elements: str
+          sample: ["that it supports sessions, which keys of service IDs have not"]
+    places:
+      description:
+        - Of each owner for whom a key is made in the plan, C(iam_id). How many keys it may have (C(limit)) and has
+          (C(taken)), how many more it may have (C(free)), and how many slots of it need a place (C(needed)).
+        - C(waiting) are the slots that were put off, with the date when each begins, or null when that is after the
+          plan. C(frees) is when which key is deleted.
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - iam_id: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
+          limit: 20
+          taken: 19
+          free: 1
+          needed: 2
+          waiting: [{slot: backup, put_off: true, begins_at: 2026-03-15T09:15+0000}]
+          frees: [{at: 2026-03-14T09:15+0000, slot: deploy_api_key, key_id: ApiKey-3f0c1d2e}]
+    report:
+      description:
+        - The same in lines for people. A total first, then slots that need a person, then what comes soonest. Of many
+          slots the first are told, and how many there are besides.
+      returned: always
+      type: list
+      elements: str
+      sample: ["PLAN of 1 slot, rotations that begin until 2026-04-03, with a run each day: 0 change"]
 working_copy:
   description: The private folder that was left behind because of O(git.keep_working_copy), or null.
   returned: always, unless the options do not make sense

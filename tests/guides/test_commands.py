@@ -103,6 +103,7 @@ def with_real_id(desk: Desk, text: str) -> str:
     [
         ("start-here.md", nothing),
         ("audit.md", the_slot),
+        ("rotation-explained.md", the_slot),
         ("on-call.md", a_slot_in_its_overlap),
         ("vault-files.md", a_vault_file_in_git),
         ("vault-password.md", files_under_the_old_password),

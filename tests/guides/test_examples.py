@@ -67,6 +67,17 @@ def test_a_key_of_terraform_is_replaced_and_is_on_its_way_out(desk: Desk) -> Non
     assert desk.server.logs_in(made["apikey"])
 
 
+def test_the_plan_of_a_rotation_is_in_the_page_of_the_audit(desk: Desk) -> None:
+    desk.make_slot()
+    desk.take("plan.yml")
+
+    desk.play("plan.yml", "-e", "@slots.yml", "-e audit_api_keys_fail_on=none")
+
+    page = (desk.folder / "api-keys.html").read_text(encoding="utf-8")
+    assert "What the rotation of" in page
+    assert "Keys made from" in page
+
+
 def test_an_exception_is_taken_by_the_audit(desk: Desk) -> None:
     desk.take("exceptions.yml")
     desk.server.make_key("legacy-deploy", "k" * 44)

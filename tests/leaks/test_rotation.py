@@ -26,7 +26,7 @@ PROBE = """\
 """
 
 
-def rotate(stage: Stage, manner: Manner, **more: t.Any) -> str:
+def rotate(stage: Stage, manner: Manner, playbook: str = "rotate", **more: t.Any) -> str:
     tasks = stage.work / "probe.yml"
     tasks.write_text(PROBE, encoding="utf-8")
     # Whatever an earlier run has announced is nobody's any more.
@@ -40,7 +40,9 @@ def rotate(stage: Stage, manner: Manner, **more: t.Any) -> str:
         **more,
     }
     return stage.play(
-        manner, "cloudkeys.ibmcloud.rotate", **{f"rotate_api_keys_{name}": value for name, value in chosen.items()}
+        manner,
+        f"cloudkeys.ibmcloud.{playbook}",
+        **{f"rotate_api_keys_{name}": value for name, value in chosen.items()},
     )
 
 
@@ -49,6 +51,7 @@ def test_a_rotation(stage: Stage) -> None:
     assert stage.learn_values() == 1
     stage.server.steer("clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})
     assert "failed=0" in rotate(stage, AWX_CHECK)
+    assert "PLAN of 1 slot" in rotate(stage, TERMINAL, "plan", plan_days=366)
 
     # A log-in that no longer counts leaves the announced key pending.
     refused = {"kind": "status", "method": "POST", "path": "/v1/apikeys$", "status": 401, "times": 2}

@@ -10,15 +10,17 @@ from datetime import datetime
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import MINUTE_FORM
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Finding, Report, Row
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.controls import control_states
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import Plan, planned_weeks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, SEVERITIES
 
 Data = dict[str, t.Any]
 
 
-def account_data(report: Report, name: str | None = None, slots: Data | None = None) -> Data:
+def account_data(report: Report, name: str | None = None, slots: Data | None = None, plan: Plan | None = None) -> Data:
     """What was found in one account, as mappings, lists, texts and numbers; times are IAM's, in UTC.
 
-    `name` is what people call the account, else its id; `slots` says in which file how many slots are suggested.
+    `name` is what people call the account, else its id; `slots` says in which file how many slots are suggested, `plan`
+    what the rotation will do.
     """
     found: Data = {
         "name": name or report.account_id,
@@ -39,6 +41,7 @@ def account_data(report: Report, name: str | None = None, slots: Data | None = N
         "counts": counts(report),
         "not_checked": list(report.not_checked),
         "slots": slots or {"file": "slots.yml", "count": 0},
+        "plan": planned_weeks(plan, report.made_at) if plan else None,
         "keys": [_row(row) for row in report.rows],
         "idle_exceptions": [
             {"key": each.key, "owner": each.owner, "reason": each.reason, "expires": each.expires.isoformat()}

@@ -35,6 +35,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptio
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import gather
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import read_plan
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, AuditPolicy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import (
     first_slots,
@@ -76,6 +77,7 @@ SPEC: dict[str, t.Any] = {
         "account_owner_ids": {"type": "list", "elements": "str", "default": []},
         "record_files": {"type": "list", "elements": "path", "default": []},
         "exceptions_file": {"type": "path"},
+        "plan": {"type": "dict"},
         "folder": {"type": "path"},
         "account_name": {"type": "str"},
         "expected_accounts": {"type": "list", "elements": "str", "default": []},
@@ -101,9 +103,10 @@ def run_audit(
 ) -> dict[str, t.Any]:
     """Audit, write the files of the report, and return the task's result; `failed` by `fail_on`."""
     _check_folder(params)
+    plan = read_plan(params["plan"]) if params["plan"] else None
     report, slots = _look(params, client, read_records)
     suggested = {"file": _slots_file(params, report), "count": len(slots)}
-    account = account_data(report, params["account_name"], suggested)
+    account = account_data(report, params["account_name"], suggested, plan)
     written, paths = False, list[str]()
     if params["folder"]:
         with contextlib.nullcontext() if check_mode else _locked(params["folder"], lock_timeout_seconds):

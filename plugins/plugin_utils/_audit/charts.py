@@ -11,9 +11,10 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import KINDS, WEEKS
+
 BIN_DAYS = 30
 BINS = 13
-WEEKS = 13
 HEIGHT, LOW_HEIGHT = 260, 130
 LEFT, BOTTOM, TOP = 36, 28, 36
 SPARK_WIDTH, SPARK_HEIGHT = 96, 24
@@ -58,11 +59,12 @@ class AgeChart:
 
 
 @dataclass(frozen=True)
-class DueChart:
-    """What expires and what is to be rotated, week by week."""
+class WeeksChart:
+    """The next weeks, in a row of bars for each thing that is counted: what it is, its look, and the bars."""
 
-    expiries: tuple[Bar, ...]
-    rotations: tuple[Bar, ...]
+    name: str
+    title: str
+    rows: tuple[tuple[str, str, tuple[Bar, ...]], ...]
     summary: str
 
 
@@ -80,7 +82,7 @@ def age_chart(accounts: t.Sequence[Data], size: Size) -> AgeChart:
     return AgeChart(bars, limit, min(LEFT + step * limit / BIN_DAYS, size.width), summary)
 
 
-def due_chart(accounts: t.Sequence[Data], today: datetime, size: Size) -> DueChart:
+def due_chart(accounts: t.Sequence[Data], today: datetime, size: Size) -> WeeksChart:
     """The next weeks, today first; what is overdue counts in the first."""
     expiries, rotations = [0] * WEEKS, [0] * WEEKS
     for key, policy in _able(accounts):
@@ -89,12 +91,36 @@ def due_chart(accounts: t.Sequence[Data], today: datetime, size: Size) -> DueCha
         due_in_days = policy["max_age_days"] - key["age_days"]
         if due_in_days // 7 < WEEKS:
             rotations[max(due_in_days // 7, 0)] += 1
-
-    def label(number: int) -> str:
-        return f"{today + timedelta(days=7 * number):%m-%d}"
-
     summary = f"Keys that expire within {WEEKS} weeks: {sum(expiries)}; that reach the allowed age: {sum(rotations)}."
-    return DueChart(_bars(expiries, size, label), _bars(rotations, size, label), summary)
+    label = _week_labels(today)
+    rows = (
+        ("Rotations due", "bar", _bars(rotations, size, label)),
+        ("Expiries", "bar second", _bars(expiries, size, label)),
+    )
+    return WeeksChart("due", "The next weeks", rows, summary)
+
+
+def plan_chart(accounts: t.Sequence[Data], today: datetime, size: Size) -> WeeksChart | None:
+    """What the rotations will do, week by week, in all accounts that have a plan; None without one."""
+    plans = [account["plan"] for account in accounts if account["plan"]]
+    if not plans:
+        return None
+    counts = {what: [sum(week) for week in zip(*(plan["weeks"][what] for plan in plans))] for what in KINDS}
+    label = _week_labels(today)
+    looks = ["bar second", *["bar"] * len(counts)]
+    rows = tuple(
+        (f"Keys {what}", look, _bars(found, size, label)) for look, (what, found) in zip(looks, counts.items())
+    )
+    told = ", ".join(f"{what} {sum(found)}" for what, found in counts.items())
+    stopped = sum(plan["need_a_person"] for plan in plans)
+    stop = f"; slots that need a person: {stopped}" if stopped else ""
+    days = sorted({plan["made_at"][: len("2026-06-01")] for plan in plans})
+    of = f"What the rotation of {sum(plan['slots'] for plan in plans)} slots will do, planned on {', '.join(days)}"
+    return WeeksChart("plan", "The weeks to come", rows, f"{of}: keys {told}{stop}.")
+
+
+def _week_labels(today: datetime) -> t.Callable[[int], str]:
+    return lambda number: f"{today + timedelta(days=7 * number):%m-%d}"
 
 
 def sparkline(counts: t.Sequence[int]) -> str:

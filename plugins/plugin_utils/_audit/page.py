@@ -67,7 +67,9 @@ def to_html(found: Data, slots: str = "") -> str:
 
 
 def _drawn(found: Data, size: charts.Size) -> Data:
-    """The two charts in one size."""
+    """The charts in one size."""
+    due = charts.due_chart(found["accounts"], made_at(found), size)
+    plan = charts.plan_chart(found["accounts"], made_at(found), size)
     return {
         "size": size.name,
         "width": size.width,
@@ -77,7 +79,7 @@ def _drawn(found: Data, size: charts.Size) -> Data:
         "low": charts.LOW_HEIGHT,
         "low_floor": charts.LOW_HEIGHT - charts.BOTTOM,
         "ages": charts.age_chart(found["accounts"], size),
-        "due": charts.due_chart(found["accounts"], made_at(found), size),
+        "weeks": [each for each in (due, plan) if each],
     }
 
 

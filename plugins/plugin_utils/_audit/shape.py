@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import KINDS
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import RULE_BY_NAME
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\+0000")
@@ -55,6 +56,10 @@ ACCOUNT: dict[str, t.Any] = {
     "counts": COUNTS,
     "not_checked": [str],
     "slots": {"file": str, "count": int},
+    "plan": (
+        type(None),
+        {"made_at": TIME, "slots": int, "need_a_person": int, "weeks": {name: [int] for name in KINDS}},
+    ),
     "keys": [KEY],
     "idle_exceptions": [{"key": str, "owner": str, "reason": str, "expires": DATE}],
     "controls": [

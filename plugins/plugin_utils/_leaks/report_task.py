@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import GIT
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import sentence
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.incident import as_json, as_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.merged import (
     Entry,
@@ -17,11 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.merged i
     nothing_in,
     problems,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.record import (
-    Surroundings,
-    check_destination,
-    keep,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.record import check_destination, keep
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.told import checked
 
 # No later task reads what is pushed.

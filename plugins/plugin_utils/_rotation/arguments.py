@@ -86,5 +86,6 @@ SPEC: dict[str, t.Any] = {
         **CONCURRENCY,
         "batch_size": {"type": "int", "default": 50},
         "stop_after_failures": {"type": "int"},
+        "plan_days": {"type": "int", "default": 30},
     },
 }

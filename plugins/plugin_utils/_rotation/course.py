@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterable
 from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
@@ -126,6 +125,7 @@ class Course:
             pending_id=pending.id if pending else None,
             foreseen=self._foreseen,
             is_closed=view is not None and view.loaded.is_closed,
+            view=view,
         )
 
     def fail(self, why: str) -> None:
@@ -155,7 +155,7 @@ class Course:
         if self.phase != "look":
             self._view = replace(self.view, loaded=loaded)
 
-    def see(self, keys: Iterable[ApiKey], *, is_whole: bool) -> None:
+    def see(self, keys: t.Iterable[ApiKey], *, is_whole: bool) -> None:
         """See the slot; `loaded` was read before the keys were listed. What only a question can tell is asked here."""
         view = self.session.see(self.loaded, keys, self._orders, is_whole=is_whole)
         self._before = self._before if self.has_looked else self.loaded.record

@@ -46,6 +46,18 @@ FOR_GOOD = frozenset({"idle", "later", "staged", "hand_over", "published", "stop
 
 
 @dataclass(frozen=True)
+class MadeUp:
+    """What stands for all that chance and IAM give a key that is yet to be made."""
+
+    slot_id: str = MADE_UP_SLOT_ID
+    key_value: str = NOT_DRAWN_YET
+    key_id: str = NEW_KEY_ID
+
+
+NOTHING_DRAWN = MadeUp()
+
+
+@dataclass(frozen=True)
 class Foreseen:
     """One step to come: when, the record that it announces, and the record after it; values are left out."""
 
@@ -79,7 +91,7 @@ def foresee(view: View, orders: Orders, move: Step | None = None) -> list[Forese
         elif step.name == "observe":
             view = replace(view, last_logins={**view.last_logins, str(step.key_id): None})
         else:
-            foreseen, view = _take(view, step)
+            foreseen, view = take(view, step)
             kind = STEPS[t.cast(ActName, step.name)]
             if last is not None and step.name in last.next_at_once - last.tells_next:
                 # A run tells it as a part of the step before.
@@ -96,14 +108,15 @@ def _was_announced(way: t.Sequence[Foreseen], step: Step) -> bool:
     return [name for name, _key_id in before] == [step.name, "wait"] and before[0][1] == step.key_id
 
 
-def _take(view: View, step: Step) -> tuple[Foreseen, View]:
+def take(view: View, step: Step, made_up: MadeUp = NOTHING_DRAWN) -> tuple[Foreseen, View]:
+    """Take one step on plain data: what it announces and writes, and the slot after it."""
     kind, now = STEPS[t.cast(ActName, step.name)], round_up(view.now)
     if kind.draws:
-        own_value = NOT_DRAWN_YET if view.slot.policy.key_source == "local" else None
-        view = replace(view, drawn=Drawn(MADE_UP_SLOT_ID, own_value))
+        own_value = made_up.key_value if view.slot.policy.key_source == "local" else None
+        view = replace(view, drawn=Drawn(made_up.slot_id, own_value))
     view = _written(view, kind.announce(view, step, now))
     announced = view.loaded.record
-    view, done = EXPECTED.get(t.cast(ActName, step.name), _nothing_new)(view, step)
+    view, done = EXPECTED.get(t.cast(ActName, step.name), _nothing_new)(view, step, made_up)
     view = _written(view, kind.conclude(view, step, done, now))
     view = replace(view, has_replaced=view.has_replaced or kind.replaces_key)
     if kind.writes_copies:
@@ -128,10 +141,10 @@ def _written(view: View, write: Write | None) -> View:
 
 
 # How keys look after an act, and what it is told to have done.
-Expected = t.Callable[[View, Step], tuple[View, Done]]
+Expected = t.Callable[[View, Step, MadeUp], tuple[View, Done]]
 
 
-def _nothing_new(view: View, step: Step) -> tuple[View, Done]:
+def _nothing_new(view: View, step: Step, made_up: MadeUp) -> tuple[View, Done]:
     return view, Done()
 
 
@@ -139,27 +152,34 @@ def _with_key(view: View, key: ApiKey) -> View:
     return replace(view, keys=(*(each for each in view.keys if each.id != key.id), key))
 
 
-def _made(view: View, step: Step) -> tuple[View, Done]:
-    slot, pending, life = view.slot, view.pending, view.life_of_successor
+def _minute_of(moment: datetime) -> str:
+    """When IAM says that a key of this moment was made: it leaves the seconds out."""
+    return format_time(moment.replace(second=0, microsecond=0))
+
+
+def _made(view: View, step: Step, made_up: MadeUp) -> tuple[View, Done]:
+    slot, pending, life, old = view.slot, view.pending, view.life_of_successor, view.current_key()
     key = ApiKey(
-        id=NEW_KEY_ID,
+        id=made_up.key_id,
         name=slot.next_key_name,
         iam_id=slot.iam_id,
         account_id=slot.account_id,
         description=join_description("", view.marker(pending.generation)),
-        created_at=format_time(view.now),
+        locked=bool(old and old.locked and not slot.locked),
+        created_at=_minute_of(view.now),
         expires_at=format_time(view.now + life) if life else None,
-        key_value=NOT_DRAWN_YET,
+        action_when_leaked=old.action_when_leaked if old else None,
+        key_value=made_up.key_value,
     )
     view = replace(_with_key(view, key), pending_id=None if slot.use_marker else key.id)
     return view, Done(key)
 
 
-def _proven(view: View, step: Step) -> tuple[View, Done]:
+def _proven(view: View, step: Step, made_up: MadeUp) -> tuple[View, Done]:
     return replace(view, proven=view.proven | {view.pending.generation}), Done(view.pending_key())
 
 
-def _finished(view: View, step: Step) -> tuple[View, Done]:
+def _finished(view: View, step: Step, made_up: MadeUp) -> tuple[View, Done]:
     key, current = require(view.key(step.key_id), "a key"), require(view.record.current, "a published key")
     text, marker = split_description(key.description)
     finished = replace(
@@ -171,17 +191,17 @@ def _finished(view: View, step: Step) -> tuple[View, Done]:
     return _with_key(view, finished), Done(finished)
 
 
-def _gone(view: View, step: Step) -> tuple[View, Done]:
+def _gone(view: View, step: Step, made_up: MadeUp) -> tuple[View, Done]:
     key_id = step.key_id or getattr(view.pending_key(), "id", None)
     return replace(view, keys=tuple(key for key in view.keys if key.id != key_id), has_place=True), Done()
 
 
-def _disabled(view: View, step: Step) -> tuple[View, Done]:
+def _disabled(view: View, step: Step, made_up: MadeUp) -> tuple[View, Done]:
     key = view.key(step.key_id)
     return _with_key(view, replace(key, disabled=True)) if key else view, Done()
 
 
-def _enabled(view: View, step: Step) -> tuple[View, Done]:
+def _enabled(view: View, step: Step, made_up: MadeUp) -> tuple[View, Done]:
     """Enabled only once an announced disable can no longer land; until then the plan waits."""
     entry, key = view.entry(step.key_id), require(view.key(step.key_id), "a key")
     if entry.disabling_at is not None and view.now < entry.disabling_at + view.slot.policy.lease:
@@ -190,7 +210,7 @@ def _enabled(view: View, step: Step) -> tuple[View, Done]:
     return _with_key(view, replace(key, disabled=False)), Done()
 
 
-def _adopted(view: View, step: Step) -> tuple[View, Done]:
+def _adopted(view: View, step: Step, made_up: MadeUp) -> tuple[View, Done]:
     """Which key has the value only IAM can tell; unasked, the only one of the slot's name is taken for it."""
     if view.adopted is not None:
         return view, Done(view.adopted)

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class SlotOutcome:
     """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests.
 
     In check mode `foreseen` is its whole way from here, and `step` the first step of that. `is_closed` when nobody has
-    opened its value.
+    opened its value; `view` is how it was seen last.
     """
 
     slot: Slot
@@ -34,6 +34,7 @@ class SlotOutcome:
     pending_id: str | None = None
     foreseen: tuple[Foreseen, ...] = ()
     is_closed: bool = False
+    view: View | None = field(default=None, repr=False)
 
     @property
     def told_failure(self) -> str | None:

@@ -4,24 +4,52 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import replace
+from datetime import datetime
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen, foresee
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View, orphaned
+
+# After these the published key is on its way out.
+BEGINS = frozenset({"intend", "create", "publish", "unpublish", "make_place", "roll_back", "enable"})
 
 
 def look_ahead(
     session: Session, view: View, step: Step, orders: Orders, move: Step | None
 ) -> tuple[View, tuple[Foreseen, ...]]:
-    """The view after the questions of the first step, which may raise SlotStopped, and the whole way from there."""
+    """The view after the questions of the first step, which may raise SlotStopped, and the whole way from there.
+
+    The view knows then when the keys that go last logged in, as far as IAM tells.
+    """
     if not step.rests and step.name in STEPS:
         view = STEPS[step.name].ask(session, replace(view, loaded=view.loaded.opened()), step)
-    return view, tuple(foresee(view, orders, move))
+    way = tuple(foresee(view, orders, move))
+    return replace(view, last_logins={**_last_logins(session, view, step), **view.last_logins}), way
+
+
+def _last_logins(session: Session, view: View, step: Step) -> dict[str, datetime | None]:
+    """When the keys last logged in that are on their way out, or that this run replaces: a request for each."""
+    record = view.loaded.record
+    going = {entry.id for entry in record.superseded} if record else set()
+    going |= {key.id for key in orphaned(view, record)} if record else set()
+    current = view.current_key()
+    if current is not None and step.name in BEGINS:
+        going.add(current.id)
+    found: dict[str, datetime | None] = {}
+    for key_id in sorted(going & {key.id for key in view.keys} - view.last_logins.keys()):
+        # A plan goes without what IAM does not tell; a run asks again when it matters.
+        with contextlib.suppress(IamError):
+            last = session.iam.api_keys.read_activity(key_id).last_login_at
+            found[key_id] = parse_time(last) if last else None
+    return found
 
 
 def check_first_write(view: View, foreseen: t.Sequence[Foreseen], check: t.Callable[[SlotChange], None]) -> None:

@@ -12,10 +12,7 @@ from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import (
-    changes,
-    line_of_slot,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import line_of_slot
 
 REPORTS = ("all", "changes", "none")
 # These rest, and somebody may want to know.
@@ -23,13 +20,11 @@ _TO_LOOK_AT = frozenset({"in_use", "later", "hand_over", "staged", "stop"})
 _SOON = timedelta(days=7)
 
 
-def report_lines(
-    outcomes: t.Sequence[SlotOutcome], report: str | None, now: datetime, *, check_mode: bool
-) -> list[str]:
-    """The lines of the slots that are asked for, and one about all of them."""
+def report_lines(outcomes: t.Sequence[SlotOutcome], report: str | None, now: datetime) -> list[str]:
+    """The lines of the slots that are asked for, and one about all of them; what check mode shows is its plan."""
     if report not in ("all", "changes"):
         return []
-    told = [each for each in outcomes if report == "all" or _is_told(each, check_mode)]
+    told = [each for each in outcomes if report == "all" or _is_told(each)]
     return [*map(line_of_slot, told), *([_about_all(outcomes, now)] if outcomes else [])]
 
 
@@ -57,8 +52,8 @@ def summary_of(known: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _is_told(outcome: SlotOutcome, check_mode: bool) -> bool:
-    return bool(outcome.failure or changes(outcome, check_mode) or outcome.step.name in _TO_LOOK_AT)
+def _is_told(outcome: SlotOutcome) -> bool:
+    return bool(outcome.failure or outcome.changed or outcome.step.name in _TO_LOOK_AT)
 
 
 def _about_all(outcomes: t.Sequence[SlotOutcome], now: datetime) -> str:

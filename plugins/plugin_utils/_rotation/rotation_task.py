@@ -25,6 +25,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.report import report_lines
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import result_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.year_plan import Pace
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.year_result import plan_of
+
+# A year, and the day of the year after it: what repeats does so by then.
+MOST_PLAN_DAYS = 366
 
 
 def rotate(
@@ -50,7 +55,12 @@ def rotate(
     outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
     unkept = _keep_history(ports)
     result = result_of(outcomes, check_mode=check_mode)
-    for line in report_lines(outcomes, params.get("report"), ports.client.now(), check_mode=check_mode):
+    lines = report_lines(outcomes, params.get("report"), ports.client.now())
+    if check_mode:
+        pace = Pace(settings.batch_size, settings.stop_after_failures, params["plan_days"])
+        result["plan"] = plan_of(outcomes, orders, pace)
+        lines = result["plan"]["report"] if lines else []
+    for line in lines:
         ports.tell(line)
     unmanaged = _left_open(outcomes, ports.client, orders)
     not_found = leaked.not_found + unmanaged.not_found
@@ -69,6 +79,8 @@ def _check_counts(params: dict[str, t.Any]) -> None:
     for name, least in (("batch_size", 0), ("stop_after_failures", 1)):
         if params[name] is not None and params[name] < least:
             raise TaskRefused(f"{name} is {params[name]}, and has to be at least {least}")
+    if not 1 <= params["plan_days"] <= MOST_PLAN_DAYS:
+        raise TaskRefused(f"plan_days is {params['plan_days']}, and has to be from 1 to {MOST_PLAN_DAYS}")
 
 
 def _check_there_is_something_to_do(params: dict[str, t.Any]) -> None:

@@ -186,14 +186,16 @@ def _documents(text: str, events: t.Iterator[t.Any]) -> t.Iterator[Page]:
     builder = _Builder(text, events)
     page = None
     for event in events:
+        # The parser marks every event; its types do not say so of each kind.
+        begins_at = event.start_mark.index
         if isinstance(event, yaml.DocumentStartEvent):
             if page is not None:
-                yield replace(page, stop=event.start_mark.index)
+                yield replace(page, stop=begins_at)
             builder.aliases = set()
             root = builder.next_node()
             page = Page(text, None if root.is_missing else root, len(text), frozenset(builder.aliases))
         elif isinstance(event, yaml.DocumentEndEvent) and event.explicit and page is not None:
-            page.stop = event.start_mark.index
+            page.stop = begins_at
     if page is not None:
         yield page
 

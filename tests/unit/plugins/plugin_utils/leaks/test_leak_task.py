@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks import leak_task, report_task
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.record import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     Effects,
     Killed,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks import record
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.record import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import BRANCH, Remote
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.leaks.test_leak_task import (
     account,

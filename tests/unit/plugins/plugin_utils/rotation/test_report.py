@@ -27,7 +27,7 @@ def a_slot(name: str, step: str = "idle", days: float | None = 60, **words: t.An
 
 
 def lines(report: str | None, *outcomes: SlotOutcome) -> list[str]:
-    return report_lines(outcomes, report, NOW, check_mode=False)
+    return report_lines(outcomes, report, NOW)
 
 
 def test_a_night_in_which_nothing_happened_is_one_line() -> None:

@@ -53,10 +53,10 @@ class Run:
             )
         self.pid = self._process.pid
 
-    def wait(self) -> int:
+    def wait(self, longest_seconds: float = LONGEST_WAIT_SECONDS) -> int:
         """The exit code; a run that does not end is killed."""
         try:
-            return self._process.wait(LONGEST_WAIT_SECONDS)
+            return self._process.wait(longest_seconds)
         except subprocess.TimeoutExpired:
             self.kill()
             raise

@@ -30,6 +30,7 @@ MENU = {
     "Guides": [
         "start-here",
         "rotation-explained",
+        "hand-over",
         "vault-files",
         "vault-password",
         "awx",

@@ -86,8 +86,8 @@ SUITES ?= unit emulator
 coverage: setup ## What the tests reach of the parts that must not fail; at least 95 %
 	python tests/tools/coverage_table.py $(SUITES)
 
-awx: setup ## Jobs as AWX starts them: Git, kills, four at once
-	pytest --numprocesses 2 tests/awx
+awx: setup ## Jobs as AWX starts them: Git, kills, four at once; and the value where it is used
+	pytest --numprocesses 2 tests/awx tests/hand_over
 
 EXAMPLES ?= 12000
 fuzz: setup .build/fuzz/.ready ## Vars files edited in every place: made-up ones, EXAMPLES=12000, and real ones

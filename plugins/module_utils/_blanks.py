@@ -74,6 +74,7 @@ UNSET: dict[str, tuple[str, ...]] = {
         *("keys_per_identity", "rotate_if_older_than", "policy", "backup", "plaintext_keys"),
         "proof_seconds",
     ),
+    "it is handed on to the user's own tasks, and changes nothing here": ("data",),
     "it only says what is read or reported": (
         *("include_history", "include_activity", "unused_after_days", "expires_soon_days", "require_expiry", "folder"),
         *("require_lock", "account_owner_ids", "record_files", "exceptions_file", "formats", "return_keys"),

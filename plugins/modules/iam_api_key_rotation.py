@@ -119,6 +119,14 @@ options:
             V(hand_over) until its new key is in O(handed_over_ids).
         type: bool
         default: false
+      data:
+        description:
+          - Whatever the probe and hand-over tasks of the role need to know of this slot, such as the places that its
+            value is handed over to. It is handed on as it is, and nothing of it is kept on record.
+          - It is shown in results, so a secret in it is refused. That is a vaulted value, a secret that this run knows,
+            and a text that looks like the value of a key.
+        type: dict
+        default: {}
       copies:
         description:
           - More variables that hold the published value, written right after publishing and mended by every run. One
@@ -586,6 +594,11 @@ slots:
       type: list
       elements: raw
       sample: [deploy_api_key]
+    data:
+      description: What the slot tells its tasks, O(slots[].data).
+      returned: always
+      type: dict
+      sample: {hand_over: [{to: vault_kv2, path: ci/deploy}]}
     slot_id:
       description: The id of the slot in the markers of its keys.
       returned: always

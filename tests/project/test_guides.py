@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
 EXAMPLES = sorted(path for path in (ROOT / "docs/examples").rglob("*.yml"))
 RUNS = "\n".join(
-    path.read_text(encoding="utf-8") for folder in ("guides", "awx") for path in (ROOT / "tests" / folder).glob("*.py")
+    path.read_text(encoding="utf-8")
+    for folder in ("guides", "awx", "hand_over")
+    for path in (ROOT / "tests" / folder).glob("*.py")
 )
 # Blocks of other languages are for reading. `console` is run by tests/guides, `shell` cannot be run there.
 LANGUAGES = {"yaml", "console", "shell", "text"}

@@ -116,7 +116,8 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_rotation/": [
         *("module_utils._arguments", "module_utils._blanks", "module_utils._errors", "module_utils._iam"),
         *("module_utils._identities", "module_utils._leaks", "module_utils._private_file", "module_utils._reconcile"),
-        *("module_utils._shown", "plugin_utils._checked", "plugin_utils._git"),
+        *("module_utils._secret_arguments", "module_utils._secrets", "module_utils._shown"),
+        *("module_utils._trusted_place", "plugin_utils._checked", "plugin_utils._git"),
         "plugin_utils._out",
         "plugin_utils._vault_file",
     ],

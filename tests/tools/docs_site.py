@@ -32,6 +32,7 @@ MENU = {
         "import",
         "playbooks",
         "rotation-explained",
+        "hand-over",
         "vault-files",
         "vault-password",
         "awx",

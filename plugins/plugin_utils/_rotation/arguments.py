@@ -24,6 +24,7 @@ SLOT_SPEC: Options = {
     "locked": {"type": "bool", "default": False},
     "use_marker": {"type": "bool", "default": True},
     "hand_over": {"type": "bool", "default": False},
+    "data": {"type": "dict", "default": {}},
     "copies": {
         "type": "list",
         "elements": "dict",

@@ -16,6 +16,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.key
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owners import owner_named_by, resolve
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import given_items
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import look, why_alive
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_like_a_value
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub_words
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import is_seen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import check_path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NEW_KEY_ID
@@ -97,6 +99,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: Concurr
     policies = [policy_of(params, given, client.now()) for given in params["slots"]]
     for given in params["slots"]:
         _check_name(given["name"])
+        _check_data(given)
         check_key_ids(f"slot {given['name']}: retire_ids", given["retire_ids"])
     found = resolve(client, map(owner_named_by, params["slots"]), concurrency)
     slots = []
@@ -119,6 +122,7 @@ def slots_from(params: dict[str, t.Any], client: IamClient, concurrency: Concurr
                 copies=tuple(Place(each["file"], _named(each["variable"], given)) for each in given["copies"]),
                 moved_from=_moved_from(given),
                 retire_ids=frozenset(given["retire_ids"]),
+                data=given["data"],
                 policy=policy,
             )
         )
@@ -134,6 +138,17 @@ def _check_name(name: str) -> None:
     if not is_seen(name):
         raise TaskRefused(
             f"the name of the slot {name} has a character that cannot be seen; choose another name for it"
+        )
+
+
+def _check_data(given: dict[str, t.Any]) -> None:
+    """What a slot tells the user's tasks is shown with it, so no secret may be there; its text is not quoted."""
+    shows_secret = scrub_words(given["data"]) != given["data"] or any(texts_like_a_value(given["data"]))
+    if shows_secret:
+        raise TaskRefused(
+            f"slot {given['name']}: data holds a secret of this run, or a text that looks like the value of a key. It "
+            "is shown in results, so it has to hold none: keep that in the environment, or in a vault file that your "
+            "tasks read. Nothing was changed"
         )
 
 

@@ -58,6 +58,7 @@ def _shown(outcome: SlotOutcome) -> dict[str, t.Any]:
         "file": outcome.slot.file,
         "variable": outcome.slot.variable,
         "variable_path": plain_path(outcome.slot.place.path),
+        "data": outcome.slot.data,
         "slot_id": outcome.after.slot_id if outcome.after else None,
         "step": "failed" if outcome.failure else outcome.step.name,
         "reason": outcome.told_failure or outcome.step.reason,

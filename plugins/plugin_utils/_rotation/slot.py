@@ -93,6 +93,8 @@ class Slot:
     copies: tuple[Place, ...] = ()
     moved_from: Place | None = None
     retire_ids: frozenset[str] = frozenset()
+    # Of the user, for the user's own tasks: nothing here depends on it.
+    data: dict[str, t.Any] = field(default_factory=dict, compare=False)
     problem: str | None = None
     policy: Policy = field(default_factory=Policy)
 

@@ -80,6 +80,19 @@ def test_a_service_id_that_owns_many_slots_is_looked_up_once() -> None:
     assert [entry["path"] for entry in scene.emulator.requests] == ["/identity/token", "/v1/serviceids"]
 
 
+LIKE_A_VALUE = "Aa0" * 14 + "_-"
+DATA = {"hand_over": [{"to": "vault_kv2", "path": "ci/{{ deploy }}"}], "port": 8443, "team": None}
+
+
+def test_what_a_slot_tells_its_tasks_is_handed_on_as_it_is_and_kept_nowhere() -> None:
+    scene = Scene()
+
+    told, plain = run(scene, slot(data=DATA), slot("other"))["slots"]
+
+    assert (told["data"], plain["data"]) == (DATA, {})
+    assert "vault_kv2" not in repr(scene.store.records)
+
+
 REFUSED: list[tuple[list[dict[str, t.Any]], dict[str, t.Any], str]] = [
     ([slot("a", variable="x"), slot("b", variable="x")], {}, "both use the variable x"),
     ([slot("a", key_name="x"), slot("b", key_name="x")], {}, "both use the key name 'x'"),
@@ -91,6 +104,8 @@ REFUSED: list[tuple[list[dict[str, t.Any]], dict[str, t.Any], str]] = [
     ([slot("a"), slot("b", policy={"lease_seconds": 10})], {}, "slot b: policy: lease_seconds is 10"),
     ([slot("a")], {"rotate_if_older_than": "2999-01-01T00:00:00+0000"}, "name a time that has passed"),
     ([slot("a")], {"max_age_days": 5, "expires_in_days": 20}, "live for at least 31 days"),
+    ([slot("a", data={"x": [{"y": LIKE_A_VALUE}]})], {}, "slot a: data holds a secret of this run, or a text"),
+    ([slot("a", data={LIKE_A_VALUE: 1})], {}, "slot a: data holds a secret of this run, or a text that looks"),
     ([slot("a")], {"overlap_hours": -1}, "overlap_hours is -1, and has to be from 0 to 876000"),
 ]
 

@@ -21,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.deadline i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import CannotConnect, error_from_reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     NotWritten,
@@ -28,7 +29,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
     SlotChange,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Chance, Memory, state_before_act, state_of
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import (
     FileState,

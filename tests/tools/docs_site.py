@@ -46,6 +46,7 @@ MENU = {
 # Labels of Ansible's own documentation that the generated pages use.
 ANSIBLE_LABELS = {
     "action_plugins": "plugins/action.html#action-plugins",
+    "ansible_collections.ansible.builtin.set_stats_module": "collections/ansible/builtin/set_stats_module.html",
     "ansible_collections.ansible.builtin.uri_module": "collections/ansible/builtin/uri_module.html",
     "ansible_configuration_settings": "reference_appendices/config.html#ansible-configuration-settings",
     "common_return_values": "reference_appendices/common_return_values.html#common-return-values",

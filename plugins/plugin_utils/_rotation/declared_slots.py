@@ -45,6 +45,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.pat
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 ID_ORDERS = ("compromised_ids", "rollback_to_ids", "withdraw_ids", "probed_ids", "handed_over_ids")
+# A century; a date long before has no number.
+MOST_KEEP_DAYS = 36_500
 
 
 def resolve_history(params: dict[str, t.Any], folder: str, files: t.Sequence[str]) -> None:
@@ -52,8 +54,10 @@ def resolve_history(params: dict[str, t.Any], folder: str, files: t.Sequence[str
     given = params.get("history")
     if not given:
         return
-    if given["keep_days"] < 1:
-        raise TaskRefused(f"history: keep_days is {given['keep_days']:g}, and has to be at least 1")
+    if not 1 <= given["keep_days"] <= MOST_KEEP_DAYS:
+        raise TaskRefused(
+            f"history: keep_days is {given['keep_days']:g}, and has to be at least 1 and at most {MOST_KEEP_DAYS}"
+        )
     given["file"] = check_path(given["file"]) if params["git"] else os.path.join(folder, given["file"])
     together = [*files, given["file"]]
     if params["git"]:

@@ -9,7 +9,7 @@ Each has an id that follows from what is on record, so whoever derives it again 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
@@ -107,7 +107,9 @@ def _of_current(record: Record, current: Current, now: datetime) -> list[Happeni
     elif record.revision == _FIRST_REVISION:
         what = "adopted"
     words = {"old_id": old.id if old else None, "iam_id": current.iam_id}
-    found = [_happening(record, generation, what, at, current.id, at, **words)]
+    # Only its first record shows that a key was adopted; by the later ones it is the same thing, and told already.
+    same_as: What = "published" if what == "adopted" else what
+    found = [replace(_happening(record, generation, same_as, at, current.id, at, **words), what=what)]
     if old is not None and old.iam_id and current.iam_id and old.iam_id != current.iam_id:
         words["old_iam_id"] = old.iam_id
         found.append(_happening(record, generation, "owner_changed", at, current.id, at, **words))

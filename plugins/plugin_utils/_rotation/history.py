@@ -87,10 +87,12 @@ def read_history(content: bytes, name: str) -> list[Entry]:
 def with_lines(content: bytes, lines: Sequence[Line], begin: datetime | None, name: str) -> bytes | None:
     """The file with those of the lines that it lacks; None when it lacks none.
 
-    What is older than `begin` is neither kept nor added. Raises HistoryRefused for a file with a line that is none.
+    What is older than `begin` is neither kept nor added, but what would come back with another date stays. Raises
+    HistoryRefused for a file with a line that is none.
     """
     entries = read_history(content, name)
     known = {entry.id for entry in entries}
+    deleted = {str(entry.line.get("key_id")) for entry in entries if entry.line.get("what") == "deleted"}
     new: dict[str, Line] = {}
     for line in lines:
         if line["id"] not in known and _is_kept(parse_time(line["at"]), begin):
@@ -98,7 +100,7 @@ def with_lines(content: bytes, lines: Sequence[Line], begin: datetime | None, na
             new.setdefault(line["id"], line)
     if not new:
         return None
-    kept = [entry.text for entry in entries if _is_kept(entry.at, begin)]
+    kept = [entry.text for entry in entries if _is_kept(entry.at, begin) or _comes_back(entry, deleted)]
     added = [json.dumps(line, sort_keys=True) for line in sorted(new.values(), key=lambda line: line["at"])]
     return "".join(f"{text}\n" for text in [*kept, *added]).encode()
 
@@ -175,6 +177,13 @@ class History:
 
 def _is_kept(at: datetime, begin: datetime | None) -> bool:
     return begin is None or at >= begin
+
+
+def _comes_back(entry: Entry, deleted: t.Container[str]) -> bool:
+    """Whether a record tells it without its time as long as the key is there: then each run would tell it as new."""
+    key_id = str(entry.line.get("key_id"))
+    is_without_time = entry.line.get("what") in ("leaked", "disabled") and entry.id.endswith(f"/{key_id}")
+    return is_without_time and key_id not in deleted
 
 
 def _entry(text: str, number: int, name: str) -> Entry:

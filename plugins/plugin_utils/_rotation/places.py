@@ -14,18 +14,23 @@ from datetime import datetime, timezone
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_only_leaked import next_step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_retiring import places_freed_at
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import View
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View
 
 AT_ONCE = datetime.min.replace(tzinfo=timezone.utc)
 
 
-def with_places(views: t.Sequence[View], orders: Orders, known: t.Sequence[View]) -> list[View]:
+def with_places(
+    views: t.Sequence[View], orders: Orders, known: t.Sequence[View], steps: t.Sequence[Step] | None = None
+) -> list[View]:
     """The views with a place for one more key each, or with when the next one gets free, in their order.
 
     `known` are the views of all slots of the run, those that rest already too: their keys on the way out free places.
+    `steps` are the next ones of these views if each has a place, where they are known already.
     """
     asking, others = _by_owner(views), _by_owner(known, with_former=True)
-    granted = {id(view): given for owner in asking for view, given in _hand_out(asking[owner], orders, others[owner])}
+    chosen = [next_step(replace(view, has_place=True), orders) for view in views] if steps is None else steps
+    wishes = {id(view): _wish(step) for view, step in zip(views, chosen)}
+    granted = {id(view): given for owner in asking for view, given in _hand_out(asking[owner], wishes, others[owner])}
     return [granted[id(view)] for view in views]
 
 
@@ -39,14 +44,16 @@ def _by_owner(views: t.Iterable[View], *, with_former: bool = False) -> dict[str
     return found
 
 
-def _hand_out(asking: list[View], orders: Orders, others: list[View]) -> t.Iterator[tuple[View, View]]:
+def _hand_out(
+    asking: list[View], wishes: t.Mapping[int, datetime | None], others: list[View]
+) -> t.Iterator[tuple[View, View]]:
     """To slots of one owner, the most urgent first."""
     iam_id = asking[0].slot.iam_id
     taken = _taken(iam_id, asking, others)
     frees = [
         moment for view in others if view.loaded.record for moment in places_freed_at(view, view.loaded.record, iam_id)
     ]
-    for view, wants_one in sorted(((view, _wish(view, orders)) for view in asking), key=_urgency):
+    for view, wants_one in sorted(((view, wishes[id(view)]) for view in asking), key=_urgency):
         has_place = taken < view.slot.policy.keys_per_identity
         if wants_one is not None and has_place:
             taken += 1
@@ -74,9 +81,8 @@ def _taken(iam_id: str, asking: list[View], others: list[View]) -> int:
     return len(seen | kept) + sum(_is_unmade(view, iam_id) for view in others)
 
 
-def _wish(view: View, orders: Orders) -> datetime | None:
+def _wish(step: Step) -> datetime | None:
     """Since when the slot's rotation is due, if it would begin one now."""
-    step = next_step(replace(view, has_place=True), orders)
     return (step.due_at or AT_ONCE) if step.name == "intend" else None
 
 

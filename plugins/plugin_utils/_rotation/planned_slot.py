@@ -121,12 +121,15 @@ class PlannedSlot:
         return self._rest is not None and self._rest.name == "stop"
 
     @property
-    def wants_to_begin(self) -> bool:
-        return self._step is not None and self._step.name == "intend"
+    def beginning(self) -> Step | None:
+        return self._step if self._step is not None and self._step.name == "intend" else None
 
     def see_places(self, view: View) -> None:
         """Take note of whether the owner may have one more key."""
-        self.view, self._step = view, next_step(view, self.orders)
+        self.view = view
+        if not view.has_place:
+            # With one it is the step of the look, which took a place for granted.
+            self._step = next_step(view, self.orders)
 
     def goes_on(self, ends_at: datetime) -> bool:
         """Whether a run to come has something to do for it: until the end of the plan, or of its way."""

@@ -129,13 +129,15 @@ class _Year:
     def _play_round(self, ready: list[PlannedSlot], moment: Moment) -> None:
         for slot in ready:
             slot.look(moment)
-        beginning = [slot for slot in ready if slot.wants_to_begin]
+        steps = {slot: slot.beginning for slot in ready if slot.beginning}
+        beginning = list(steps)
         # The slots that share places with these, as this run has seen them.
         owners = {slot.view.slot.iam_id for slot in beginning}
         known = {id(each): each for iam_id in owners for each in self._by_owner[iam_id]}
         views = [each.view_at(moment) for each in known.values()]
         if beginning:
-            placed = with_places([slot.view for slot in beginning], beginning[0].orders, views)
+            asking = [slot.view for slot in beginning]
+            placed = with_places(asking, beginning[0].orders, views, [step for step in steps.values() if step])
             for slot, view in zip(beginning, placed):
                 slot.see_places(view)
         for slot in ready:

@@ -14,12 +14,15 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import resolve_history
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.happenings import WHATS, told_by_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import (
     History,
     HistoryRefused,
     Line,
+    line_of,
     read_history,
     with_lines,
 )
@@ -47,6 +50,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
 )
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
+AT_ONCE: dict[str, t.Any] = {"overlap_hours": 0, "soak_hours": 0, "quiet_hours": 0}
 SCHEMA = Path(__file__).parents[5] / "docs/schemas/api-key-history-1.json"
 
 
@@ -162,14 +166,15 @@ def test_a_place_that_is_somebody_elses_is_refused(tmp_path: Path) -> None:
 class Rotation:
     """A scene whose runs keep a history in a file."""
 
-    def __init__(self, path: Path) -> None:
-        self.scene, self.path = Scene(overlap_hours=0, soak_hours=0, quiet_hours=0), path
+    def __init__(self, path: Path, keep_days: float | None = None, **policy: t.Any) -> None:
+        self.scene = Scene(**(policy or AT_ONCE))
+        self.path, self.keep_days = path, keep_days
 
     def run(self, effects: Effects | None = None, **words: t.Any) -> None:
         scene, effects = self.scene, effects or Effects()
         client = scene.client(effects)
         shelf = HistoryFile(str(self.path))
-        history = History(shelf, shelf.name, now=client.now, scrub=str, by="jane", job="12")
+        history = History(shelf, shelf.name, now=client.now, scrub=str, keep_days=self.keep_days, by="jane", job="12")
         store = StoreWithHistory(MemoryStore(scene.store, effects), history)
         ports = Ports(client, store, lambda secret: None, scene.told.append, history=history)
         (outcome,) = rotate_slots(
@@ -310,3 +315,53 @@ def test_hostile_lines_are_shown_and_obeyed_by_nothing() -> None:
 def test_a_time_that_is_none_is_refused(given: t.Any) -> None:
     with pytest.raises(HistoryRefused, match="since has to be"):
         moment(given, "since")
+
+
+def test_an_adopted_key_is_told_once_whatever_comes_after(tmp_path: Path) -> None:
+    world = Rotation(tmp_path / "history.jsonl")
+    scene = world.scene
+    made = scene.visitor.create_key(name="deploy", iam_id=scene.owner["iam_id"])
+    scene.store.values["deploy"] = made["apikey"]
+    scene.slot = scene.make_slot("deploy", on_missing_record="adopt", **AT_ONCE)
+    world.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    world.run()
+
+    of_it = [line["what"] for line in world.lines if line["key_id"] == made["id"]]
+    assert of_it == ["adopted", "disabled", "deleted"]
+
+
+def test_a_leaked_key_that_stays_on_record_for_long_is_told_once(tmp_path: Path) -> None:
+    current = Current(1, "ApiKey-1", NOW - timedelta(days=90), compromised=True)
+    record, slot = Record("3f9a2c7d", revision=4, last_generation=1, current=current), Scene().slot
+    path = tmp_path / "history.jsonl"
+    for day in range(6):
+        now = NOW + timedelta(days=day)
+        shelf = HistoryFile(str(path))
+        history = History(shelf, shelf.name, now=lambda: now, scrub=str, keep_days=2)  # noqa: B023  # it is used at once
+        history.note(line_of(each, slot, None) for each in told_by_record(record, now))
+        history.note([a_line(f"of day {day}", -day)])
+        history.flush()
+
+    told = [entry.line for entry in read_history_file(str(path))]
+    assert [(line["what"], line["at"][:10]) for line in told if "key_id" in line] == [("leaked", "2026-06-01")]
+    assert [line["id"] for line in told if "key_id" not in line] == ["of day 3", "of day 4", "of day 5"]
+
+
+@pytest.mark.parametrize("keep_days", [0.5, 1e6, 1e10, float("nan")])
+def test_days_that_cannot_be_counted_back_are_refused(keep_days: float) -> None:
+    with pytest.raises(TaskRefused, match=r"keep_days is .*at least 1 and at most 36500"):
+        resolve_history({"history": {"file": "history.jsonl", "keep_days": keep_days}, "git": None}, "/srv", [])
+
+
+def test_what_a_record_tells_without_its_time_goes_with_the_key() -> None:
+    leaked = a_line("s/1/leaked/ApiKey-1", 40, what="leaked", key_id="ApiKey-1")
+    disabled = a_line("s/1/disabled/ApiKey-1", 40, what="disabled", key_id="ApiKey-1")
+    dated = a_line("s/1/disabled/20260101T000000Z", 40, what="disabled", key_id="ApiKey-1")
+    deleted = a_line("s/1/deleted/ApiKey-1", 39, what="deleted", key_id="ApiKey-1")
+    by_others = a_line("z", 1, what="deleted", key_id=["ApiKey-1"])
+    new, begin = a_line("new"), NOW - timedelta(days=30)
+
+    assert with_lines(in_file(leaked, disabled, dated), [new], begin, "history") == in_file(leaked, disabled, new)
+    assert with_lines(in_file(leaked, by_others), [new], begin, "history") == in_file(leaked, by_others, new)
+    assert with_lines(in_file(leaked, disabled, deleted), [new], begin, "history") == in_file(new)

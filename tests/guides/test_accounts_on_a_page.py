@@ -49,7 +49,10 @@ def test_two_accounts_are_on_one_page(desk: Desk, accounts: dict[str, str]) -> N
     shown = desk.run(f"{AUDIT} -vvvv --diff 2>&1")
 
     found = told(desk)
-    assert [(each["name"], each["counts"]["keys"]) for each in found["accounts"]] == [("acme-prod", 2), ("acme-test", 1)]
+    assert [(each["name"], each["counts"]["keys"]) for each in found["accounts"]] == [
+        ("acme-prod", 2),
+        ("acme-test", 1),
+    ]
     assert found["missing"] == []
     assert len({each["account_id"] for each in found["accounts"]}) == 2
     assert "<h1>API keys of 2 accounts</h1>" in page(desk)

@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.scene import HandOve
 from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.systemd_files import read_environment_file
 
 Place = dict[str, t.Any]
-# As ssh, but the other machine is this one. `gone` does not answer, and the connection to `lost` ends at its seventh call.
+# As ssh, but the other machine is this one. `gone` does not answer, and the way to `lost` breaks at its seventh call.
 SSH = """\
 #!/bin/sh
 case " $* " in

@@ -451,10 +451,11 @@ def test_where_no_record_could_go_nothing_is_touched(
     assert desk.server.logs_in(LOOSE)
 
 
-def test_none_is_said_for_git_by_an_empty_mapping(desk: Desk, repository: str) -> None:
+@pytest.mark.parametrize("none", [{}, "{}"], ids=["of YAML", "as typed"])
+def test_none_is_said_for_git_by_an_empty_mapping(desk: Desk, repository: str, none: t.Any) -> None:
     desk.server.make_key("loose", LOOSE)
     (desk.folder / "incidents").mkdir()
-    git = {"rotate_api_keys_git": {"repository": repository, "branch": "main"}, "revoke_leaked_git": {}}
+    git = {"rotate_api_keys_git": {"repository": repository, "branch": "main"}, "revoke_leaked_git": none}
 
     revoke(desk, revoke_leaked_values=LOOSE, revoke_leaked_folder="incidents", **git)
 

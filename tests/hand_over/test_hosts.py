@@ -18,12 +18,17 @@ from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.scene import HandOve
 from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.systemd_files import read_environment_file
 
 Place = dict[str, t.Any]
-# As ssh, but the other machine is this one.
+# As ssh, but the other machine is this one. `gone` does not answer, and the way to `lost` breaks at its seventh call.
 SSH = """\
 #!/bin/sh
+case " $* " in
+*" gone "*) exit 255 ;;
+*" lost "*) echo >> "$0.calls"; [ "$(wc -l < "$0.calls")" -ne 7 ] || exit 255 ;;
+esac
 for last; do :; done
 exec sh -c "$last"
 """
+NAMES = ("a", "b", "gone", "lost")
 # A systemd with one unit, whose state is in a file.
 SYSTEMCTL = """\
 #!{python}
@@ -63,7 +68,7 @@ def unit(slot: HandOver) -> Path:
     )
     (slot.workplace.root / "etc").mkdir(mode=0o755)
     inventory = slot.work / "hosts.yml"
-    hosts = {name: {"ansible_connection": "ssh", "ansible_python_interpreter": sys.executable} for name in ("a", "b")}
+    hosts = {name: {"ansible_connection": "ssh", "ansible_python_interpreter": sys.executable} for name in NAMES}
     inventory.write_text(json.dumps({"all": {"hosts": {"localhost": {"ansible_connection": "local"}, **hosts}}}))
     slot.environ["ANSIBLE_INVENTORY"] = str(inventory)
     return state
@@ -128,6 +133,24 @@ def test_a_unit_that_has_the_old_value_is_restarted_also_when_the_run_before_was
     unit.write_text(json.dumps({**state, "active": "inactive", "since": 0}))
     slot.run(restarting)
     assert restarts(unit) == 1
+
+
+def test_a_host_that_cannot_be_reached_fails_its_slot_and_no_other_one(
+    slot: HandOver, unit: Path, file: Path, place: Place
+) -> None:
+    """Ansible would end the run for the slots behind it, and for what is to be done after the hand-over."""
+    # Of a new file the seventh call is the restart.
+    lost = {**place, "hosts": ["lost"], "restart": ["shop.service"]}
+
+    gone, unsure, fine = slot.refusals(
+        *({"hand_over": [each]} for each in ({**place, "hosts": ["gone"]}, lost, {**place, "hosts": ["a"]}))
+    )
+
+    assert "environment_file on gone: the host cannot be reached" in gone
+    assert "the file is written, and the unit may still have the value before" in unsure
+    assert restarts(unit) == 0
+    assert fine == ""
+    assert read_environment_file(file.read_text()) == {"API_KEY": slot.value}
 
 
 def test_check_mode_writes_and_restarts_nothing(slot: HandOver, unit: Path, file: Path, place: Place) -> None:

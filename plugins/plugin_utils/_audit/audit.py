@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import Exemption
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import (
@@ -185,7 +186,9 @@ def remedy(rule: Rule, key_ids: t.Sequence[str], made_at: datetime, login_key_id
     if "@ids@" not in task:
         return task
     ids = [key_id for key_id in key_ids if not (rule.ends_key and key_id == login_key_id)]
-    spared = "" if len(ids) == len(key_ids) else f"# not {login_key_id}, which you log in with: {LOGIN_ADVICE}"
+    spared = (
+        "" if len(ids) == len(key_ids) else f"# not {shown(str(login_key_id))}, which you log in with: {LOGIN_ADVICE}"
+    )
     if not ids:
         return spared
     listed = "".join(f"\n    - {clear_text(key_id)}" for key_id in ids[:MOST_IDS])

@@ -53,8 +53,9 @@ FILE_NAMES = {
     "slots": "slots.yml",
 }
 REPORT_MODE = 0o640
-# Others write their accounts into the same folder; each needs a few seconds.
-LOCK_TIMEOUT_SECONDS = 120.0
+# Others write their accounts into the same folder. With 40,000 keys in it each needs ten seconds, on a busy machine
+# more than a minute, and some wait in line; who ends in between lets go of it.
+LOCK_TIMEOUT_SECONDS = 600.0
 
 # A hundred years, what dates can be counted with.
 MOST_DAYS = 36_500

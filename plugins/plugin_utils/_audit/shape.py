@@ -7,11 +7,14 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import KINDS
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import RULE_BY_NAME
 
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\+0000")
-DATE = re.compile(r"\d{4}-\d\d-\d\d")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\+0000", re.ASCII)
+DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# A report counts on from its times and with its numbers.
+LAST_YEAR, HIGHEST = 9998, 10**12
 MAYBE_TEXT = (str, type(None))
 MAYBE_TIME = (TIME, type(None))
 RULE = re.compile("|".join(RULE_BY_NAME))
@@ -89,6 +92,13 @@ def fits(value: t.Any, shape: t.Any) -> bool:
     if isinstance(shape, list):
         return isinstance(value, list) and all(fits(each, shape[0]) for each in value)
     if isinstance(shape, re.Pattern):
-        return isinstance(value, str) and shape.fullmatch(value) is not None
+        return isinstance(value, str) and shape.fullmatch(value) is not None and (shape is not TIME or _is_time(value))
     # A bool is no number here.
-    return type(value) is shape
+    return type(value) is shape and (shape is not int or abs(value) <= HIGHEST)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return parse_time(text).year <= LAST_YEAR
+    except ValueError:
+        return False

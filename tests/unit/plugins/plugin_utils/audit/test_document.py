@@ -254,3 +254,31 @@ def test_a_hostile_name_of_an_account_is_text() -> None:
     page = to_html(found)
     assert "<script>alert" not in page
     assert "\u202e" not in page + to_markdown(found) + to_csv(found)
+
+
+@pytest.mark.parametrize("time", ["2026-99-01T09:30+0000", "1969-01-01T00:00+0000", "9999-12-31T23:59+0000"])
+@pytest.mark.parametrize("name", ["made_at", "since"])
+def test_a_time_that_cannot_be_counted_from_is_no_report_of_ours(name: str, time: str) -> None:
+    found = document(account())
+    (finding,) = found["accounts"][0]["keys"][0]["findings"]
+    (finding if name == "since" else found["accounts"][0])[name] = time
+
+    with pytest.raises(ValueError, match="no report"):
+        read_accounts(to_json(found))
+
+
+def test_a_number_that_cannot_be_drawn_is_no_report_of_ours() -> None:
+    found = document(account())
+    found["accounts"][0]["keys"][0]["age_days"] = 10**400
+
+    with pytest.raises(ValueError, match="no report"):
+        read_accounts(to_json(found))
+
+
+def test_the_key_of_the_log_in_is_no_line_of_a_task() -> None:
+    """It comes from the report that lies in the folder, and people run what the page tells them to copy."""
+    unused = replace(key("x\n- name: evil", age_days=300), is_inactive=True)
+    found = document(account([unused], login_key_id=unused.id))
+
+    assert "# not ApiKey-x\\n- name: evil, which" in to_markdown(found)
+    assert not any(line.strip().startswith("- name: evil") for line in to_markdown(found).splitlines())

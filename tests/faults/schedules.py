@@ -12,7 +12,7 @@ import contextlib
 import json
 import typing as t
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import SystemClock
@@ -322,13 +322,18 @@ class WatchedStore(MemoryStore):
     def load(self, slot: Slot) -> Loaded:
         self._world.come_between("load")
         loaded = super().load(slot)
-        self._world.hear((loaded, loaded.published_value, self._world.scene.store.stamp))
+        self._world.hear((_unopened(loaded), self._world.scene.store.stamp))
         return loaded
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         answers = super().commit(changes)
-        self._world.hear(tuple(answers))
+        self._world.hear(tuple(_unopened(each) if isinstance(each, Loaded) else each for each in answers))
         return answers
+
+
+def _unopened(loaded: Loaded) -> Hashable:
+    """What a run was told, and left closed: what a value is follows from the file, which is part of the world."""
+    return replace(loaded, held=None), loaded.has_value
 
 
 def _raise(error: Exception) -> str:

@@ -21,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.deadline i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import CannotConnect, error_from_reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     NotWritten,
@@ -246,8 +247,8 @@ class World:
             (outcome,) = rotate_slots(
                 [self.scene.slot], ports, Orders(**orders), ONE_AT_A_TIME, check_mode=False, unforeseen=_raise
             )
-            if ports.history is not None:
-                ports.history.flush()
+            if ports.history is not None and not _is_kept(ports.history):
+                return None
         except Killed:
             return None
         finally:
@@ -334,6 +335,13 @@ class WatchedStore(MemoryStore):
 def _unopened(loaded: Loaded) -> Hashable:
     """What a run was told, and left closed: what a value is follows from the file, which is part of the world."""
     return replace(loaded, held=None), loaded.has_value
+
+
+def _is_kept(history: History) -> bool:
+    """Whether the last lines of a run are in its history; without them the task is red, and the next run adds them."""
+    with contextlib.suppress(CannotConnect):
+        history.flush()
+    return not history.waiting
 
 
 def _raise(error: Exception) -> str:

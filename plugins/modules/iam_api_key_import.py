@@ -105,9 +105,11 @@ options:
     type: float
     default: 30
   concurrency:
-    description: How many requests are under way at a time, up to 32.
-    type: int
-    default: 8
+    description:
+      - How many requests to IBM Cloud are under way at a time; V(auto), or a number from 1 to 32, as
+        O(cloudkeys.ibmcloud.iam_api_key_rotation#module:concurrency) describes it.
+    type: raw
+    default: auto
 notes:
   - The key that the task logs in with gets no slot. It is told, with what to do about it.
   - A key that is given twice is one slot. Two keys of one name get a slot each; the second gets another name in IBM

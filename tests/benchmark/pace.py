@@ -11,6 +11,7 @@ minutes without a pause, by 32 threads, and by as many as a number says.
 from __future__ import annotations
 
 import argparse
+import functools
 import heapq
 import itertools
 import random
@@ -168,7 +169,7 @@ class Run:
             self.world.at(now + closed, self.let_in)
         while self.waiting and not closed and not self.pace.is_full:
             tries = self.waiting.pop(0)
-            self.world.at(self.pace.start(now), lambda tries=tries: self.send(tries))  # type: ignore[misc]
+            self.world.at(self.pace.start(now), functools.partial(self.send, tries))
 
     def send(self, tries: int) -> None:
         sent_at = self.world.now

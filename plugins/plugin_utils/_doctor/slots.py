@@ -20,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.decla
     resolve_paths,
     slots_from,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import move_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import task_options
@@ -28,7 +29,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sessi
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import check_account
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded, Step, View
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View
 
 # So the value in the variable is asked about.
 ORDERS = Orders(verify_values=True)

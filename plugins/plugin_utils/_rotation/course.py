@@ -11,6 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys i
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begins import Begin, Begins
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.chronicle import Chronicle
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import load_as_moved
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_sweep
@@ -35,7 +36,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import check_account
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     ActName,
-    Loaded,
     Step,
     View,
     current_leaked,
@@ -124,7 +124,6 @@ class Course:
             warnings=tuple(self.session.warnings),
             pending_id=pending.id if pending else None,
             foreseen=self._foreseen,
-            is_closed=view is not None and view.loaded.is_closed,
             view=view,
         )
 

@@ -33,7 +33,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.sessi
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 
 MOST_MOVES = 3
-
 Work = t.Callable[[Course], None]
 ChangeOf = t.Callable[[Course], t.Optional[SlotChange]]
 T = t.TypeVar("T")
@@ -254,9 +253,8 @@ class _Rounds:
                         f"IBM Cloud has no list of the keys of {owner[0]}, the owner of this slot: it was deleted, or "
                         f"is of another account. Name the owner that there is now: {why}"
                     )
-                for course in courses:
-                    if owner in course.owners:
-                        course.fail(why)
+                for course in (each for each in courses if owner in each.owners):
+                    course.fail(why)
 
         looking = [course for course in courses if course.phase != "done"]
         owners_now = {course.owners[0] for course in looking}

@@ -18,6 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
     join_description,
     split_description,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_sweep
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_only_leaked import next_step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record, round_up
@@ -27,7 +28,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     ActName,
     Drawn,
-    Loaded,
     Step,
     View,
     require,

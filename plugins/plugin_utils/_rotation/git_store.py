@@ -21,13 +21,13 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_reader
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History, Line
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_in_git import HistoryInGit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,
     NotWritten,
     SlotChange,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 
 # While others push to the same branch. The engine plans again after a lost commit, and is bounded as well.

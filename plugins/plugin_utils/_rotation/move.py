@@ -12,6 +12,7 @@ import os
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
     CommitLost,
     RecordStore,
@@ -20,7 +21,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import check_account
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded
 
 
 def move_slot(store: RecordStore, slot: Slot, check_value: t.Callable[[Loaded], t.Any], *, check_mode: bool) -> bool:

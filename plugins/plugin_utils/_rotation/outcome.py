@@ -17,8 +17,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view 
 class SlotOutcome:
     """What became of a slot; `taken` are the steps that this run carried out, `step` is where it rests.
 
-    In check mode `foreseen` is its whole way from here, and `step` the first step of that. `is_closed` when nobody has
-    opened its value; `view` is how it was seen last.
+    In check mode `foreseen` is its whole way from here, and `step` the first step of that. `view` is how it was seen
+    last.
     """
 
     slot: Slot
@@ -33,8 +33,12 @@ class SlotOutcome:
     warnings: tuple[str, ...] = ()
     pending_id: str | None = None
     foreseen: tuple[Foreseen, ...] = ()
-    is_closed: bool = False
     view: View | None = field(default=None, repr=False)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody has opened its value."""
+        return self.view is not None and self.view.loaded.is_closed
 
     @property
     def told_failure(self) -> str | None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History, Line
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import ClosedValue, Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.progress import watch_nothing
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import ClosedValue, Loaded
 
 
 class CommitLost(Exception):

@@ -55,13 +55,10 @@ def rotate(
     outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
     unkept = _keep_history(ports)
     result = result_of(outcomes, check_mode=check_mode)
-    lines = report_lines(outcomes, params.get("report"), ports.client.now())
     if check_mode:
         pace = Pace(settings.batch_size, settings.stop_after_failures, params["plan_days"])
         result["plan"] = plan_of(outcomes, orders, pace)
-        lines = result["plan"]["report"] if lines else []
-    for line in lines:
-        ports.tell(line)
+    _tell(outcomes, result, params.get("report"), ports)
     unmanaged = _left_open(outcomes, ports.client, orders)
     not_found = leaked.not_found + unmanaged.not_found
     result["warnings"] += [
@@ -73,6 +70,13 @@ def rotate(
     is_known = not leaked.problems and not unmanaged.problems
     left = sorted(orders.compromised_ids - _closed_ids(outcomes) - unmanaged.gone_ids) if is_known else None
     return {**told, "unmanaged_ids": sorted(unmanaged.ids), "not_found": not_found, "leaked_ids": left}
+
+
+def _tell(outcomes: list[SlotOutcome], result: dict[str, t.Any], report: str | None, ports: Ports) -> None:
+    """Show how far the slots are; in check mode, their plan."""
+    lines = report_lines(outcomes, report, ports.client.now())
+    for line in result["plan"]["report"] if lines and "plan" in result else lines:
+        ports.tell(line)
 
 
 def _check_counts(params: dict[str, t.Any]) -> None:

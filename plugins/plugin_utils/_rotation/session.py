@@ -17,11 +17,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
     UnknownKeyValue,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import round_up
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import Values
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Drawn, Loaded, View
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Drawn, View
 
 # A new key reaches IAM's replicas at different times (docs/iam-facts.md 1.4).
 LOOK_AGAIN_AFTER_SECONDS = (0.5, 1, 2, 4, 8, 15, 30)

@@ -229,9 +229,8 @@ class VaultFile:
         return backup_file, self._storage.write(text.encode("utf-8"), snapshot.identity, self._mode)
 
     def _effects(self, snapshot: Snapshot, edits: Sequence[Edit]) -> tuple[Effect, ...]:
-        opened = self._open_whole(snapshot)
+        opened, vault = self._open_whole(snapshot), _Vault(self._cipher, self._vault_id)
         text = snapshot.text if opened is None else opened.plaintext
-        vault = _Vault(self._cipher, self._vault_id)
         return tuple(document.effects(text, edits, vault, vaults_strings=snapshot.layout == "inline"))
 
     def _new_text(self, snapshot: Snapshot, edits: Sequence[Edit], vault: _Vault) -> str:
@@ -277,9 +276,7 @@ class _Vault:
     """The cipher as the text layer sees it, with the id that was asked for."""
 
     def __init__(self, cipher: Cipher, vault_id: str | None, *, takes_over: bool = False) -> None:
-        self._cipher = cipher
-        self._vault_id = vault_id
-        self._takes_over = takes_over
+        self._cipher, self._vault_id, self._takes_over = cipher, vault_id, takes_over
         self.label: str | None = None
 
     def open(self, vaulttext: str) -> str:

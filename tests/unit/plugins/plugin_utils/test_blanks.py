@@ -33,6 +33,8 @@ MUST_NOT_BE_BLANK = {
     *("from", "to", "label", "on_unreadable"),
     # Of a leak: less would be revoked than is meant, or more be done.
     *("ids", "values", "values_file", "only_leaked", "rotated", "accounts", "step"),
+    # Which value of a file is imported.
+    "variables",
 }
 
 Options = dict[str, dict[str, t.Any]]

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import orphans, plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
@@ -21,7 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
     Superseded,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Loaded, Step, View
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=timezone.utc)
 SLOT = Slot("deploy", "secrets.yml", "deploy", "deploy", "iam-ServiceId-1", "acc")

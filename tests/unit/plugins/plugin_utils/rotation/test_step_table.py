@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import Policy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
     Current,
@@ -23,7 +24,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import (
     ActName,
     Drawn,
-    Loaded,
     Step,
     StepName,
     View,

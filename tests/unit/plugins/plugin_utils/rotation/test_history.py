@@ -10,6 +10,7 @@ import re
 import stat
 import threading
 import typing as t
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -162,8 +163,8 @@ def test_a_place_that_is_somebody_elses_is_refused(tmp_path: Path) -> None:
 class Rotation:
     """A scene whose runs keep a history in a file."""
 
-    def __init__(self, path: Path) -> None:
-        self.scene, self.path = Scene(overlap_hours=0, soak_hours=0, quiet_hours=0), path
+    def __init__(self, path: Path, overlap_hours: int = 0) -> None:
+        self.scene, self.path = Scene(overlap_hours=overlap_hours, soak_hours=0, quiet_hours=0), path
 
     def run(self, effects: Effects | None = None, **words: t.Any) -> None:
         scene, effects = self.scene, effects or Effects()
@@ -209,6 +210,39 @@ def test_a_rotation_tells_what_happened_why_and_by_whom(tmp_path: Path) -> None:
         assert re.match(schema["properties"]["id"]["pattern"], line["id"])
         assert re.match(schema["properties"]["at"]["pattern"], line["at"])
     assert schema["properties"]["what"]["enum"] == list(WHATS)
+
+
+def test_an_adopted_key_is_told_once_although_its_record_changes(tmp_path: Path) -> None:
+    world = Rotation(tmp_path / "history.jsonl")
+    scene = world.scene
+    made = scene.visitor.create_key(name="deploy", iam_id=scene.owner["iam_id"])
+    scene.store.values["deploy"] = made["apikey"]
+    scene.slot = replace(scene.slot, policy=replace(scene.slot.policy, on_missing_record="adopt"))
+    world.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    world.run()
+
+    told = [line["what"] for line in world.lines if line["key_id"] == made["id"]]
+    assert told == ["adopted", "disabled", "deleted"]
+
+
+def test_the_key_that_was_unpublished_is_told_and_no_other_though_its_value_was_lost(tmp_path: Path) -> None:
+    world = Rotation(tmp_path / "history.jsonl", overlap_hours=72)
+    scene = world.scene
+    world.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    world.run()
+    last = scene.published_id
+    scene.pass_time(DAY_SECONDS)
+    scene.slot = replace(scene.slot, is_wanted=False)
+    del scene.store.values["deploy"]
+    scene.store.stamp += 1
+    # The record still has the value of the key before; the run that unpublishes is killed before it tells so.
+    with pytest.raises(Killed):
+        world.run(Effects(kill_on="commit", kill_after_effect=True))
+    world.run()
+
+    assert [line["key_id"] for line in world.lines if line["what"] == "unpublished"] == [last]
 
 
 def test_a_history_costs_no_request_and_an_idle_run_does_not_touch_it(tmp_path: Path) -> None:

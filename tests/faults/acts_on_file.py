@@ -135,18 +135,29 @@ def edit_record(change: t.Callable[[World, Record], Record | None]) -> Act:
             elif after is not None and now_at in store.records:
                 store.records[now_at] = _edited_back(store.records[now_at], before, after)
             store.stamp += 1
-            _take_made_up_markers_away(world)
+            _take_markers_away(world, MADE_UP_SLOT_ID, world.scene.keys())
+            _take_markers_of_lost_record_away(world, before)
 
         return undo
 
     return act
 
 
-def _take_made_up_markers_away(world: World) -> None:
-    """A run may have written the id that a person made up to a key, and asks for it to be taken away."""
+def _take_markers_of_lost_record_away(world: World, lost: Record) -> None:
+    """A request of before may land on a key that has a new record by then: its stop asks for the marker to go.
+
+    Nothing proves that no other slot has that marker, so no run takes it away unasked.
+    """
+    now = world.scene.store.records.get(place_of(world))
+    if now is not None and now.slot_id != lost.slot_id:
+        _take_markers_away(world, lost.slot_id, now.known_ids)
+
+
+def _take_markers_away(world: World, slot_id: str, key_ids: t.Container[str]) -> None:
+    """A run may have written an id to a key that no record has any more, and asks for it to be taken away."""
     for key in world.scene.keys().values():
         text, marker = split_description(key.description)
-        if marker is not None and marker.slot_id == MADE_UP_SLOT_ID:
+        if key.id in key_ids and marker is not None and marker.slot_id == slot_id:
             key.description = text or None
             world.scene.emulator.world.note_change(key, Caller(PERSON, key.account_id), "UPDATE")
 
@@ -228,6 +239,8 @@ def revert(pick: t.Callable[[list[FileState]], FileState]) -> Act:
                 scene.store.stamp += 1
             elif scene.slot.moved_from and scene.slot.variable in now.records:
                 _remove_outdated(world, scene.slot.moved_from.variable, old)
+            for lost in before.records.values():
+                _take_markers_of_lost_record_away(world, lost)
 
         return undo
 

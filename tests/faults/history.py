@@ -65,8 +65,36 @@ def check_history(world: World) -> None:
         raise Violated("history: doubled", str(Counter(ids).most_common(1)))
     if told != expected:
         raise Violated("history", f"lacks {expected - told}, has {told - expected}")
-    if not {line["key_id"] for line in lines if line["what"] == "published"} <= _made(lines, records[0]):
-        raise Violated("history: published, and not made", str(ids))
+    _check_made(world, lines)
+    _check_disabled(lines, records)
+
+
+def _check_made(world: World, lines: list[dict[str, t.Any]]) -> None:
+    """A run has made each key that there ever was, but for those of people, and none has come from nowhere."""
+    of_people = {world.scene.emulator.seed.api_key_id, *world.ledger.foreign, *world.scene.slot.retire_ids}
+    of_people |= _ids(lines, "adopted")
+    made = _ids(lines, "made", "left_over", "withdrawn")
+    unknown = _ids(lines, "published", "deleted", "disabled") - made - of_people
+    untold = world.ledger.account_of.keys() - made - of_people
+    if unknown or untold:
+        raise Violated("history: made", f"not told of {sorted(untold)}, and not made: {sorted(unknown)}")
+    if len(_ids(lines, "made")) != sum(line["what"] == "made" for line in lines):
+        raise Violated("history: made twice", str(lines))
+
+
+def _check_disabled(lines: list[dict[str, t.Any]], records: list[Record | None]) -> None:
+    """Once for each key, and once more after each way back to it; none that was deleted after it is left out."""
+    told = Counter(line["key_id"] for line in lines if line["what"] == "disabled")
+    back = Counter(line["key_id"] for line in lines if line["what"] == "rolled_back")
+    announced = {entry.id for record in records if record for entry in record.superseded if entry.deleting_at}
+    announced &= {entry.id for record in records if record for entry in record.superseded if entry.disabling_at}
+    wrong = {key_id for key_id, count in told.items() if count > 1 + back[key_id]} | (announced - told.keys())
+    if wrong:
+        raise Violated("history: disabled", f"{sorted(wrong)} of {told}")
+
+
+def _ids(lines: list[dict[str, t.Any]], *whats: str) -> set[str | None]:
+    return {line.get("key_id") for line in lines if line["what"] in whats} - {None}
 
 
 def _newest(state: FileState) -> Record | None:
@@ -80,11 +108,6 @@ def _said(line: dict[str, t.Any]) -> Told:
 
 
 _EXPECTED = {"withdrawn", "published", "adopted", "rolled_back", "handed_over", "leaked", "deleted", "unpublished"}
-
-
-def _made(lines: list[dict[str, t.Any]], start: Record | None) -> set[str]:
-    before = set(start.known_ids) if start else set()
-    return before | {line["key_id"] for line in lines if line["what"] in ("made", "adopted", "left_over")} | {None}
 
 
 def _between(before: Record | None, after: Record | None) -> list[Told]:

@@ -12,7 +12,7 @@ import contextlib
 import json
 import typing as t
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import SystemClock
@@ -21,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.deadline i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import CannotConnect, error_from_reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
@@ -246,8 +247,8 @@ class World:
             (outcome,) = rotate_slots(
                 [self.scene.slot], ports, Orders(**orders), ONE_AT_A_TIME, check_mode=False, unforeseen=_raise
             )
-            if ports.history is not None:
-                ports.history.flush()
+            if ports.history is not None and not _is_kept(ports.history):
+                return None
         except Killed:
             return None
         finally:
@@ -322,13 +323,25 @@ class WatchedStore(MemoryStore):
     def load(self, slot: Slot) -> Loaded:
         self._world.come_between("load")
         loaded = super().load(slot)
-        self._world.hear((loaded, loaded.published_value, self._world.scene.store.stamp))
+        self._world.hear((_unopened(loaded), self._world.scene.store.stamp))
         return loaded
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         answers = super().commit(changes)
-        self._world.hear(tuple(answers))
+        self._world.hear(tuple(_unopened(each) if isinstance(each, Loaded) else each for each in answers))
         return answers
+
+
+def _unopened(loaded: Loaded) -> Hashable:
+    """What a run was told, and left closed: what a value is follows from the file, which is part of the world."""
+    return replace(loaded, held=None), loaded.has_value
+
+
+def _is_kept(history: History) -> bool:
+    """Whether the last lines of a run are in its history; without them the task is red, and the next run adds them."""
+    with contextlib.suppress(CannotConnect):
+        history.flush()
+    return not history.waiting
 
 
 def _raise(error: Exception) -> str:

@@ -94,3 +94,32 @@ def test_any_one_fault_loses_nothing_in_more_plots(name: str, record_property: R
     tally, found = violations(name, ACTORS[0], schedules)
     record_property("shown", f"{name}: schedules of one fault: {tally}")
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    "actor_name", ["drops the record", "reverts the file by one version", "reverts the file to its first version"]
+)
+def test_a_marker_that_lands_after_its_record_was_lost_is_one_clear_stop(actor_name: str) -> None:
+    """Nothing proves that no other slot has it, so no run takes it away; once a person has, all is well."""
+    actor = next(each for each in ACTORS if each.name == actor_name)
+    world, _orders = ALL_PLOTS["adopted"].world()
+    world.run()
+    marking = next(number for number, effect in enumerate(world.done) if effect.startswith("PUT "))
+    # It lands between the look at the key that is adopted again and the commit of its new record.
+    late = Fault(marking, "lands late", world.done.index("commit"))
+
+    world, _orders = ALL_PLOTS["adopted"].world()
+    world.run(late)
+    world.let_act(actor.act)
+    outcome = world.run()
+    assert outcome is not None
+    assert "carries the marker of another slot" in str(outcome.failure)
+    assert "take the marker away if that is this one" in str(outcome.failure)
+
+    stamp, world.scene.emulator.requests[:] = world.scene.store.stamp, []
+    again = world.run()
+    assert again is not None
+    assert again.failure == outcome.failure
+    assert (world.scene.writes(), world.scene.store.stamp) == ([], stamp)
+
+    assert Play(stage_of("adopted"), actor).try_one(Schedule(0, late, is_fault_before=True)) is None

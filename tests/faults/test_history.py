@@ -11,6 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.history import check_hi
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import come_to_rest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import DAY_SECONDS
 
 
 def faults(effects: int) -> t.Iterator[Fault]:
@@ -33,3 +34,14 @@ def test_a_history_tells_everything_once(name: str, record_property: t.Callable[
         assert world.history == history, "an idle run writes its history"
         count += 1
     record_property("shown", f"{name}: {count} schedules of one fault, 0 violations")
+
+
+@pytest.mark.parametrize("name", ALL_PLOTS)
+def test_a_history_tells_nothing_again_through_the_next_rotation(name: str) -> None:
+    plot = ALL_PLOTS[name]
+    world, orders = plot.world(with_history)
+    world.run(**orders)
+    assert come_to_rest(plot, world, orders, "as it was left") is None
+    world.scene.pass_time(91 * DAY_SECONDS)
+    assert come_to_rest(plot, world, {}, "the next rotation") is None
+    check_history(world)

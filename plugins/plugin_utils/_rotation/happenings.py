@@ -9,7 +9,7 @@ Each has an id that follows from what is on record, so whoever derives it again 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
@@ -46,7 +46,8 @@ class Happening:
 def told_by_record(record: Record, now: datetime) -> list[Happening]:
     """What is on record as done; `now` is the time of what the record has no time for."""
     current = record.current
-    found = _of_current(record, current, now) if current else _of_none(record)
+    found = _of_current(record, current, now) if current else []
+    found += [_unpublished(record, entry) for entry in record.superseded if entry.is_unpublished]
     return found + [_leaked(record, entry, now) for entry in record.superseded if entry.compromised]
 
 
@@ -107,9 +108,7 @@ def _of_current(record: Record, current: Current, now: datetime) -> list[Happeni
     elif record.revision == _FIRST_REVISION:
         what = "adopted"
     words = {"old_id": old.id if old else None, "iam_id": current.iam_id}
-    # Only its first record shows that a key was adopted; by the later ones it is the same thing, and told already.
-    same_as: What = "published" if what == "adopted" else what
-    found = [replace(_happening(record, generation, same_as, at, current.id, at, **words), what=what)]
+    found = [_happening(record, generation, what, at, current.id, at, **words)]
     if old is not None and old.iam_id and current.iam_id and old.iam_id != current.iam_id:
         words["old_iam_id"] = old.iam_id
         found.append(_happening(record, generation, "owner_changed", at, current.id, at, **words))
@@ -119,13 +118,9 @@ def _of_current(record: Record, current: Current, now: datetime) -> list[Happeni
     return found + ([_leaked(record, current, now)] if current.compromised else [])
 
 
-def _of_none(record: Record) -> list[Happening]:
-    """No key is published: the one that was, by its value, was taken from its variable."""
-    last = next((entry for entry in reversed(record.superseded) if entry.key_value), None)
-    if last is None:
-        return []
-    at = last.superseded_at
-    return [_happening(record, last.generation, "unpublished", at, last.id, at, iam_id=last.iam_id)]
+def _unpublished(record: Record, entry: Superseded) -> Happening:
+    at = entry.superseded_at
+    return _happening(record, entry.generation, "unpublished", at, entry.id, at, iam_id=entry.iam_id)
 
 
 def _leaked(record: Record, key: Current | Superseded, now: datetime) -> Happening:
@@ -152,5 +147,6 @@ def _happening(
 ) -> Happening:
     """`apart` tells it from the same thing once more: a key may be gone back to twice. Without it, the key does."""
     tail = f"{apart:%Y%m%dT%H%M%SZ}" if isinstance(apart, datetime) else key_id if apart is None else apart
-    parts = [record.slot_id, str(generation), what, *([tail] if tail else [])]
+    # Only a new record shows that its key was adopted; once it has changed, the same is not told by another name.
+    parts = [record.slot_id, str(generation), "published" if what == "adopted" else what, *([tail] if tail else [])]
     return Happening("/".join(parts), what, at, record.slot_id, generation, key_id, **words)

@@ -46,7 +46,7 @@ CLEAR_MEMBERS = frozenset(
 
 
 # These take a line in the file only where they say something.
-SELDOM = frozenset({"moved_to", "displaced_marker", "rollback_is_done"})
+SELDOM = frozenset({"moved_to", "displaced_marker", "rollback_is_done", "is_unpublished"})
 
 
 class RecordIsUnreadable(ValueError):
@@ -94,6 +94,7 @@ class Superseded:
     """A replaced key that is still there.
 
     `rollback_is_done` when it was made current again and replaced once more, as long as the order for that may stand.
+    `is_unpublished` when no other key took its place: its slot is not wanted any more.
     """
 
     generation: int
@@ -107,6 +108,7 @@ class Superseded:
     iam_id: str | None = None
     rollback_is_done: bool = False
     displaced_marker: str | None = None
+    is_unpublished: bool = False
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,9 @@ def published(record: Record, key_id: str, now: datetime, old_value: str | None)
 
 
 def unpublished(record: Record, now: datetime, old_value: str | None) -> Record:
-    return replace(_current_superseded(record, now, old_value), current=None)
+    after = _current_superseded(record, now, old_value)
+    left = tuple(replace(entry, is_unpublished=True) for entry in after.superseded[-1:])
+    return replace(after, current=None, superseded=(*after.superseded[:-1], *left))
 
 
 def swapped(record: Record, entry: Superseded, now: datetime, old_value: str | None) -> Record:

@@ -10,6 +10,7 @@ import re
 import stat
 import threading
 import typing as t
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -92,8 +93,7 @@ def test_what_is_older_than_it_is_kept_goes_with_the_next_write_and_does_not_com
     assert with_lines(in_file(new), [old], begin, "history") is None
 
 
-GARBLED = [b'{"id": "a", "at"', b"<<<<<<< HEAD\n", b"[]\n", b'{"id": 1, "at": "2026-05-01T00:00Z"}\n', b'{"id": "a"}\n']
-GARBLED += [b'{"id": "a", "at": "yesterday"}\n', b"\xff\n", b"key: value\n", b"[" * 9999 + b"\n"]
+GARBLED = [b'{"id": "a", "at"', b"GARBLED += [b'{"id": "a", "at": "yesterday"}\n', b"\xff\n", b"key: value\n", b"[" * 9999 + b"\n"]
 
 
 @pytest.mark.parametrize("garbled", GARBLED, ids=lambda text: repr(text[:12]))
@@ -166,6 +166,7 @@ def test_a_place_that_is_somebody_elses_is_refused(tmp_path: Path) -> None:
 class Rotation:
     """A scene whose runs keep a history in a file."""
 
+<<<<<<< HEAD
     def __init__(self, path: Path, keep_days: float | None = None, **policy: t.Any) -> None:
         self.scene = Scene(**(policy or AT_ONCE))
         self.path, self.keep_days = path, keep_days
@@ -214,6 +215,39 @@ def test_a_rotation_tells_what_happened_why_and_by_whom(tmp_path: Path) -> None:
         assert re.match(schema["properties"]["id"]["pattern"], line["id"])
         assert re.match(schema["properties"]["at"]["pattern"], line["at"])
     assert schema["properties"]["what"]["enum"] == list(WHATS)
+
+
+def test_an_adopted_key_is_told_once_although_its_record_changes(tmp_path: Path) -> None:
+    world = Rotation(tmp_path / "history.jsonl")
+    scene = world.scene
+    made = scene.visitor.create_key(name="deploy", iam_id=scene.owner["iam_id"])
+    scene.store.values["deploy"] = made["apikey"]
+    scene.slot = replace(scene.slot, policy=replace(scene.slot.policy, on_missing_record="adopt"))
+    world.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    world.run()
+
+    told = [line["what"] for line in world.lines if line["key_id"] == made["id"]]
+    assert told == ["adopted", "disabled", "deleted"]
+
+
+def test_the_key_that_was_unpublished_is_told_and_no_other_though_its_value_was_lost(tmp_path: Path) -> None:
+    world = Rotation(tmp_path / "history.jsonl", **{**AT_ONCE, "overlap_hours": 72})
+    scene = world.scene
+    world.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    world.run()
+    last = scene.published_id
+    scene.pass_time(DAY_SECONDS)
+    scene.slot = replace(scene.slot, is_wanted=False)
+    del scene.store.values["deploy"]
+    scene.store.stamp += 1
+    # The record still has the value of the key before; the run that unpublishes is killed before it tells so.
+    with pytest.raises(Killed):
+        world.run(Effects(kill_on="commit", kill_after_effect=True))
+    world.run()
+
+    assert [line["key_id"] for line in world.lines if line["what"] == "unpublished"] == [last]
 
 
 def test_a_history_costs_no_request_and_an_idle_run_does_not_touch_it(tmp_path: Path) -> None:

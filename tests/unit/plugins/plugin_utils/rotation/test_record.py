@@ -32,7 +32,9 @@ FULL = Record(
     Current(4, "K4", MOMENT, MOMENT, MOMENT, True, "iam-ServiceId-1", MOMENT, "[cloudkeys 00000001/2]"),
     Pending(5, MOMENT, "pending-value", "K5", MOMENT, "iam-ServiceId-1"),
     (
-        Superseded(3, "K3", MOMENT, "old-value", MOMENT, MOMENT, MOMENT, True, "iam-ServiceId-1", True),
+        Superseded(
+            3, "K3", MOMENT, "old-value", MOMENT, MOMENT, MOMENT, True, "iam-ServiceId-1", True, is_unpublished=True
+        ),
         Superseded(2, "K2", MOMENT),
     ),
     account_id="a1",
@@ -89,7 +91,7 @@ def test_a_record_of_a_newer_version_is_refused_by_name() -> None:
 
 
 def test_what_is_seldom_so_takes_a_line_in_the_file_only_then() -> None:
-    seldom = {"moved_to", "displaced_marker", "rollback_is_done"}
+    seldom = {"moved_to", "displaced_marker", "rollback_is_done", "is_unpublished"}
     plain = to_data(Record("3f9a2c7d", 1, 1, Current(1, "K1", MOMENT), superseded=(Superseded(1, "K0", MOMENT),)))
 
     assert {"format", "pending", "account_id"} <= plain.keys()

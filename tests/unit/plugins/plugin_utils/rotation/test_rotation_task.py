@@ -14,6 +14,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import (
     resolve_paths,
@@ -91,6 +92,16 @@ def test_what_a_slot_tells_its_tasks_is_handed_on_as_it_is_and_kept_nowhere() ->
 
     assert (told["data"], plain["data"]) == (DATA, {})
     assert "vault_kv2" not in repr(scene.store.records)
+
+
+def test_what_a_slot_tells_its_tasks_holds_no_secret_of_the_run() -> None:
+    scene = Scene()
+    protect("correct horse battery")
+
+    with pytest.raises(TaskRefused, match="slot a: data holds a secret of this run") as refused:
+        run(scene, slot("a", data={"with": ["the password correct horse battery, too"]}))
+
+    assert ("correct horse battery" in str(refused.value), scene.keys()) == (False, {})
 
 
 REFUSED: list[tuple[list[dict[str, t.Any]], dict[str, t.Any], str]] = [

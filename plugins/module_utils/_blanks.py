@@ -79,7 +79,7 @@ UNSET: dict[str, tuple[str, ...]] = {
         *("include_history", "include_activity", "unused_after_days", "expires_soon_days", "require_expiry", "folder"),
         *("require_lock", "account_owner_ids", "record_files", "exceptions_file", "formats", "return_keys"),
         *("report_timeout_seconds", "try_decrypt", "vault_files", "expected", "plan", "plan_days"),
-        *("account_name", "expected_accounts"),
+        *("account_name", "expected_accounts", "report", "hand_on", "earlier", "by", "job", "keep_days"),
     ),
 }
 # Ways to say the same: where one of them is said, the others are not missing. A task that logs in with a file takes the

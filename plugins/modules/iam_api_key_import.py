@@ -105,9 +105,12 @@ options:
     type: float
     default: 30
   concurrency:
-    description: How many requests are under way at a time, up to 32.
-    type: int
-    default: 8
+    description:
+      - How many requests are under way at a time, up to 32.
+      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
+        one for being too many, or takes twice as long, half as many; then slowly more again.
+    type: raw
+    default: auto
 notes:
   - The key that the task logs in with gets no slot. It is told, with what to do about it.
   - A key that is given twice is one slot. Two keys of one name get a slot each; the second gets another name in IBM

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONCURRENCY, CONNECTION
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import describe, look_at
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._import import at_hand, given
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._import.at_hand import AtHand, Target
@@ -152,7 +153,7 @@ def _refuse_what_goes_away(path: str, controller: Controller) -> None:
 
 
 def _verdicts(params: Params, client: IamClient, offers: Offers, run: Run, known: AtHand) -> list[Verdict]:
-    sightings = look_at(client, [offer.item for offer in offers.offers], params["concurrency"])
+    sightings = look_at(client, [offer.item for offer in offers.offers], concurrency_from(params["concurrency"]))
     verdicts = [
         judge(offer, seen, describe(client, seen), run, known)
         for offer, seen in zip(offers.offers, sightings)

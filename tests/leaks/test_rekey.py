@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Vaulted values move to another secret in a repository: nothing of them or of the token is shown or kept, in no commit."""
+"""Vaulted values move to another secret in a repository: nothing of them or of the token is shown or kept."""
 
 from __future__ import annotations
 
@@ -24,9 +24,8 @@ def test_a_move_in_a_repository_whose_server_wants_a_token(
     git(stage, "-C", "clone", "commit", "--quiet", "--message=Begin")
     git(stage, "-C", "clone", "push", "--quiet", "origin", "HEAD:main")
 
-    with serve(
-        stage.work, tmp_path_factory.mktemp("tls"), "x-access-token", stage.secrets["git_token"]
-    ) as (server, certificate):
+    token = stage.secrets["git_token"]
+    with serve(stage.work, tmp_path_factory.mktemp("tls"), "x-access-token", token) as (server, certificate):
         told = stage.play(
             manner,
             play,

@@ -53,7 +53,7 @@ UNSET: dict[str, tuple[str, ...]] = {
     ),
     "the task refuses to make a key that nothing would keep": ("file", "reveal", "discard_value", "store_value"),
     "a place of its own, or none, is found in its stead": (
-        *("iam_endpoint", "ca_path", "vault_id", "working_copy", "layout", "key_source"),
+        *("iam_endpoint", "ca_path", "vault_id", "working_copy", "layout", "key_source", "local_folder"),
         *("git.token", "ssh_key_file", "known_hosts_file", "username", "author_name", "author_email", "message"),
     ),
     "it adds keys that are revoked, retired or put back, so not set is none of them": (
@@ -74,12 +74,13 @@ UNSET: dict[str, tuple[str, ...]] = {
         *("keys_per_identity", "rotate_if_older_than", "policy", "backup", "plaintext_keys"),
         "proof_seconds",
     ),
+    "it names values to import, and a task without any is refused": ("files", "vaulted"),
     "it is handed on to the user's own tasks, and changes nothing here": ("data",),
     "it only says what is read or reported": (
         *("include_history", "include_activity", "unused_after_days", "expires_soon_days", "require_expiry", "folder"),
         *("require_lock", "account_owner_ids", "record_files", "exceptions_file", "formats", "return_keys"),
-        *("report_timeout_seconds", "try_decrypt", "vault_files", "expected", "plan", "plan_days"),
-        *("account_name", "expected_accounts", "report", "hand_on", "earlier", "by", "job", "keep_days"),
+        *("report_timeout_seconds", "try_decrypt", "vault_files", "expected", "plan", "plan_days", "account_name"),
+        *("expected_accounts", "report", "history", "keep_days", "by", "job", "hand_on", "earlier", "slots_file"),
     ),
 }
 # Ways to say the same: where one of them is said, the others are not missing. A task that logs in with a file takes the

@@ -106,9 +106,8 @@ options:
     default: 30
   concurrency:
     description:
-      - How many requests are under way at a time, up to 32.
-      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
-        one for being too many, or takes twice as long, half as many; then slowly more again.
+      - How many requests to IBM Cloud are under way at a time; V(auto), or a number from 1 to 32, as
+        O(cloudkeys.ibmcloud.iam_api_key_rotation#module:concurrency) describes it.
     type: raw
     default: auto
 notes:

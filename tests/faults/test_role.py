@@ -21,7 +21,6 @@ REFUSED = {
     "until": "must not be blank|value of rotate_api_keys_until must be one of",
     "only_leaked": "must not be blank",
     "git": "must not be blank|argument 'rotate_api_keys_git' is of type",
-    "history": "must not be blank|argument 'rotate_api_keys_history' is of type",
 }
 
 

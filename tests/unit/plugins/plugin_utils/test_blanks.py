@@ -33,8 +33,8 @@ MUST_NOT_BE_BLANK = {
     *("from", "to", "label", "on_unreadable"),
     # Of a leak: less would be revoked than is meant, or more be done.
     *("ids", "values", "values_file", "only_leaked", "rotated", "accounts", "step"),
-    # Less would be imported or kept than is meant.
-    *("files", "vaulted", "variables", "slots_file", "local_folder", "history"),
+    # Which value of a file is imported.
+    "variables",
 }
 
 Options = dict[str, dict[str, t.Any]]

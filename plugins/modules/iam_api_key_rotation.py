@@ -218,10 +218,10 @@ options:
     description:
       - What is shown while the task runs, beside its result. With V(all), each slot has a line at the end, and there is
         one about all of them. With V(changes), only those slots have one that have changed, have failed or may need a
-        person, so a run in which nothing happened shows one line. Steps are shown as they are taken. With V(none),
-        nothing is shown.
+        person, so a run in which nothing happened shows one line. Steps are shown as they are taken. With V(steps),
+        nothing else is shown, as is fit for a task that another one follows for the same slots; with V(none), nothing.
     type: str
-    choices: [all, changes, none]
+    choices: [all, changes, steps, none]
     default: changes
   hand_on:
     description:

@@ -19,6 +19,8 @@ PROJECT = ROOT / "docs" / "examples" / "awx" / "project"
 VAULT_FILE = "group_vars/all/secrets.yml"
 # As AWX has it for the host of its demo inventory.
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+# A hand-over is dozens of tasks, and other tests have their share of the machine.
+LONGEST_JOB_SECONDS = 300
 CREDENTIALS = ("IBMCLOUD_API_KEY", "IBMCLOUD_IAM_API_ENDPOINT")
 
 
@@ -32,7 +34,7 @@ class Job:
 
     def wait(self) -> int:
         """The exit code; the folder is gone then."""
-        code = self.run.wait()
+        code = self.run.wait(LONGEST_JOB_SECONDS)
         assert not self.folder.exists()
         return code
 

@@ -86,7 +86,7 @@ def test_check_mode_pushes_nothing(scene: JobScene) -> None:
     job = scene.start(check=True)
 
     assert job.wait() == 0, job.output
-    assert "deploy: intend" in job.output
+    assert "deploy: now intend" in job.output
     assert (scene.remote.tip, writes(scene, asked)) == (before, [])
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The way of the guides, from audit to rotation, in an account where somebody named keys to do harm."""
+"""The way of the guides, from audit to rotation, in an account where somebody named keys to do harm; and a history."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ NAMES = (
     "red\x1b[31m c1\x9b31m title\x1b]0;%s\x07 turned\u202e\u2066 hidden\u200b\x7f line\u2028next\x85",
     "=cmd|' /C %s'!A0 @team #12 https://example.com <img src=x> `code`",
 )
+MEMBERS = ("what", "slot", "key_id", "old_id", "by", "job", "why")
 PLAY = """\
 - hosts: localhost
   gather_facts: false
@@ -31,6 +32,24 @@ PLAY = """\
         content: "{{ found.api_keys | map(attribute='name') | sort | to_json }}"
         dest: names.json
         mode: "0600"
+"""
+HISTORY_PLAY = """\
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.copy:
+        content: "{{ lookup('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl', wantlist=true) | to_json }}"
+        dest: read.json
+        mode: "0600"
+    - ansible.builtin.debug:
+        msg: "{{ told }} {{ told | map(attribute='why') | list }}"
+      vars:
+        told: "{{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl') }}"
+    - ansible.builtin.debug:
+        msg: "{{ item.why }}"
+      loop: "{{ query('cloudkeys.ibmcloud.iam_api_key_history', 'history.jsonl') }}"
+      loop_control:
+        label: "{{ item.slot }}"
 """
 
 
@@ -64,6 +83,25 @@ def test_from_audit_to_rotation_nothing_in_a_name_is_carried_out_or_lost(desk: D
     assert odd_characters(shown) == set()
     assert {slot["key_name"] for slot in slots} >= set(names)
     assert json.loads((desk.folder / "names.json").read_text(encoding="utf-8")) == sorted(names * 2)
+
+
+def test_what_somebody_wrote_into_a_history_is_shown_and_not_carried_out(desk: Desk) -> None:
+    planted = desk.folder / "planted"
+    names = [name % planted for name in NAMES]
+    lines = [
+        {"id": name, "at": "2026-06-02T09:15:07+0000", **dict.fromkeys(MEMBERS, name), name: [name, {name: name}]}
+        for name in names
+    ]
+    desk.write("history.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
+    desk.write("read.yml", HISTORY_PLAY)
+
+    shown = desk.play("cloudkeys.ibmcloud.history", "-e", "history_file=history.jsonl")
+    desk.play("read.yml")
+
+    assert not planted.exists()
+    assert odd_characters(shown) == set()
+    assert shown.count("2026-06-02T09:15:07+0000") == len(names)
+    assert json.loads((desk.folder / "read.json").read_text(encoding="utf-8")) == lines
 
 
 def make_keys(desk: Desk, names: t.Iterable[str]) -> str:

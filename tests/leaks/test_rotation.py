@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
@@ -17,6 +18,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import (
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import AWX, AWX_CHECK, AWX_QUIET, TERMINAL, Manner, Stage
 
 VARIABLE = "deploy_api_key"
+HISTORY = "history.jsonl"
+HAPPENED = {"made", "published", "handed over", "deleted"}
 PROBE = """\
 - name: Log in with the key
   cloudkeys.ibmcloud.iam_caller_info:
@@ -37,6 +40,7 @@ def rotate(stage: Stage, manner: Manner, playbook: str = "rotate", **more: t.Any
         **AT_ONCE,
         "probe_tasks": str(tasks),
         "handover_tasks": str(tasks),
+        "history": {"file": str(stage.work / HISTORY)},
         **more,
     }
     return stage.play(
@@ -67,6 +71,9 @@ def test_a_rotation(stage: Stage) -> None:
 
     assert "failed=0" in rotate(stage, AWX_QUIET)
     assert stage.learn_values() == 0
+    told = stage.play(AWX, "cloudkeys.ibmcloud.history", history_file=str(stage.work / HISTORY))
+    assert "failed=0" in told
+    assert set(re.findall(r"ApiKey-\S+ (made|published|handed over|deleted)", told)) == HAPPENED
     assert stage.leaks() == []
 
 

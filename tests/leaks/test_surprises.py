@@ -109,6 +109,16 @@ Cipher.open = _broken
     ),
     ("read", "look_up"),
 )
+HISTORY = Surprise(
+    Plant(
+        "plugin_utils/_rotation/history_file.py",
+        """
+def read_history(content, name):
+    raise RuntimeError(f"cannot read {content}") from ValueError(content)
+""",
+    ),
+    ("told",),
+)
 TIME_OUT = Surprise(
     Plant("module_utils/_iam/retry.py", "\nREAD_TIMEOUT_SECONDS, RETRY_BUDGET_SECONDS = 0.2, 0.0\n"),
     (*IAM_TASKS, "rotate", "role"),
@@ -123,6 +133,7 @@ SURPRISES: list[tuple[str, Surprise, Manner]] = [
     ("a result with a value", RESULT, AWX_MODULE),
     ("write of a vault file", COMMIT, AWX),
     ("read of a vault file", OPEN, AWX_QUIET),
+    ("read of a history", HISTORY, AWX),
     ("time-out", TIME_OUT, AWX),
 ]
 

@@ -31,7 +31,7 @@ READ_BY_US = {
     "CLOUDKEYS_LEAKED_VALUES_FILE",
 }
 # What Ansible, or a loop, or the role itself defines.
-ALWAYS_DEFINED = {"item", "omit", "lookup", "query", "rotate_api_keys_slot", "playbook_dir"}
+ALWAYS_DEFINED = {"item", "omit", "lookup", "query", "playbook_dir"}
 ROLE_OPTIONS = set(
     yaml.safe_load((ROOT / "roles/rotate_api_keys/meta/argument_specs.yml").read_text(encoding="utf-8"))[
         "argument_specs"
@@ -181,11 +181,3 @@ def test_no_leaked_value_becomes_a_variable_of_a_job() -> None:
     assert "lookup('ansible.builtin.env', 'CLOUDKEYS_LEAKED_VALUES_FILE')" in text
     assert "revoke_leaked_values:" not in text
     assert (EXAMPLES / "project" / template["playbook"]).exists()
-
-
-def test_the_hand_over_uses_what_it_defines_and_what_the_role_tells() -> None:
-    (block,) = load("project/hand_over.yml")
-    own = {name for task in [block, *block["block"]] for name in task.get("vars", {})}
-    registered = {task["register"] for task in block["block"] if "register" in task}
-
-    assert variables(block) - ALWAYS_DEFINED == own | registered

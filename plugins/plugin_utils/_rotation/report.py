@@ -14,7 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import line_of_slot
 
-REPORTS = ("all", "changes", "none")
+REPORTS = ("all", "changes", "steps", "none")
 # These rest, and somebody may want to know.
 _TO_LOOK_AT = frozenset({"in_use", "later", "hand_over", "staged", "stop"})
 _SOON = timedelta(days=7)

@@ -448,6 +448,8 @@ def test_slots_that_cannot_be_written_any_more_are_told_and_the_next_run_writes_
         ({"files": ["deep"]}, "folders are not entered"),
         ({"values": "x" * 44, "slots_file": "secrets.yml"}, "are one file"),
         ({"values": "x" * 44, "slots": [{"name": "a"}]}, "a slot has no `file`"),
+        ({"values": value_of(7), "concurrency": "many"}, "`concurrency` has to be `auto` or a number"),
+        ({"values": value_of(7), "concurrency": 500}, "`concurrency` has to be `auto` or a number"),
     ],
 )
 def test_what_makes_no_sense_is_refused_as_a_whole(desk: Desk, options: dict[str, t.Any], says: str) -> None:

@@ -56,7 +56,7 @@ def test_what_has_changed_or_failed_has_its_line() -> None:
     assert told[-1].endswith("2 idle, 1 FAILED")
 
 
-@pytest.mark.parametrize(("report", "count"), [("all", 3), ("changes", 1), ("none", 0), (None, 0)])
+@pytest.mark.parametrize(("report", "count"), [("all", 3), ("changes", 1), ("steps", 0), ("none", 0), (None, 0)])
 def test_how_much_is_shown_is_said(report: str | None, count: int) -> None:
     assert len(lines(report, a_slot("a"), a_slot("b"))) == count
 

@@ -93,7 +93,8 @@ def test_what_is_older_than_it_is_kept_goes_with_the_next_write_and_does_not_com
     assert with_lines(in_file(new), [old], begin, "history") is None
 
 
-GARBLED = [b'{"id": "a", "at"', b"GARBLED += [b'{"id": "a", "at": "yesterday"}\n', b"\xff\n", b"key: value\n", b"[" * 9999 + b"\n"]
+GARBLED = [b'{"id": "a", "at"', b"<<<<<<< HEAD\n", b"[]\n", b'{"id": 1, "at": "2026-05-01T00:00Z"}\n', b'{"id": "a"}\n']
+GARBLED += [b'{"id": "a", "at": "yesterday"}\n', b"\xff\n", b"key: value\n", b"[" * 9999 + b"\n"]
 
 
 @pytest.mark.parametrize("garbled", GARBLED, ids=lambda text: repr(text[:12]))
@@ -166,7 +167,6 @@ def test_a_place_that_is_somebody_elses_is_refused(tmp_path: Path) -> None:
 class Rotation:
     """A scene whose runs keep a history in a file."""
 
-<<<<<<< HEAD
     def __init__(self, path: Path, keep_days: float | None = None, **policy: t.Any) -> None:
         self.scene = Scene(**(policy or AT_ONCE))
         self.path, self.keep_days = path, keep_days

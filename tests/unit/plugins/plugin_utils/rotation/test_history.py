@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, join_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import resolve_history
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.happenings import WHATS, told_by_record
@@ -248,6 +249,21 @@ def test_the_key_that_was_unpublished_is_told_and_no_other_though_its_value_was_
     world.run()
 
     assert [line["key_id"] for line in world.lines if line["what"] == "unpublished"] == [last]
+
+
+def test_a_key_that_is_swept_is_told_before_nobody_knows_it_any_more(tmp_path: Path) -> None:
+    world = Rotation(tmp_path / "history.jsonl")
+    scene = world.scene
+    world.run()
+    text = join_description("", Marker(scene.record.slot_id, 1))
+    left = scene.visitor.create_key(name="deploy (next)", iam_id=scene.owner["iam_id"], description=text)["id"]
+    scene.pass_time(DAY_SECONDS)
+    with pytest.raises(Killed):
+        world.run(Effects(kill_on=f"DELETE /v1/apikeys/{left}", kill_after_effect=True))
+    world.run()
+
+    assert left not in set(scene.keys())
+    assert [line["what"] for line in world.lines if line["key_id"] == left] == ["left_over"]
 
 
 def test_a_history_costs_no_request_and_an_idle_run_does_not_touch_it(tmp_path: Path) -> None:

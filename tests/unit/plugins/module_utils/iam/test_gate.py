@@ -171,3 +171,30 @@ def test_threads_that_wait_are_woken():
     with gate.leaving("GET"):
         pass
     assert done.wait(5)
+
+
+class _ClockOfOthers:
+    """While somebody sleeps for the first time, another one is told to come back in 30 seconds."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.now, self._pace, self.slept = 100.0, pace, list[float]()
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        if not self.slept:
+            self._pace.refused(self.now, self.now, 30.0)
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def test_who_has_a_turn_waits_again_when_iam_asks_others_for_a_pause_meanwhile():
+    pace = Pace(8)
+    pace._next_start = 102.0
+    clock = _ClockOfOthers(pace)
+
+    waited = Gate(clock, pace).enter(until=1000.0)
+
+    assert (clock.slept, waited) == ([2.0, 28.0], 30.0)
+    assert pace._under_way == 1

@@ -55,7 +55,12 @@ ROWS: dict[str, list[str]] = {
     "module_utils/_trusted_place.py": [],
     "plugin_utils/_audit/": [
         *("module_utils._arguments", "module_utils._errors", "module_utils._iam", "module_utils._identities"),
-        *("module_utils._private_file", "module_utils._reconcile", "module_utils._trusted_place"),
+        *(
+            "module_utils._private_file",
+            "module_utils._reconcile",
+            "module_utils._shown",
+            "module_utils._trusted_place",
+        ),
         *(
             "plugin_utils._folder_lock",
             "plugin_utils._out",

@@ -279,7 +279,7 @@ def test_a_history_costs_no_request_and_an_idle_run_does_not_touch_it(tmp_path: 
     assert os.stat(world.path) == before
 
 
-def test_a_run_that_is_killed_right_after_its_commit_is_caught_up_without_a_word_on_who_it_was(tmp_path: Path) -> None:
+def test_a_run_killed_right_after_its_commit_is_caught_up_without_a_word_on_who_it_was(tmp_path: Path) -> None:
     world = Rotation(tmp_path / "history.jsonl")
     with pytest.raises(Killed):
         world.run(Effects(kill_on="commit", kill_on_skips=1, kill_after_effect=True))

@@ -54,7 +54,7 @@ def rotate(slot: HandOver, scene: SlotScene, data: t.Any, tasks: str, *, check: 
 def test_every_service_of_the_example_gets_the_value(
     slot: HandOver, scene: SlotScene, start: t.Callable[[Service, str, str], None]
 ) -> None:
-    (deploy, _) = yaml.safe_load((EXAMPLES / "hand_over_places.yml").read_text())["rotate_api_keys_slots"]
+    (deploy, _other) = yaml.safe_load((EXAMPLES / "hand_over_places.yml").read_text())["rotate_api_keys_slots"]
     vault, cluster, manager, gitlab, github, awx = Vault(), Cluster(), SecretsManager(), GitLab(), GitHub(), Awx()
     manager.versions["0b5571f7-21e6-42b7-91c5-3f5ac9793a46"] = ["before"]
     awx.credentials = [Credential(1, "deploy", {"api_key": "before"})]
@@ -80,11 +80,11 @@ def test_every_service_of_the_example_gets_the_value(
 
     assert run.wait() == 0, run.output
     assert scene.workplace.record(VARIABLE)["current"]["handed_over_at"]
-    (variable,) = gitlab.variables.values()
+    variable = next(iter(gitlab.variables.values()))
     (credential,) = awx.credentials
-    (secret,) = cluster.secrets.values()
+    secret = next(iter(cluster.secrets.values()))
     assert [len(service.writes) for service in (vault, cluster, manager, awx)] == [1, 1, 1, 1]
-    (versions,) = manager.versions.values()
+    versions = next(iter(manager.versions.values()))
     held = [variable["value"], credential.inputs["api_key"], versions[-1], *github.opened.values()]
     held += [(vault.current("ci/deploy") or {})["api_key"], base64.b64decode(secret.data["api_key"]).decode()]
     assert held == [scene.value] * 6

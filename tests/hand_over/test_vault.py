@@ -144,11 +144,11 @@ def test_what_makes_no_sense_is_refused_before_anything_is_asked(
     slot: HandOver, vault: Vault, place: dict[str, t.Any]
 ) -> None:
     slot.environ.update(TWO_LINES="two\nlines", ENDS_IN_A_LINE=f"{vault.token}\n")
-    bad = [{"hand_over": [{**place, **words}]} for words, _ in BAD_PLACES]
+    bad = [{"hand_over": [{**place, **words}]} for words, _why in BAD_PLACES]
 
     told = slot.refusals(*bad, *BAD_DATA)
 
-    expected = [words for _, words in BAD_PLACES] + ["data.hand_over has to be a list of places"] * len(BAD_DATA)
+    expected = [words for _place, words in BAD_PLACES] + ["data.hand_over has to be a list of places"] * len(BAD_DATA)
     assert [(text, why) for text, why in zip(told, expected) if why not in text] == []
     assert vault.requests == []
 

@@ -31,7 +31,7 @@ class Vault(Service):
             raise Refused(403, {"errors": ["permission denied"]})
         if request.headers.get("X-Vault-Namespace", "").strip("/") != self.namespace:
             raise Refused(404, {"errors": []} if request.method == "GET" else {"errors": ["no handler for route"]})
-        _, version, mount, *rest = request.path.split("/")
+        _root, version, mount, *rest = request.path.split("/")
         path = "/".join(rest)
         if version != "v1" or not all(rest):
             raise Refused(404, {"errors": ["no handler for route"]})

@@ -94,7 +94,9 @@ def fits(value: t.Any, shape: t.Any) -> bool:
     if isinstance(shape, re.Pattern):
         return isinstance(value, str) and shape.fullmatch(value) is not None and (shape is not TIME or _is_time(value))
     # A bool is no number here.
-    return type(value) is shape and (shape is not int or abs(value) <= HIGHEST)
+    if shape is int:
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= HIGHEST
+    return isinstance(value, shape)
 
 
 def _is_time(text: str) -> bool:

@@ -46,7 +46,7 @@ def test_each_step_to_come_is_in_its_week() -> None:
     chart = plan_chart([found(), account_data(audit("b", [], AuditPolicy(), [], NOW))], NOW, SIZES[0])
 
     assert chart is not None
-    counts = {what: [bar.count for bar in bars] for what, _look, bars in chart.rows}
+    counts = {what: [each.count for each in bars] for what, _look, bars in chart.rows}
     assert counts == {
         "Keys made": [1] + [0] * 12,
         "Keys disabled": [0, 1] + [0] * 11,
@@ -61,7 +61,7 @@ def test_the_plans_of_several_accounts_are_one_picture() -> None:
 
     assert chart is not None
     assert "of 4 slots" in chart.summary
-    assert [bar.count for bar in chart.rows[0][2]] == [2] + [0] * 12
+    assert [each.count for each in chart.rows[0][2]] == [2] + [0] * 12
 
 
 def test_the_page_has_the_picture_only_with_a_plan_and_none_of_its_texts() -> None:

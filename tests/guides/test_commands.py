@@ -84,13 +84,13 @@ def files_under_the_old_password(desk: Desk) -> None:
     desk.run("git init --quiet && git add group_vars roles && git commit --quiet --message Begin")
 
 
-def record(desk: Desk) -> dict[str, t.Any]:
-    """What is remembered of the slot; its values stay vaulted."""
+def record(desk: Desk, variable: str = "deploy_api_key") -> dict[str, t.Any]:
+    """What is remembered of a slot; its values stay vaulted."""
     text = (desk.folder / "group_vars/all/secrets.yml").read_text(encoding="utf-8")
     loader = type("Loader", (yaml.SafeLoader,), {})
     loader.add_constructor("!vault", lambda _loader, node: node.value)
     records: dict[str, dict[str, t.Any]] = yaml.load(text, Loader=loader)["cloudkeys_records"]
-    return records["deploy_api_key"]
+    return records[variable]
 
 
 def with_real_id(desk: Desk, text: str) -> str:

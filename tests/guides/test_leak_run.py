@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.scanner import scan
 
 REVOKE = "ansible-playbook cloudkeys.ibmcloud.revoke_leaked --vault-id prod@prompt"
 WHOSE = "ansible-playbook cloudkeys.ibmcloud.whose --vault-id prod@prompt"
+SECRETS = {"file": "group_vars/all/secrets.yml"}
 LOOSE = "own-Value-of-32-or-more-characters-0"
 UNKNOWN = "ApiKey-00000000-0000-4000-8000-000000000000"
 
@@ -482,3 +483,22 @@ def test_an_iam_that_does_not_answer_any_more_is_unknown_and_red(desk: Desk) -> 
     assert "ALIVE: entry 1 of `values`" in shown
     assert "it could not be disabled: IBM Cloud IAM answered 403" in shown
     assert "To end it: ansible localhost -m cloudkeys.ibmcloud.iam_api_key" in shown
+
+
+def test_the_key_of_the_run_itself_gets_its_successor_first_where_a_slot_has_it(desk: Desk) -> None:
+    """A slot of the caller's own key, which the run logs in with."""
+    desk.make_slot()
+    desk.write("slots.yml", json.dumps({"rotate_api_keys_slots": [{**SECRETS, "name": "own_key", "key_name": "own"}]}))
+    desk.rotate()
+    leaked = record(desk, "own_key")["current"]["id"]
+    own = '{{ lookup("cloudkeys.ibmcloud.ansible_vault_value", "own_key", file="group_vars/all/secrets.yml") }}'
+
+    first = revoke(desk, "-e @slots.yml", red=True, account_api_key=own, revoke_leaked_ids=[leaked])
+    successor = record(desk, "own_key")["current"]["id"]
+    # The variable holds the successor now, so this run logs in with that.
+    second = revoke(desk, "-e @slots.yml", account_api_key=own, revoke_leaked_ids=[leaked])
+
+    assert f"{leaked} is the one that this run logs in with, so it was left working" in first
+    assert f"ALIVE: entry 1 of `ids`: {leaked}" in first
+    assert successor != leaked
+    assert f"DEAD: entry 1 of `ids`: {leaked}" in second

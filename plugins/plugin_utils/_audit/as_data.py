@@ -13,6 +13,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.controls
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import Plan, planned_weeks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, SEVERITIES
 
+# With several accounts in a folder each has another one.
+SLOTS_FILE = "slots.yml"
+
 Data = dict[str, t.Any]
 
 
@@ -40,7 +43,7 @@ def account_data(report: Report, name: str | None = None, slots: Data | None = N
         },
         "counts": counts(report),
         "not_checked": list(report.not_checked),
-        "slots": slots or {"file": "slots.yml", "count": 0},
+        "slots": slots or {"file": SLOTS_FILE, "count": 0},
         "plan": planned_weeks(plan, report.made_at) if plan else None,
         "keys": [_row(row) for row in report.rows],
         "idle_exceptions": [

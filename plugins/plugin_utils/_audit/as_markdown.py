@@ -7,13 +7,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_csv import title_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import last_login
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import SLOTS_FILE, last_login
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import remedy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.controls import all_controls, control_states
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, Rule
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.summary import (
     by_rule,
     counted,
+    is_stale,
     made_at,
     not_checked,
     totals,
@@ -78,7 +79,8 @@ def _controls(found: Data) -> list[str]:
     rows = []
     for account in found["accounts"]:
         states = " | ".join(_state(each) for each in control_states(account))
-        rows.append(f"| {for_markdown(account['name'])} | {states} |")
+        called = for_markdown(account["name"]) + (" (not audited with the others)" if is_stale(found, account) else "")
+        rows.append(f"| {called} | {states} |")
     rows += [f"| {for_markdown(name)} |{' not audited |' * len(controls)}" for name in found["missing"]]
     return ["", "## Controls", "", f"| account | {heads} |", f"|---|{'---|' * len(controls)}", *rows]
 
@@ -108,7 +110,12 @@ def tasks_of(found: Data, rule: Rule, ids: t.Mapping[str, t.Sequence[str]]) -> l
         (account, remedy(rule, key_ids, made_at(found), login_key_ids[account]))
         for account, key_ids in list(ids.items())[:MOST_TASKS]
     ]
-    return tasks if len(ids) > 1 and "@ids@" in rule.task else [("", tasks[0][1])]
+    if len(ids) == 1 or "@ids@" not in rule.task:
+        tasks = [("", tasks[0][1])]
+    if all(account["slots"]["file"] == SLOTS_FILE for account in found["accounts"]):
+        return tasks
+    # Each account has a file of its own, and the name that one of them tells came from a file.
+    return [(account, text.replace("@" + SLOTS_FILE, "@slots-ACCOUNT_ID.yml")) for account, text in tasks]
 
 
 def _worst(found: Data) -> list[str]:

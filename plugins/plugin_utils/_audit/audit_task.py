@@ -27,7 +27,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file i
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_csv import to_csv
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import account_data
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import SLOTS_FILE, account_data
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit import Report, audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.document import document, read_accounts, to_json
@@ -50,7 +50,7 @@ FILE_NAMES = {
     "json": "api-keys.json",
     "markdown": "api-keys.md",
     "csv": "api-keys.csv",
-    "slots": "slots.yml",
+    "slots": SLOTS_FILE,
 }
 REPORT_MODE = 0o640
 # Others write their accounts into the same folder. With 40,000 keys in it each needs ten seconds, on a busy machine

@@ -15,8 +15,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.controls
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import RULE_BY_NAME, SEVERITIES, Rule
 
-# An account that was audited so much earlier than the newest one is not part of the same audit.
-STALE_AFTER = timedelta(hours=24)
+# An account that was audited so much earlier than the newest one is not part of the same audit: of a daily one neither.
+STALE_AFTER = timedelta(hours=6)
 LONG_OPEN = timedelta(days=30)
 COUNTED = ("keys", "high", "medium", "low", "excused")
 
@@ -60,13 +60,16 @@ def history_of(found: Data) -> dict[str, list[int]]:
     return history
 
 
+def is_stale(found: Data, account: Data) -> bool:
+    """Whether an account was not audited with the others, so that what is told of it is old."""
+    return parse_time(found["made_at"]) - parse_time(account["made_at"]) > STALE_AFTER
+
+
 def unsure(found: Data) -> list[str]:
     """Sentences on accounts of which nothing was found out, now or lately."""
-    newest = parse_time(found["made_at"])
     texts = [f"the account {name}: it has no report in this folder" for name in found["missing"]]
     for account in found["accounts"]:
-        late = newest - parse_time(account["made_at"])
-        if late > STALE_AFTER:
+        if is_stale(found, account):
             texts.append(
                 f"the account {account['name']} since {account['made_at']}: what is shown of it is of that day"
             )
@@ -105,7 +108,7 @@ def counted(by_account: t.Mapping[str, t.Sequence[str]]) -> int:
 def passing(found: Data) -> list[str]:
     """For each control how many accounts pass, as a text."""
     count = len(found["accounts"]) + len(found["missing"])
-    states = [control_states(account) for account in found["accounts"]]
+    states = [control_states(account) for account in found["accounts"] if not is_stale(found, account)]
     return [
         f"{sum(each[number]['state'] == PASS for each in states)}/{count} pass" for number in range(len(all_controls()))
     ]

@@ -106,12 +106,24 @@ def test_an_account_can_get_another_name_when_the_old_one_is_expected_no_more() 
     assert [each["name"] for each in document(account(name="new"), there, ["new"])["accounts"]] == ["new"]
 
 
-def test_a_report_of_another_day_is_told_to_be_of_that_day() -> None:
-    there = document(account(name="test", account_id="b" * 32))["accounts"]
+@pytest.mark.parametrize("day", [1, 9])
+def test_a_report_of_another_day_is_told_to_be_of_that_day_and_passes_nothing(day: int) -> None:
+    there = document(account([FINE], name="test", account_id="b" * 32))["accounts"]
 
-    text = to_markdown(document(account(name="prod", day=9), there))
+    found = document(account([FINE], name="prod", day=day), there)
 
-    assert "the account test since 2026-06-01T09:30+0000" in text
+    assert "the account test since 2026-06-01T09:30+0000" in to_markdown(found)
+    assert "| `test` (not audited with the others) | pass" in to_markdown(found)
+    assert "1/2 pass" in to_html(found)
+    assert "2/2 pass" not in to_html(found)
+    assert "✘ 2026-06-01" in to_html(found)
+
+
+def test_a_command_names_the_slots_of_an_account_where_each_has_a_file() -> None:
+    one = account(name="prod") | {"slots": {"file": "slots-a.yml", "count": 1}}
+
+    assert "-e @slots-ACCOUNT_ID.yml" in to_markdown(document(one))
+    assert "-e @slots.yml" in to_markdown(document(account()))
 
 
 def test_the_first_report_compares_with_nothing() -> None:

@@ -133,7 +133,7 @@ class Wire:
         return Raw(response.status_code, response.headers, content)
 
     def _prepared(self, request: Request) -> t.Any:
-        """What requests would make of it; its own way takes a fifth of a request's processor time."""
+        """What requests would make of it, which costs some of a request's processor time (docs/benchmarks.md)."""
         headers, body = {**self._headers, **request.headers}, None
         if request.json is not None:
             headers["Content-Type"] = "application/json"

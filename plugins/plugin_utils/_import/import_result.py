@@ -101,7 +101,7 @@ def _empty_lines(verdicts: t.Sequence[Verdict], offers: Offers) -> list[str]:
 
 
 def _diff(written: Written) -> list[dict[str, str]]:
-    """Names for the vault file, and the text of the slots, which hold no secret."""
+    """Names for the vault file, and the new slots; what else stands in their file may be anything."""
     found = []
     committed, slots_file = written.committed, written.slots_file
     if committed and committed.changed:
@@ -110,7 +110,8 @@ def _diff(written: Written) -> list[dict[str, str]]:
         after = "".join(f"{shown_path(each.path)}: <new value, vaulted>\n" for each in names)
         found.append(_side_by_side(committed.snapshot.path, before, after))
     if slots_file and written.text is not None:
-        found.append(_side_by_side(slots_file.path, slots_file.snapshot.text, written.text))
+        # They are at its end, and what stands before them stays byte for byte.
+        found.append(_side_by_side(slots_file.path, "", written.text.removeprefix(slots_file.snapshot.text)))
     return found
 
 

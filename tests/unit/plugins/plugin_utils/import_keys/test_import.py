@@ -331,6 +331,20 @@ def test_check_mode_says_the_same_and_writes_nothing(desk: Desk) -> None:
     assert "key_name: deploy" in foreseen["diff"][1]["after"]
 
 
+@pytest.mark.parametrize(
+    "there", ["---\nmail_password: in-the-clear\n", "\n"], ids=["another variable", "a blank line"]
+)
+def test_the_difference_shows_the_new_slots_and_nothing_else_of_their_file(desk: Desk, there: str) -> None:
+    (desk.folder / "slots.yml").write_text(there, encoding="utf-8")
+
+    result = desk.run(values=desk.key(0))
+
+    slots = result["diff"][1]
+    assert slots["before"] == ""
+    assert "\nrotate_api_keys_slots:\n" in f"\n{slots['after']}"
+    assert "in-the-clear" not in str(result)
+
+
 def test_a_hostile_name_becomes_neither_a_variable_nor_a_template(desk: Desk) -> None:
     name = "{{ lookup('pipe', 'touch x') }}\x1b[31m"
     result = desk.run(values=[desk.key(0, name), desk.key(1, "ansible_connection", iam_id=None)])

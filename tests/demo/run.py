@@ -20,6 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 VARIABLE = "deploy_api_key"
+HISTORY = "history.jsonl"
 NINETY_ONE_DAYS_SECONDS = 91 * 24 * 3600
 VAULT_FILE = """\
 ---
@@ -101,6 +102,8 @@ def show(here: Stage) -> None:
         here.say("3. Ninety-one days pass (the emulator's clock is moved on), and the key is due")
         post(here.emulator_url, "clock", {"advance_seconds": NINETY_ONE_DAYS_SECONDS})
         show_keys(here)
+        here.say("   The plan: what a rotation will do, and what it will not")
+        with_slots(here, "plan")
         rotate(here)
     else:
         here.say("3. The key is replaced out of turn")
@@ -119,6 +122,9 @@ def show(here: Stage) -> None:
     if before != here.vault_file.read_bytes() or "changed=0" not in report:
         raise SystemExit("the second run changed something")
 
+    here.say("7. The history: what happened to which key, when and why")
+    playbook(here, "cloudkeys.ibmcloud.history", history_file=str(here.folder / HISTORY))
+
 
 def ad_hoc(here: Stage, module: str, arguments: str) -> None:
     here.run("ansible", "localhost", "-m", f"cloudkeys.ibmcloud.{module}", "-a", arguments)
@@ -134,12 +140,17 @@ def rotate(here: Stage, **variables: str) -> str:
         "rotate_api_keys_slots": slots,
         "rotate_api_keys_overlap_hours": 0,
         "rotate_api_keys_soak_hours": 0,
+        "rotate_api_keys_history": {"file": str(here.folder / HISTORY)},
         **variables,
     }
     (here.folder / "slots.yml").write_text(json.dumps(chosen), encoding="utf-8")
-    return here.run(
-        "ansible-playbook", "cloudkeys.ibmcloud.rotate", "--vault-id", "demo@vault-password", "-e", "@slots.yml"
-    )
+    return with_slots(here, "rotate")
+
+
+def with_slots(here: Stage, name: str) -> str:
+    """What a playbook of the collection shows that takes the slots."""
+    options = ["--vault-id", "demo@vault-password", "-e", "@slots.yml"]
+    return here.run("ansible-playbook", f"cloudkeys.ibmcloud.{name}", *options)
 
 
 def playbook(here: Stage, name: str, **variables: str) -> str:

@@ -160,6 +160,18 @@ def _no_place() -> Year:
     return Year(scene, slots)
 
 
+def _place_that_a_left_over_key_gives_back() -> Year:
+    """What another slot has left over is old enough to go before the overlap ends that a slot waits for."""
+    scene, slots = crowd(3, 5, hours_apart=5 * 24, orphan_min_age_minutes=2 * 24 * 60)
+    scene.pass_time(76 * DAY_SECONDS)
+    assert scene.run(slots[0])[0].failure is None
+    scene.pass_time(3.9 * DAY_SECONDS)
+    marker = f"[cloudkeys {scene.store.records['slot2'].slot_id}/1]"
+    scene.visitor.create_key(name="slot2 (next)", iam_id=slots[2].iam_id, description=marker)
+    scene.pass_time(0.2 * DAY_SECONDS)
+    return Year(scene, slots, days=60)
+
+
 def _batches() -> Year:
     scene, slots = crowd(7, 20, **AT_ONCE)
     return Year(scene, slots, settings=Settings(concurrency=1, batch_size=2))
@@ -198,6 +210,7 @@ CASES: dict[str, t.Callable[[], Year]] = {
     "19 of 20 places": _waves,
     "no place, and one ends": _no_place_but_one_ends,
     "no place": _no_place,
+    "a place that a left-over key gives back": _place_that_a_left_over_key_gives_back,
     "batches": _batches,
     "batches and a failure": _batches_and_a_failure,
     "enough failures": _enough_failures,

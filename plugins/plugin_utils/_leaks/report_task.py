@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import GIT
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import BRANCH, BRANCH_RULES
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import sentence
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.incident import as_json, as_markdown
@@ -21,18 +21,16 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.merged i
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.record import check_destination, keep
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.told import checked
 
-# No later task reads what is pushed.
-_GIT_OPTIONS = {
-    name: option for name, option in GIT["git"]["options"].items() if name not in ("keep_working_copy", "working_copy")
-}
-_GIT_OPTIONS["message"] = {"type": "str", "default": "Record leaked API keys"}
-
 SPEC: dict[str, t.Any] = {
     "argument_spec": {
         "accounts": {"type": "list", "elements": "dict", "required": True},
         "expected": {"type": "list", "elements": "str"},
         "folder": {"type": "path"},
-        "git": {**GIT["git"], "options": _GIT_OPTIONS},
+        "git": {
+            "type": "dict",
+            "options": {**BRANCH, "message": {"type": "str", "default": "Record leaked API keys"}},
+            **BRANCH_RULES,
+        },
         "local_folder": {"type": "path"},
         "require_dead": {"type": "bool", "default": True},
     },

@@ -89,8 +89,8 @@ def test_an_exception_is_taken_by_the_audit(desk: Desk) -> None:
         "-e audit_api_keys_folder=.",
     )
 
-    report = json.loads((desk.folder / "api-keys.json").read_text(encoding="utf-8"))
-    (legacy,) = [key for key in report["keys"] if key["name"] == "legacy-deploy"]
+    (account,) = json.loads((desk.folder / "api-keys.json").read_text(encoding="utf-8"))["accounts"]
+    (legacy,) = [key for key in account["keys"] if key["name"] == "legacy-deploy"]
     assert "failed=0" in shown
     assert "team A" in json.dumps(legacy)
 

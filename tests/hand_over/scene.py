@@ -90,7 +90,7 @@ class HandOver:
         run = self.workplace.start_playbook("many.yml", {"many": [self.slot(data) for data in many]}, self.environ)
         assert run.wait(LONGEST_RUN_SECONDS * 2) == 0, run.output
         told = self.told(run)
-        found = dict(re.findall(r"\b(\d+) REFUSED (.*?) END", told))
+        found = dict(re.findall(r"\b(\d+) REFUSED (.*?) END\b", told))
         return [found.get(str(number), "") for number in range(len(many))]
 
     def run(self, *places: t.Any, **how: t.Any) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared import key_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import _write
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import _write_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Edit, VaultFile
 from ansible_collections.cloudkeys.ibmcloud.tests.neighbours.people import (
     NEIGHBOUR,
@@ -78,7 +78,7 @@ def _write_vault(target: Path) -> None:
 
 
 def _write_report(target: Path) -> None:
-    _write(str(target.parent), {"csv": f"{VALUE} {time.monotonic()}"}, False)
+    _write_file(str(target.parent), target.name, f"{VALUE} {time.monotonic()}", False)
 
 
 WRITERS = {"deploy.json": _write_key, "vault.yml": _write_vault, "api-keys.csv": _write_report}

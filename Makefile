@@ -66,8 +66,9 @@ schedules: setup ## Every schedule of one fault, one in sixty of two, others who
 schedules-all: setup ## Every schedule of two disturbances, a fault or an act and a fault; hours
 	pytest --numprocesses auto tests/faults/test_schedules.py tests/faults/test_actors.py --all-pairs
 
-faults: setup ## Both, side by side: nothing that goes wrong loses a key
-	pytest --numprocesses 2 tests/faults
+ONE_IN ?= 1
+faults: setup ## Both, side by side: nothing that goes wrong loses a key. ONE_IN=4 tries a quarter of the long ones, others each day
+	pytest --numprocesses 2 tests/faults --one-in $(ONE_IN)
 
 leaks: setup ## Plays with every output on, searched for secrets
 	"$(PYTHON_ENV)/bin/python" -m pytest tests/leaks

@@ -8,11 +8,11 @@ import functools
 import typing as t
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timezone
 from random import Random
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.conftest import slice_of
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS, MORE_PLOTS
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import Play, Schedule, Stage, Tally
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import Plot
@@ -78,10 +78,9 @@ def test_nobody_makes_a_run_with_a_fault_lose_anything(
     name: str, actor: Actor, pytestconfig: pytest.Config, record_property: Record
 ) -> None:
     plot = ALL_PLOTS[name]
-    day = pytestconfig.getoption("--slice") or f"{datetime.now(timezone.utc):%Y-%m-%d}"
     schedules: Iterable[Schedule] = with_a_fault(plot)
     if not pytestconfig.getoption("--all-pairs"):
-        schedules = some_of(schedules, f"{name}, {actor.name}, {day}")
+        schedules = some_of(schedules, f"{name}, {actor.name}, {slice_of(pytestconfig)}")
     tally, found = violations(name, actor, schedules)
     record_property("actors with a fault", tally.counts)
     assert found == {}

@@ -60,9 +60,7 @@ def due_scene(scene: SlotScene) -> SlotScene:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-pairs", action="store_true", help="try all schedules of two disturbances, not some")
     parser.addoption("--slice", help="which of the schedules of an act with a fault to try: any word, else the day")
-    parser.addoption(
-        "--one-in", type=int, default=1, help="try one in so many tests of actors and planted defects, others by --slice"
-    )
+    parser.addoption("--one-in", type=int, default=1, help="try one in so many of the long tests, others by --slice")
 
 
 def slice_of(config: pytest.Config) -> str:

@@ -8,6 +8,9 @@ import typing as t
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils import _secrets
+from hypothesis import Phase, settings
+
+settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate])
 
 
 @pytest.fixture(autouse=True)

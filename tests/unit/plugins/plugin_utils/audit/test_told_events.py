@@ -191,6 +191,8 @@ def test_a_hostile_text_is_shown_as_text() -> None:
     assert "<script>alert" not in page
     assert "\u202e" not in page
     assert [text.startswith("<script>alert(1)</script>") for text in rows_of(page)[0][5:]] == [True] * 4
+    # What the script makes of a row is what its JSON says, not what stands in the page.
+    assert all(character.isprintable() for text in rows_of(page)[0][1:] for character in text)
 
 
 def test_the_document_has_the_published_shape_and_is_read_again() -> None:

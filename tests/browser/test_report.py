@@ -250,6 +250,7 @@ def test_events_are_sorted_and_the_page_stays_as_wide_as_the_screen(watched: Wat
 
 def test_a_slot_and_an_id_of_an_event_break_at_hyphens_only(watched: Watched, history: Path) -> None:
     page = watched.show(history)
+    page.select_option("#events-what", "published")
     lines = """() => [...document.querySelectorAll("#events :is(.id, td:nth-child(2))")].slice(5, 20).flatMap(one => {
         const text = one.firstChild, range = document.createRange(), lines = [];
         for (let at = 0; at < text.length; at++) {

@@ -199,9 +199,22 @@ def test_accounts_are_told_apart_and_filtered(watched: Watched, tmp_path: Path) 
 def event(number: int, **words: t.Any) -> dict[str, t.Any]:
     """The line of a history."""
     uuid = f"{number:08x}-4b5a-6978-8a9b-0c1d2e3f4a5b"
-    usual = {"id": f"3f9a2c7d/{number}", "what": "published", "slot": "deploy", "generation": number, "by": "jane"}
+    usual = {
+        "id": f"3f9a2c7d/{number}",
+        "what": "published",
+        "slot": "deploy",
+        "generation": number,
+        "by": "jane",
+        "job": "123456",
+    }
     ids = {"account_id": ACCOUNT_ID, "key_id": f"ApiKey-{uuid}", "old_id": f"ApiKey-0{uuid[1:]}"}
-    return {**usual, **ids, "at": f"2026-05-{number % 28 + 1:02}T09:15:00+0000", "why": "it is due", **words}
+    return {
+        **usual,
+        **ids,
+        "at": f"2026-05-{number % 28 + 1:02}T09:15:00+0000",
+        "why": "generation 2 exists: prove it and publish it",
+        **words,
+    }
 
 
 @pytest.fixture

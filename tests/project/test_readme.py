@@ -34,6 +34,7 @@ def test_it_is_short_and_shows_each_playbook_with_its_guide() -> None:
     rows = [line for line in README.splitlines() if line.startswith("| playbook ")]
 
     assert len(README.splitlines()) <= MOST_LINES
+    assert [row for row in rows if "](docs/" not in row] == []
     assert len(rows) == len(list((ROOT / "playbooks").glob("*.yml")))
     assert all(anchor_is_there(target) for target in re.findall(r"\]\(([^):\s]+#[^)]+)\)", README))
 

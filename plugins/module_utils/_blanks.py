@@ -79,6 +79,7 @@ UNSET: dict[str, tuple[str, ...]] = {
     "it only says what is read or reported": (
         *("include_history", "include_activity", "unused_after_days", "expires_soon_days", "require_expiry", "folder"),
         *("require_lock", "account_owner_ids", "record_files", "exceptions_file", "formats", "return_keys"),
+        "history_files",
         *("report_timeout_seconds", "try_decrypt", "vault_files", "expected", "plan", "plan_days", "account_name"),
         *("expected_accounts", "report", "history", "keep_days", "by", "job", "hand_on", "earlier", "slots_file"),
     ),

@@ -83,6 +83,17 @@ options:
     type: list
     elements: path
     default: []
+  history_files:
+    description:
+      - Files that O(cloudkeys.ibmcloud.iam_api_key_rotation#module:history) keeps, to show in the HTML page and in the
+        JSON what happened to the keys of the account. Of each account the newest 200 events, and how many there are.
+      - A file may be about several accounts; each report takes what is about its own. A history in Git is read from a
+        clone of the repository.
+      - A file that cannot be read fails the task, and so does a line that is none of a history, which is told by its
+        number. Without a file that part is left out.
+    type: list
+    elements: path
+    default: []
   exceptions_file:
     description:
       - YAML file with findings that somebody answers for. A list of entries with C(key) (an id, or a pattern of ids or
@@ -185,6 +196,12 @@ EXAMPLES = r"""
     folder: reports
     account_name: "{{ inventory_hostname }}"
     expected_accounts: "{{ ansible_play_hosts_all }}"
+
+- name: Show in the report what happened to the keys
+  cloudkeys.ibmcloud.iam_api_key_audit:
+    folder: reports
+    history_files: [history.jsonl]
+
 - name: See what the rotation will do in the next thirteen weeks
   cloudkeys.ibmcloud.iam_api_key_rotation:
     slots: "{{ all_slots }}"

@@ -13,7 +13,13 @@ import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import account_data
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.document import document
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import account, key, report
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import (
+    ACCOUNT_ID,
+    HOSTILE,
+    account,
+    key,
+    report,
+)
 
 from .conftest import Watched
 from .contrast import contrast
@@ -188,6 +194,98 @@ def test_accounts_are_told_apart_and_filtered(watched: Watched, tmp_path: Path) 
     assert "lost" in page.inner_text(".alarm")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     watched.check(file)
+
+
+def event(number: int, **words: t.Any) -> dict[str, t.Any]:
+    """The line of a history."""
+    uuid = f"{number:08x}-4b5a-6978-8a9b-0c1d2e3f4a5b"
+    usual = {
+        "id": f"3f9a2c7d/{number}",
+        "what": "published",
+        "slot": "deploy",
+        "generation": number,
+        "by": "jane",
+        "job": "123456",
+    }
+    ids = {"account_id": ACCOUNT_ID, "key_id": f"ApiKey-{uuid}", "old_id": f"ApiKey-0{uuid[1:]}"}
+    return {
+        **usual,
+        **ids,
+        "at": f"2026-05-{number % 28 + 1:02}T09:15:00+0000",
+        "why": "generation 2 exists: prove it and publish it",
+        **words,
+    }
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    """A page with 200 events, one of which is hostile and the newest."""
+    hostile = event(999, at="2026-05-31T09:15:00+0000", what="deleted", slot=HOSTILE, why=HOSTILE, by=HOSTILE)
+    file = tmp_path / "history.html"
+    lines = [*(event(number) for number in range(400)), hostile]
+    file.write_text(to_html(document(account_data(report([key("fine")]), "prod", history=lines))), encoding="utf-8")
+    return file
+
+
+def shown_events(page: t.Any) -> list[list[str]]:
+    rows: list[list[str]] = page.eval_on_selector_all(
+        "#events tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    return rows
+
+
+def test_events_are_searched_and_filtered_without_touching_the_keys(watched: Watched, history: Path) -> None:
+    page = watched.show(history)
+
+    assert page.inner_text("#events-shown") == "200 of 200 events"
+    assert shown_events(page)[0][0] == "2026-05-31 09:15"
+    page.select_option("#events-what", "deleted")
+    (row,) = shown_events(page)
+    assert row[1].startswith("<script>alert(1)</script>")
+    assert page.inner_text("#shown") == "1 of 1 keys"
+    page.select_option("#events-what", "")
+    page.fill("#events-search", "0000018f JANE")
+    (row,) = shown_events(page)
+    assert "ApiKey-0000018f" in row[3]
+    watched.check(history)
+
+
+def test_events_are_sorted_and_the_page_stays_as_wide_as_the_screen(watched: Watched, history: Path) -> None:
+    page = watched.show(history)
+    page.eval_on_selector("#events th button", "one => one.click()")
+    times = [row[0] for row in shown_events(page)]
+
+    assert times == sorted(times)
+    assert page.get_attribute("#events th", "aria-sort") == "ascending"
+    assert page.get_attribute("#keys th", "aria-sort") is None
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_slot_and_an_id_of_an_event_break_at_hyphens_only(watched: Watched, history: Path) -> None:
+    page = watched.show(history)
+    page.select_option("#events-what", "published")
+    lines = """() => [...document.querySelectorAll("#events :is(.id, td:nth-child(2))")].slice(5, 20).flatMap(one => {
+        const text = one.firstChild, range = document.createRange(), lines = [];
+        for (let at = 0; at < text.length; at++) {
+            range.setStart(text, at); range.setEnd(text, at + 1);
+            const top = Math.round(range.getBoundingClientRect().top);
+            if (lines.at(-1)?.top !== top) lines.push({top, text: ""});
+            lines.at(-1).text += text.data[at];
+        }
+        return lines.slice(0, -1).map(line => line.text);
+    })"""
+
+    assert [line for line in page.evaluate(lines) if not line.endswith("-")] == []
+
+
+def test_paper_has_the_events_too(browser: t.Any, history: Path) -> None:
+    page = browser.new_page()
+    page.goto(history.as_uri())
+    page.emulate_media(media="print")
+
+    assert not page.is_visible("#events-search")
+    assert page.is_visible("#events tbody tr")
+    page.close()
 
 
 @pytest.mark.parametrize(("name", "width", "height"), [("wide", 1280, 900), ("narrow", 390, 844)])

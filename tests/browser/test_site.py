@@ -77,8 +77,37 @@ def test_a_search_finds_an_option(watched: Watched) -> None:
     assert page.locator("#search-results li").count() > 1
 
 
-def test_the_picture_of_the_rotation_can_be_read(watched: Watched) -> None:
-    page = watched.show(SITE / "rotation-explained.html")
+def test_a_search_finds_the_page_of_a_playbook(watched: Watched) -> None:
+    page = watched.show(SITE / "search.html")
+    page.goto((SITE / "search.html").as_uri() + "?q=revoke_leaked_proof_seconds")
+    page.wait_for_selector("#search-results li a")
+    links = page.eval_on_selector_all("#search-results li a", "all => all.map(one => one.getAttribute('href'))")
+
+    assert any(link.startswith("playbooks/revoke_leaked.html") for link in links)
+
+
+def test_the_first_page_shows_a_run_and_what_a_terminal_shows_needs_no_scrolling(watched: Watched) -> None:
+    page = watched.show(SITE / "index.html")
+    run = page.locator(".highlight-console pre").first
+
+    assert "deploy_api_key: intend (the key is older than 90 days)" in run.inner_text()
+    assert run.bounding_box()["y"] < 900
+    assert run.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_each_playbook_has_its_page_in_the_menu(watched: Watched) -> None:
+    page = watched.show(SITE / "playbooks.html")
+    links = page.eval_on_selector_all(".sidebar-tree a", "all => all.map(one => one.getAttribute('href'))")
+    rows = page.eval_on_selector_all("article td a", "all => all.map(one => one.getAttribute('href'))")
+    names = [path.stem for path in (ROOT / "playbooks").glob("*.yml")]
+
+    assert [name for name in names if f"playbooks/{name}.html" not in links] == []
+    assert [name for name in names if f"playbooks/{name}.html" not in rows] == []
+
+
+@pytest.mark.parametrize("name", ["index", "rotation-explained"])
+def test_the_picture_of_the_rotation_can_be_read(watched: Watched, name: str) -> None:
+    page = watched.show(SITE / f"{name}.html")
     picture = page.locator("img[src$='rotation.svg']")
     shown, drawn = picture.bounding_box(), rotation_diagram.HEIGHT / rotation_diagram.WIDTH
 
@@ -89,7 +118,9 @@ def test_the_picture_of_the_rotation_can_be_read(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index", "start-here", "rotation-explained", "reference/iam_api_key_module"])
+@pytest.mark.parametrize(
+    "name", ["index", "start-here", "rotation-explained", "playbooks/rotate", "reference/iam_api_key_module"]
+)
 def test_text_stands_out_from_its_background(browser: t.Any, name: str, scheme: str) -> None:
     """WCAG 2.2, 1.4.3: a contrast of at least 4.5 to 1."""
     context = browser.new_context(color_scheme=scheme, viewport=WIDE)

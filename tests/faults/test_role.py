@@ -174,6 +174,10 @@ def test_a_quiet_night_of_twenty_slots_is_a_few_lines(scene: SlotScene) -> None:
     assert "  20 slots: 20 idle" in told
     assert len(told) < 12, run.output
 
+    run = scene.workplace.start_rotation(slots, ANSIBLE_DISPLAY_SKIPPED_HOSTS="false")
+    assert run.wait() == 0, run.output
+    assert len(run.output.splitlines()) < 12, run.output
+
 
 @pytest.mark.parametrize(("report", "count"), [("all", 2), ("none", 0)])
 def test_how_much_is_shown_is_said(scene: SlotScene, report: str, count: int) -> None:

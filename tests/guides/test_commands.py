@@ -52,6 +52,12 @@ def the_slot(desk: Desk) -> None:
     desk.make_slot()
 
 
+def a_slot_that_is_due(desk: Desk) -> None:
+    desk.make_slot()
+    desk.rotate()
+    desk.server.steer("clock", {"advance_seconds": 91 * 24 * 3600})
+
+
 def a_slot_in_its_overlap(desk: Desk) -> None:
     """The published key is the one that leaks, and the key before the one to go back to."""
     desk.make_slot()
@@ -73,6 +79,13 @@ def a_vault_file_in_git(desk: Desk) -> None:
 def twenty_keys_in_plain_files(desk: Desk) -> None:
     desk.put_twenty_keys_into_plain_files()
     desk.take("import.yml")
+
+
+def the_story_of_the_playbooks(desk: Desk) -> None:
+    twenty_keys_in_plain_files(desk)
+    (desk.folder / "group_vars/all").mkdir(parents=True)
+    desk.write("old-password", (desk.folder / "password").read_text(encoding="utf-8"))
+    desk.write("new-password", "the new vault password")
 
 
 def files_under_the_old_password(desk: Desk) -> None:
@@ -101,6 +114,7 @@ def with_real_id(desk: Desk, text: str) -> str:
 @pytest.mark.parametrize(
     ("guide", "begin"),
     [
+        ("README.md", a_slot_that_is_due),
         ("start-here.md", nothing),
         ("audit.md", the_slot),
         ("rotation-explained.md", the_slot),
@@ -108,6 +122,7 @@ def with_real_id(desk: Desk, text: str) -> str:
         ("vault-files.md", a_vault_file_in_git),
         ("vault-password.md", files_under_the_old_password),
         ("import.md", twenty_keys_in_plain_files),
+        ("playbooks.md", the_story_of_the_playbooks),
     ],
 )
 def test_the_commands_of_a_guide_show_what_it_shows(desk: Desk, guide: str, begin: t.Callable[[Desk], None]) -> None:

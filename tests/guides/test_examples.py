@@ -78,6 +78,34 @@ def test_the_plan_of_a_rotation_is_in_the_page_of_the_audit(desk: Desk) -> None:
     assert "Keys made from" in page
 
 
+def test_what_a_rotation_told_is_in_the_page_of_the_audit_and_a_broken_line_stops_it(desk: Desk) -> None:
+    desk.make_slot()
+    desk.play(
+        "cloudkeys.ibmcloud.rotate",
+        "-e",
+        "@slots.yml",
+        """-e '{"rotate_api_keys_history": {"file": "history.jsonl"}}'""",
+    )
+    options = "-e audit_api_keys_folder=. -e audit_api_keys_fail_on=none -e audit_api_keys_history_files=history.jsonl"
+
+    desk.play("cloudkeys.ibmcloud.audit", options)
+
+    (account,) = json.loads((desk.folder / "api-keys.json").read_text(encoding="utf-8"))["accounts"]
+    assert account["history"]["count"] == 2
+    assert [(each["what"], each["slot"]) for each in account["history"]["events"]] == [
+        ("published", "deploy_api_key"),
+        ("made", "deploy_api_key"),
+    ]
+    page = (desk.folder / "api-keys.html").read_bytes()
+    assert b"2 events in the history" in page
+    with (desk.folder / "history.jsonl").open("a", encoding="utf-8") as history:
+        history.write("<<<<<<< hunter2\n")
+    shown = desk.run(f"! ansible-playbook cloudkeys.ibmcloud.audit {options} -vvvv 2>&1")
+    assert "line 3 of " in shown
+    assert "hunter2" not in shown
+    assert (desk.folder / "api-keys.html").read_bytes() == page
+
+
 def test_an_exception_is_taken_by_the_audit(desk: Desk) -> None:
     desk.take("exceptions.yml")
     desk.server.make_key("legacy-deploy", "k" * 44)

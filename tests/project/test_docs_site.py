@@ -47,6 +47,24 @@ def test_links_are_translated_and_blocks_of_code_are_not() -> None:
     assert translated == text.replace("(README.md)", "(index.md)")
 
 
+def test_each_playbook_has_a_page_and_a_link_to_its_section_leads_there() -> None:
+    text = (docs_site.ROOT / docs_site.PLAYBOOKS).read_text(encoding="utf-8")
+    names = {path.stem for path in (docs_site.ROOT / "playbooks").glob("*.yml")}
+
+    parts = docs_site.playbook_pages(text)
+
+    assert set(parts) == {"playbooks", *(f"playbooks/{name}" for name in names)}
+    assert {name for name in names if f"\nplaybooks/{name}\n" in parts["playbooks"]} == names
+    assert parts["playbooks/rotate"].startswith("# Playbook rotate\n")
+    # What it is for, an example with its output, what it takes.
+    assert {place for place, part in parts.items() if "```console\n$ " not in part} == {"playbooks"}
+    assert docs_site.on_the_site("docs/playbooks.md", "#plan") == "playbooks/plan.md"
+    assert docs_site.on_the_site("docs/awx.md", "playbooks.md#plan") == "playbooks/plan.md"
+    assert docs_site.on_the_site("docs/playbooks.md", "audit.md#exceptions", place="playbooks/audit") == (
+        "../audit.md#exceptions"
+    )
+
+
 def test_the_menu_has_every_guide() -> None:
     listed = {page for below in docs_site.MENU.values() for page in below}
     places = {place for place in docs_site.pages().values() if not place.startswith("decisions/0")}

@@ -113,12 +113,15 @@ def test_a_planted_hole_is_found() -> None:
 
 
 def test_the_page_marks_nothing_as_safe_and_puts_nothing_into_its_script() -> None:
-    page = (ROOT / "plugins/plugin_utils/_audit/page.html.j2").read_text(encoding="utf-8")
-    script = page[page.index("<script") : page.index("</script>")]
-    style = page[page.index("<style") : page.index("</style>")]
+    folder = ROOT / "plugins/plugin_utils/_audit"
+    parts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.j2")}
+    page = parts["page.html.j2"]
+    script = page[page.index("<script") : page.index("</script>")] + parts["page.js.j2"]
+    style = page[page.index("<style") : page.index("</style>")] + parts["page.css.j2"]
 
-    assert not re.search(r"\|\s*safe|autoescape|Markup", page)
+    assert not re.search(r"\|\s*safe|autoescape|Markup", "".join(parts.values()))
     assert "{{" not in script + style
+    assert sorted(re.findall('include "(.*?)"', "".join(parts.values()))) == sorted(parts.keys() - {"page.html.j2"})
     # An attribute is closed by its quotes, so it has to have some.
     assert not re.search(r"=\{\{", page)
 

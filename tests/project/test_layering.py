@@ -70,7 +70,7 @@ ROWS: dict[str, list[str]] = {
         ),
     ],
     "plugin_utils/_audit/page.py": ["module_utils._shown", "plugin_utils._audit", "jinja2"],
-    "plugin_utils/_audit/page_rows.py": ["module_utils._shown", "plugin_utils._audit"],
+    "plugin_utils/_audit/page_rows.py": ["module_utils._shown", "plugin_utils._audit", "plugin_utils._rotation"],
     "plugin_utils/_checked.py": [
         *("module_utils._blanks", "module_utils._secret_arguments", "module_utils._secrets", "ansible.module_utils"),
     ],

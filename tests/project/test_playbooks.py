@@ -26,7 +26,7 @@ def variables_in(text: str, name: str) -> set[str]:
 
 def test_the_page_has_every_playbook_and_no_other() -> None:
     headings = re.findall(r"^## (\w+)$", PAGE, re.MULTILINE)
-    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| \[`(\w+)`\]\(#\1\) \| [^|]+ \| [^|]+ \|$", PAGE, re.MULTILINE)
 
     assert sorted(headings) == sorted(rows) == [path.stem for path in PLAYBOOKS]
 

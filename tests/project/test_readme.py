@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST_LINES = 130
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -27,6 +28,27 @@ def test_the_table_has_every_plugin_role_and_playbook_and_nothing_else() -> None
     playbooks = [path.stem for path in (ROOT / "playbooks").glob("*.yml")]
 
     assert names_in_table() == {*stems, *roles, *playbooks}
+
+
+def test_it_is_short_and_shows_each_playbook_with_its_guide() -> None:
+    rows = [line for line in README.splitlines() if line.startswith("| playbook ")]
+
+    assert len(README.splitlines()) <= MOST_LINES
+    assert [row for row in rows if "](docs/" not in row] == []
+    assert len(rows) == len(list((ROOT / "playbooks").glob("*.yml")))
+    assert all(anchor_is_there(target) for target in re.findall(r"\]\(([^):\s]+#[^)]+)\)", README))
+
+
+def anchor_is_there(target: str) -> bool:
+    """Whether a page has the heading that a link names."""
+    page, _hash, anchor = target.partition("#")
+    headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    return anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_a_heading_that_is_not_there_is_missed() -> None:
+    assert anchor_is_there("docs/audit.md#exceptions")
+    assert not anchor_is_there("docs/audit.md#exception")
 
 
 def test_every_module_that_logs_in_is_in_the_action_group() -> None:

@@ -5,7 +5,8 @@
     python tests/tools/docs_site.py      the site is .build/docs/html
 
 The guides are the Markdown files of docs/, whose links lead through the repository. On the site a link to another guide
-stays one, a link to a plugin or a role leads to its page in the reference, and any other to the repository.
+stays one, a link to a plugin or a role leads to its page in the reference, and any other to the repository. The page of
+the playbooks becomes one for each of them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ BUILD = ROOT / ".build/docs"
 SOURCE = BUILD / "source"
 REPOSITORY = "https://github.com/cloudkeys/ibmcloud"
 COLLECTION = "cloudkeys.ibmcloud"
+PLAYBOOKS = "docs/playbooks.md"
 LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
 
 # Headings of the menu, and the pages below them in the order of reading. A page that is missing here fails the build.
@@ -60,18 +62,23 @@ def pages(root: Path = ROOT) -> dict[str, str]:
     return {**guides, **decisions, "docs/README.md": "index", "docs/decisions/README.md": "decisions/index"}
 
 
-def on_the_site(page: str, target: str, root: Path = ROOT) -> str:
-    """Where a link of a page of the repository leads on the site; raises FileNotFoundError when it leads nowhere."""
+def on_the_site(page: str, target: str, root: Path = ROOT, place: str | None = None) -> str:
+    """Where a link of a page of the repository leads on the site; raises FileNotFoundError when it leads nowhere.
+
+    `place` is where on the site the text with the link is, when it is not that of the page.
+    """
     path, hash_sign, anchor = target.partition("#")
-    if not path or ":" in path:
+    if ":" in path or not (path or (page == PLAYBOOKS and anchor)):
         return target
-    named = os.path.normpath(PurePosixPath(page).parent / path)
+    here = PurePosixPath(place or pages(root)[page]).parent
+    named = os.path.normpath(PurePosixPath(page).parent / path) if path else page
     if not (root / named).exists():
         raise FileNotFoundError(f"{page} links to {target}, which is not there")
+    if named == PLAYBOOKS and anchor:
+        return os.path.relpath(f"playbooks/{anchor}.md", here)
     place = _place(named, root)
     if place is None:
         return f"{REPOSITORY}/{'tree' if (root / named).is_dir() else 'blob'}/main/{named}{hash_sign}{anchor}"
-    here = PurePosixPath(pages(root)[page]).parent
     return f"{os.path.relpath(place, here)}{hash_sign}{anchor}"
 
 
@@ -88,11 +95,20 @@ def _place(named: str, root: Path) -> str | None:
     return f"reference/{path.name}_role.rst" if path.parent == PurePosixPath("roles") else None
 
 
-def translate(page: str, text: str, root: Path = ROOT) -> str:
+def translate(page: str, text: str, root: Path = ROOT, place: str | None = None) -> str:
     """A page with its links as they are on the site; what stands in a fenced block is left alone."""
     parts = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
-    parts[::2] = [LINK.sub(lambda found: on_the_site(page, found[0], root), part) for part in parts[::2]]
+    parts[::2] = [LINK.sub(lambda found: on_the_site(page, found[0], root, place), part) for part in parts[::2]]
     return "".join(parts)
+
+
+def playbook_pages(text: str) -> dict[str, str]:
+    """The page of the playbooks, taken apart: its beginning is `playbooks`, and each section is a page."""
+    begin, *sections = re.split(r"^## (?=\w+$)", text, flags=re.MULTILINE)
+    parts = {f"playbooks/{name}": part for name, _end, part in (each.partition("\n") for each in sections)}
+    made = {place: f"# Playbook {place.partition('/')[2]}\n{part}" for place, part in parts.items()}
+    menu = "\n".join(made)
+    return {"playbooks": f"{begin}\n```{{toctree}}\n:hidden:\n\n{menu}\n```\n", **made}
 
 
 def gather() -> None:
@@ -100,8 +116,9 @@ def gather() -> None:
     shutil.rmtree(SOURCE, ignore_errors=True)
     _write_reference(SOURCE / "reference")
     for page, place in pages().items():
-        text = translate(page, (ROOT / page).read_text(encoding="utf-8")) + _contents(place)
-        _write(SOURCE / f"{place}.md", text.encode())
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for each, part in (playbook_pages(text) if page == PLAYBOOKS else {place: text}).items():
+            _write(SOURCE / f"{each}.md", (translate(page, part, place=each) + _contents(each)).encode())
     shutil.copytree(ROOT / "docs/pictures", SOURCE / "pictures")
     _write(BUILD / "ansible.inv", _inventory())
 

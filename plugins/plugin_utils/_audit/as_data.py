@@ -12,6 +12,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.controls import control_states
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import Plan, planned_weeks
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, SEVERITIES
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.told_events import events_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import Line
 
 # With several accounts in a folder each has another one.
 SLOTS_FILE = "slots.yml"
@@ -19,11 +21,17 @@ SLOTS_FILE = "slots.yml"
 Data = dict[str, t.Any]
 
 
-def account_data(report: Report, name: str | None = None, slots: Data | None = None, plan: Plan | None = None) -> Data:
+def account_data(
+    report: Report,
+    name: str | None = None,
+    slots: Data | None = None,
+    plan: Plan | None = None,
+    history: t.Sequence[Line] | None = None,
+) -> Data:
     """What was found in one account, as mappings, lists, texts and numbers; times are IAM's, in UTC.
 
     `name` is what people call the account, else its id; `slots` says in which file how many slots are suggested, `plan`
-    what the rotation will do.
+    what the rotation will do, `history` what rotations of any account have done, the oldest first.
     """
     found: Data = {
         "name": name or report.account_id,
@@ -45,6 +53,7 @@ def account_data(report: Report, name: str | None = None, slots: Data | None = N
         "not_checked": list(report.not_checked),
         "slots": slots or {"file": SLOTS_FILE, "count": 0},
         "plan": planned_weeks(plan, report.made_at) if plan else None,
+        "history": events_of(history, report.account_id) if history is not None else None,
         "keys": [_row(row) for row in report.rows],
         "idle_exceptions": [
             {"key": each.key, "owner": each.owner, "reason": each.reason, "expires": each.expires.isoformat()}

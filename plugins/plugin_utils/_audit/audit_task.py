@@ -42,6 +42,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_bl
     rotatable,
     slots_block,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.told_events import read_events
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._folder_lock import wait_for_lock
 
 FORMATS = ("html", "json", "markdown", "csv", "slots")
@@ -77,6 +78,7 @@ SPEC: dict[str, t.Any] = {
         "require_lock": {"type": "bool", "default": False},
         "account_owner_ids": {"type": "list", "elements": "str", "default": []},
         "record_files": {"type": "list", "elements": "path", "default": []},
+        "history_files": {"type": "list", "elements": "path", "default": []},
         "exceptions_file": {"type": "path"},
         "plan": {"type": "dict"},
         "folder": {"type": "path"},
@@ -105,9 +107,10 @@ def run_audit(
     """Audit, write the files of the report, and return the task's result; `failed` by `fail_on`."""
     _check_folder(params)
     plan = read_plan(params["plan"]) if params["plan"] else None
+    history = read_events(params["history_files"]) if params["history_files"] else None
     report, slots = _look(params, client, read_records)
     suggested = {"file": _slots_file(params, report), "count": len(slots)}
-    account = account_data(report, params["account_name"], suggested, plan)
+    account = account_data(report, params["account_name"], suggested, plan, history)
     written, paths = False, list[str]()
     if params["folder"]:
         with contextlib.nullcontext() if check_mode else _locked(params["folder"], lock_timeout_seconds):
@@ -162,7 +165,8 @@ def resolve_paths(params: Params, folder: str) -> None:
     for name in ("exceptions_file", "folder"):
         if params[name]:
             params[name] = os.path.join(folder, params[name])
-    params["record_files"] = [os.path.join(folder, path) for path in params["record_files"]]
+    for name in ("record_files", "history_files"):
+        params[name] = [os.path.join(folder, path) for path in params[name]]
 
 
 def _policy(params: Params) -> AuditPolicy:

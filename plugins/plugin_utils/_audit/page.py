@@ -11,7 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import s
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit import charts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import tasks_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.controls import all_controls, control_states
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page_rows import page_rows
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page_rows import page_events, page_rows
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.summary import (
     by_rule,
     counted,
@@ -23,9 +23,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.summary 
     totals,
     trend_of,
 )
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-TEMPLATE = Path(__file__).with_name("page.html.j2")
+# It includes page.css.j2 and page.js.j2.
+TEMPLATE = "page.html.j2"
 SIGNS = {"high": "▲", "medium": "◆", "low": "●"}
 STATE_SIGNS = {"pass": "✔", "fail": "✘", "in part": "◐", "not checked": "?"}
 
@@ -35,9 +36,14 @@ Data = dict[str, t.Any]
 def to_html(found: Data, slots: str = "") -> str:
     """The page; `slots` is the ready file of slots of the only account. What is filled in is shown and escaped."""
     environment = Environment(
-        autoescape=True, finalize=_filled_in, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        finalize=_filled_in,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    template = environment.get_template(TEMPLATE)
     accounts = found["accounts"]
     policies = [account["policy"] for account in accounts]
     return template.render(
@@ -64,6 +70,7 @@ def to_html(found: Data, slots: str = "") -> str:
         state_signs=STATE_SIGNS,
         drawn=[_drawn(found, size) for size in charts.SIZES],
         listed=page_rows(found),
+        happened=page_events(found),
         slots=slots,
     )
 

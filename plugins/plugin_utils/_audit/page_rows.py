@@ -14,8 +14,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import s
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_csv import title_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import last_login
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import RULE_BY_NAME, SEVERITIES
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_shown import in_words
 
 DATE_LENGTH = len("2026-06-01")
+MINUTE_LENGTH = len("2026-06-01T09:30")
 
 Data = dict[str, t.Any]
 
@@ -39,6 +41,21 @@ def page_rows(found: Data) -> Data:
     return {"names": _line(names), "rows": [_line(row) for row in rows]}
 
 
+def page_events(found: Data) -> Data:
+    """`accounts` that have a history, `kinds` of events in words, and `rows`, the newest event first.
+
+    The account of a row is its number among the names of `page_rows`.
+    """
+    accounts = [(number, account) for number, account in enumerate(found["accounts"]) if account["history"]]
+    events = [(number, event) for number, account in accounts for event in account["history"]["events"]]
+    events.sort(key=lambda each: str(each[1]["at"]), reverse=True)
+    return {
+        "accounts": dict(accounts),
+        "kinds": sorted({in_words(event["what"]) for _number, event in events}),
+        "rows": [_line(_event(number, event)) for number, event in events],
+    }
+
+
 def _line(value: t.Any) -> str:
     """In what is shown nothing is left to escape but quotes and backslashes, so the line stays as it is."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -57,6 +74,12 @@ def _row(key: Data, account: int, owners: dict[tuple[str, str], int], findings: 
         (1 if key["disabled"] else 0) + (2 if key["locked"] else 0),
         findings,
     ]
+
+
+def _event(account: int, event: Data) -> list[t.Any]:
+    told = ("slot", "key_id", "old_id", "by", "job", "why")
+    at = event["at"][:MINUTE_LENGTH].replace("T", " ")
+    return [account, at, in_words(event["what"]), *(shown(event[name] or "") for name in told)]
 
 
 def _finding(found: Data, rules: t.Mapping[str, int], newest: str) -> list[t.Any]:

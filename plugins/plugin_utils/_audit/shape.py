@@ -43,6 +43,16 @@ KEY = {
     "severity": (SEVERITY, type(None)),
     "findings": [FINDING],
 }
+# An id is shown as a whole or not at all.
+ID = (re.compile(".{1,200}"), type(None))
+EVENT = {
+    "at": TIME,
+    "what": re.compile("[a-z_]{1,40}"),
+    "slot": str,
+    "generation": int,
+    **dict.fromkeys(("key_id", "old_id"), ID),
+    **dict.fromkeys(("by", "job", "why"), MAYBE_TEXT),
+}
 ACCOUNT: dict[str, t.Any] = {
     "name": str,
     "account_id": str,
@@ -63,6 +73,7 @@ ACCOUNT: dict[str, t.Any] = {
         type(None),
         {"made_at": TIME, "slots": int, "need_a_person": int, "weeks": {name: [int] for name in KINDS}},
     ),
+    "history": (type(None), {"count": int, "since": MAYBE_TIME, "events": [EVENT]}),
     "keys": [KEY],
     "idle_exceptions": [{"key": str, "owner": str, "reason": str, "expires": DATE}],
     "controls": [

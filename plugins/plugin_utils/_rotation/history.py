@@ -38,10 +38,11 @@ class Doing:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line as it stands in a file, and what it says."""
+    """A line as it stands in a file, which one it is there, and what it says."""
 
     text: str
     line: Line
+    number: int
 
     @property
     def id(self) -> str:
@@ -190,10 +191,15 @@ def _entry(text: str, number: int, name: str) -> Entry:
     try:
         line = json.loads(text)
         if isinstance(line, dict) and isinstance(line["id"], str) and parse_time(line["at"]):
-            return Entry(text.rstrip("\r"), line)
+            return Entry(text.rstrip("\r"), line, number)
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    raise HistoryRefused(
+    raise no_line(number, name)
+
+
+def no_line(number: int, name: str) -> HistoryRefused:
+    """What to say of a line that is none; it quotes nothing of it."""
+    return HistoryRefused(
         f"line {number} of {name} is no line of a history of keys: somebody edited it, or it was cut off. Nothing of "
         "it was changed; mend or remove that line, bring the last version of the file back, or name another file"
     )

@@ -64,11 +64,15 @@ def chosen(entries: Iterable[Entry], question: Question) -> list[Line]:
     return [entry.line for entry in sorted(first.values(), key=lambda entry: entry.at)]
 
 
+def in_words(what: str) -> str:
+    """What happened to a key, as people say it."""
+    return _WORDS.get(what, what)
+
+
 def for_people(line: Line) -> str:
     """One line on a terminal; whatever stands in the file, it is shown and not obeyed."""
-    what = str(line.get("what"))
     parts = [
-        f"{line['at']} {line.get('slot')}: {line.get('key_id') or 'no key'} {_WORDS.get(what, what)}",
+        f"{line['at']} {line.get('slot')}: {line.get('key_id') or 'no key'} {in_words(str(line.get('what')))}",
         *([f"in place of {line['old_id']}"] if line.get("old_id") else []),
         *([f"by {line['by']}"] if line.get("by") else []),
         *([f"job {line['job']}"] if line.get("job") else []),

@@ -18,10 +18,16 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import FILE_NAMES, SPEC, run_audit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import (
+    FILE_NAMES,
+    SPEC,
+    resolve_paths,
+    run_audit,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import HistoryRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
@@ -404,3 +410,54 @@ def test_an_audit_waits_for_the_one_that_writes_into_the_folder(scene: Scene, tm
     finally:
         os.close(descriptor)
     assert audit(scene, folder=str(tmp_path))["changed"]
+
+
+def test_a_history_that_cannot_be_read_is_told_before_anything_is_asked_or_written(
+    scene: Scene, tmp_path: Path
+) -> None:
+    history = tmp_path / "history.jsonl"
+    history.write_text("hunter2\n", encoding="utf-8")
+    folder = tmp_path / "reports"
+    folder.mkdir()
+
+    with pytest.raises(HistoryRefused, match="line 1 of"):
+        audit(scene, folder=str(folder), history_files=[str(history)])
+
+    assert asked(scene) == []
+    assert list(folder.iterdir()) == []
+
+
+def test_the_history_of_the_account_is_in_the_report(scene: Scene, tmp_path: Path) -> None:
+    here = {"what": "deleted", "at": "2026-05-01T00:00:00+0000", "slot": "deploy", "generation": 3}
+    lines = [
+        {**here, "id": name, "account_id": account_id}
+        for name, account_id in (("a", scene.emulator.seed.account_id), ("b", "b" * 32))
+    ]
+    history = tmp_path / "history.jsonl"
+    history.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+
+    audit(scene, folder=str(tmp_path), history_files=[str(history)])
+
+    (found,) = json.loads((tmp_path / "api-keys.json").read_text(encoding="utf-8"))["accounts"]
+    assert found["history"]["count"] == 1
+    audit(scene, folder=str(tmp_path))
+    (found,) = json.loads((tmp_path / "api-keys.json").read_text(encoding="utf-8"))["accounts"]
+    assert found["history"] is None
+
+
+def test_relative_paths_start_at_the_folder_that_is_given() -> None:
+    given = {
+        "folder": "reports",
+        "exceptions_file": None,
+        "record_files": ["a.yml"],
+        "history_files": ["b.jsonl", "/c"],
+    }
+
+    resolve_paths(given, "/srv")
+
+    assert given == {
+        "folder": "/srv/reports",
+        "exceptions_file": None,
+        "record_files": ["/srv/a.yml"],
+        "history_files": ["/srv/b.jsonl", "/c"],
+    }

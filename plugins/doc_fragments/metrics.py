@@ -29,8 +29,8 @@ options:
         required: true
       account:
         description:
-          - What the label C(account) says. Without it the name of the host of the inventory; in an audit
-            C(account_name), where that is said.
+          - What the label C(account) says. Without it the name of the host of the inventory; in an audit what the
+            account is called there, if that is said.
           - In one folder an account has one name and one file; C(node_exporter) tells nothing at all when two of its
             files have the same. Two tasks that rotate other slots of one account need a name each.
         type: str

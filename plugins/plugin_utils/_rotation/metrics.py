@@ -14,7 +14,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import due
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import plain_path
 
 
 def known_of(outcomes: t.Sequence[SlotOutcome], account: str, account_id: str, *, is_part: bool) -> Known:
@@ -34,7 +33,7 @@ def _label(slot: Slot, counts: t.Mapping[str, int]) -> str:
     """The name of the slot, and where others have the same its place, too."""
     if counts[slot.name] == 1:
         return slot.name
-    return f"{slot.name} ({slot.file}: {plain_path(slot.place.path)})"
+    return f"{slot.name} ({slot.file}: {slot.variable})"
 
 
 def _of_slot(outcome: SlotOutcome, account: str, label: str) -> Samples:

@@ -48,6 +48,7 @@ UNSET: dict[str, tuple[str, ...]] = {
         "validate_certs",
         "use_marker",
         "leak_response",
+        "action",
         "mode",
         "keep_working_copy",
     ),

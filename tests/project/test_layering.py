@@ -183,6 +183,7 @@ PURE = [
     "module_utils/_leaks/unwrapped.py",
     "module_utils/_reconcile/marker.py",
     "module_utils/_reconcile/match.py",
+    "module_utils/_reconcile/newest.py",
     "module_utils/_reconcile/plan.py",
     "module_utils/_reconcile/purge_plan.py",
     "module_utils/_reconcile/rotated_keys.py",

@@ -4,7 +4,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.newest import Newest, older_keys
 
 MINUTE = 60
 
@@ -214,8 +219,18 @@ def test_a_tie_at_the_border_is_refused_for_all_with_the_ids(scene, robot, make,
     assert len(keep(1)["purged"]) == 2
 
 
-def test_an_identity_that_is_not_there_is_no_success(keep):
-    assert keep(1, identities=[{"service_id": "ServiceId-00000000-0000-4000-8000-000000000000"}])["failed"]
+@pytest.mark.parametrize(("option", "prefix"), [("service_id", ""), ("iam_id", "iam-")])
+def test_an_identity_that_is_not_there_is_no_success(keep, option, prefix):
+    assert keep(1, identities=[{option: f"{prefix}ServiceId-00000000-0000-4000-8000-000000000000"}])["failed"]
+
+
+def test_a_key_of_which_nobody_knows_the_age_stops_it():
+    keys = [ApiKey(f"ApiKey-{number}", "a", "iam-1", "0a1b", created_at=None) for number in range(2)]
+    now = datetime(2027, 1, 1, tzinfo=timezone.utc)
+
+    with pytest.raises(TaskRefused, match="does not tell when ApiKey-0, ApiKey-1 was created"):
+        older_keys(keys, Newest(1), now)
+    assert older_keys(keys, Newest(2), now) == []
 
 
 def test_one_that_cannot_be_read_does_not_stop_the_others(scene, robot, make, keep):

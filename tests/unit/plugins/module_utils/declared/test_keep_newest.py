@@ -224,6 +224,11 @@ def test_an_identity_that_is_not_there_is_no_success(keep, option, prefix):
     assert keep(1, identities=[{option: f"{prefix}ServiceId-00000000-0000-4000-8000-000000000000"}])["failed"]
 
 
+def test_whether_one_without_keys_is_there_is_looked_up(scene, robot, keep):
+    assert keep(1)["changed"] is False
+    assert f"GET /v1/serviceids/{robot}" in scene.sent()
+
+
 def test_a_key_of_which_nobody_knows_the_age_stops_it():
     keys = [ApiKey(f"ApiKey-{number}", "a", "iam-1", "0a1b", created_at=None) for number in range(2)]
     now = datetime(2027, 1, 1, tzinfo=timezone.utc)

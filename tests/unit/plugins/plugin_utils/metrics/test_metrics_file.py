@@ -87,6 +87,18 @@ def test_so_does_one_that_raises_and_its_reason_stays(sheet: Sheet) -> None:
         sheet.run(fall)
 
 
+def test_a_run_that_is_killed_leaves_the_file_as_it_was(sheet: Sheet) -> None:
+    sheet.run()
+    before = sheet.file.read_bytes()
+
+    def die() -> dict[str, t.Any]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sheet.run(die)
+    assert sheet.file.read_bytes() == before
+
+
 def test_after_a_task_that_failed_a_run_is_no_success(sheet: Sheet) -> None:
     sheet.run(failed_before=True)
 

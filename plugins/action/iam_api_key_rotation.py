@@ -13,12 +13,15 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.log
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.metrics_file import MetricsFile
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import ROTATION
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.arguments import SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.awx_project_folder import (
     explain,
     throw_away_file,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import resolve_paths
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.metrics import known_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.open_store import (
     HistoryContext,
     OpenStore,
@@ -40,29 +43,51 @@ class ActionModule(IamControllerAction):
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Do the task; what is handed on is known of earlier tasks, whatever becomes of this one."""
+        self.host = (task_vars or {}).get("inventory_hostname", "localhost")
         result = super().run(tmp, task_vars)
         asked = self._task.args.get("hand_on")
         if not isinstance(asked, dict) or not isinstance(asked.get("name"), str):
             return result
         earlier = asked.get("earlier")
         known = handed_on(earlier if isinstance(earlier, dict) else {}, result.get("slots") or [])
-        host = (task_vars or {}).get("inventory_hostname", "localhost")
         # As ansible.builtin.set_stats answers.
-        stats = {"data": {asked["name"]: {host: summary_of(known)}}, "per_host": False, "aggregate": True}
+        stats = {"data": {asked["name"]: {self.host: summary_of(known)}}, "per_host": False, "aggregate": True}
         return {**result, "handed_on": known, "ansible_stats": stats}
 
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-        resolve_paths(params, self.folder_of_relative_paths())
+        folder = self.folder_of_relative_paths()
+        resolve_paths(params, folder)
         self._refuse_what_does_not_last(params)
+        if not params["metrics"]:
+            return self._open_and_rotate(params, None, check_mode)
+        metrics = MetricsFile(params["metrics"], folder, ROTATION, self.host, time.time)
+        if check_mode:
+            return self._open_and_rotate(params, None, check_mode)
+        return metrics.around(lambda: self._open_and_rotate(params, metrics, check_mode), is_success=_is_success)
+
+    def _open_and_rotate(
+        self, params: dict[str, t.Any], metrics: MetricsFile | None, check_mode: bool
+    ) -> dict[str, t.Any]:
         client = client_for(params)
         history = HistoryContext(client.now, scrub, _user())
         context = StoreContext(Cipher.of_this_run(self._loader), protect, _tell, os.environ, history=history)
         with open_store(params, context) as opened:
-            return self._rotate(params, client, opened, check_mode)
+            return self._rotate(params, client, opened, metrics, check_mode)
 
     def _rotate(
-        self, params: dict[str, t.Any], client: IamClient, opened: OpenStore, check_mode: bool
+        self,
+        params: dict[str, t.Any],
+        client: IamClient,
+        opened: OpenStore,
+        metrics: MetricsFile | None,
+        check_mode: bool,
     ) -> dict[str, t.Any]:
+        def measure(outcomes: t.Sequence[t.Any]) -> None:
+            if metrics:
+                account_id = client.caller().account_id
+                is_part = params["only_leaked"] or not params["slots"]
+                metrics.note(known_of(outcomes, metrics.account, account_id, is_part=is_part))
+
         ports = Ports(
             client=client,
             store=opened.store,
@@ -71,6 +96,7 @@ class ActionModule(IamControllerAction):
             # What would happen has not happened.
             history=None if check_mode else opened.history,
             watch=_progress(params["report"]),
+            measure=measure,
         )
         result = rotate(params, ports, check_mode=check_mode, unforeseen=_unforeseen)
         for shown in result["slots"]:
@@ -87,6 +113,11 @@ class ActionModule(IamControllerAction):
         going = throw_away_file(files, os.environ)
         if going:
             raise TaskRefused(explain(going))
+
+
+def _is_success(result: dict[str, t.Any]) -> bool:
+    """Whether a run did all that it was told: what leaked and was found nowhere may be somewhere else."""
+    return not result.get("failed") and not result["not_found"]
 
 
 def _tell(line: str) -> None:

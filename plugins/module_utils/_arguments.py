@@ -60,6 +60,19 @@ GIT: Spec = {
     }
 }
 
+# What a task tells Prometheus: plugin_utils/_metrics/.
+METRICS: Spec = {
+    "metrics": {
+        "type": "dict",
+        "options": {
+            "file": {"type": "path", "required": True},
+            "account": {"type": "str"},
+            "mode": {"type": "str", "choices": ["0640", "0644"], "default": "0644"},
+            "failed_before": {"type": "bool", "default": False},
+        },
+    }
+}
+
 STATE: Spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 
 # What keeps a key of a rotation from being taken away; iam_api_key, iam_api_key_bulk and iam_service_id have it.

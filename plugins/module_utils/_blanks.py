@@ -48,6 +48,7 @@ UNSET: dict[str, tuple[str, ...]] = {
         "validate_certs",
         "use_marker",
         "leak_response",
+        "action",
         "mode",
         "keep_working_copy",
     ),
@@ -82,6 +83,7 @@ UNSET: dict[str, tuple[str, ...]] = {
         "history_files",
         *("report_timeout_seconds", "try_decrypt", "vault_files", "expected", "plan", "plan_days", "account_name"),
         *("expected_accounts", "report", "history", "keep_days", "by", "job", "hand_on", "earlier", "slots_file"),
+        *("metrics", "account", "failed_before"),
     ),
 }
 # Ways to say the same: where one of them is said, the others are not missing. A task that logs in with a file takes the

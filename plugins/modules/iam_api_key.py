@@ -161,7 +161,8 @@ options:
     description:
       - Whether IBM Cloud keeps the value of a new key, so that it can be read again by whoever may read the key.
         For keys of service IDs only. Without it, it does not.
-      - O(file) and O(reveal) then give the value again, at the cost of one request when it is needed.
+      - O(file) and O(reveal) then give the value again, at the cost of one request when it is needed. That holds for a
+        key that something else has made, too, if its value was to be kept; the task fails when it was not.
       - IBM Cloud decides this when the key is made and does not tell it later. To have it changed use O(recreate=true).
     type: bool
   key_value:
@@ -212,6 +213,12 @@ EXAMPLES = r"""
     name: MyKey
     description: key for service X
     file: MyKey.json
+
+- name: Download the value of a key that Terraform has made, and that IBM Cloud keeps
+  cloudkeys.ibmcloud.iam_api_key:
+    id: ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b
+    store_value: true
+    file: deploy.json
 
 # To keep a value in a vault file use cloudkeys.ibmcloud.iam_api_key_rotation: it survives being stopped at any point.
 - name: Create a locked key of a service ID and hand its value to the tasks that follow

@@ -17,6 +17,7 @@ description:
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.metrics
   - cloudkeys.ibmcloud.attributes
   - cloudkeys.ibmcloud.attributes.login
   - cloudkeys.ibmcloud.attributes.controller

@@ -10,7 +10,8 @@ version_added: 1.0.0
 description:
   - Does what M(cloudkeys.ibmcloud.iam_api_key) does for each of many keys of many users and service IDs, with one
     log-in and one list for each identity, many requests at a time.
-  - With O(purge=true), deletes the keys of these identities that are not declared.
+  - With O(purge=true), deletes the keys of these identities that are not declared. With O(keep_newest), takes the older
+    keys of identities away.
   - One key that fails does not stop the others. The task then fails, and RV(outcomes) tells all of them,
     with the values of those that were made.
 extends_documentation_fragment:
@@ -144,8 +145,8 @@ options:
     default: false
   identities:
     description:
-      - More identities whose undeclared keys O(purge) deletes, each by O(identities[].iam_id) or
-        O(identities[].service_id). Without it, those that own a key of O(keys).
+      - The identities that O(keep_newest) is about, and more identities whose undeclared keys O(purge) deletes, each
+        by O(identities[].iam_id) or O(identities[].service_id). Without it, those that own a key of O(keys).
     type: list
     elements: dict
     suboptions:
@@ -158,23 +159,58 @@ options:
       service_id_group:
         description: See O(cloudkeys.ibmcloud.iam_api_key#module:service_id_group).
         type: str
+  keep_newest:
+    description:
+      - Keep only the newest keys of each identity in O(identities), and take the older ones away. It goes with neither
+        O(keys) nor O(purge), so O(keys) is an empty list.
+      - Only keys that can log in count, so a working key never goes for one that is disabled or has expired. With no
+        more than O(keep_newest.count) of them nothing goes.
+      - Keys of rotations neither count nor go (see O(rotated_keys)). An older key stays when it is the one that the
+        task logs in with, is locked without O(unlock), or is in O(keep_ids); RV(kept) tells why. Each of these counts
+        when it is among the newest.
+      - IBM Cloud tells times in minutes. When keys of one minute would have to be told apart, the task fails and has
+        changed nothing, for no identity. With C(token) it refuses to touch the caller's own keys, because a token does
+        not tell which of them it was made with.
+      - Without it, nothing is done by age.
+    type: dict
+    suboptions:
+      count:
+        description: How many stay of each identity, at least 1.
+        type: int
+        required: true
+      names:
+        description:
+          - Look at keys only whose name fits one of these patterns, in which C(*) is any text, C(?) any character and
+            C([abc]) one of these. Capital letters count. Without it, at all.
+        type: list
+        elements: str
+      action:
+        description:
+          - What becomes of the older keys. V(disable) can be undone, and leaves alone what cannot log in. V(delete)
+            cannot be undone, and takes away what is disabled or has expired, too.
+        type: str
+        choices: [disable, delete]
+        default: disable
   keep_ids:
     description:
-      - Ids of keys that O(purge) leaves alone. Without it, it leaves alone what RV(kept) tells.
+      - Ids of keys that O(purge) and O(keep_newest) leave alone. Without it, they leave alone what RV(kept) tells.
       - A blank one is refused, so that a question that nobody answered does not cost a key, and so is what is no id. An
         empty list says none.
     type: list
     elements: str
   unlock:
     description:
-      - Allow O(purge) to delete locked keys. For a declared key this is said in O(keys[].unlock).
+      - Allow O(purge) to delete locked keys, and O(keep_newest) to take them away. For a declared key this is said in
+        O(keys[].unlock).
     type: bool
     default: false
   rotated_keys:
     description:
-      - Whether O(purge) deletes keys of rotations. V(refuse) keeps every key with the marker of a slot, and a key that
-        is called like a declared one with V((next\)) behind it, because a slot without markers may be about to publish
-        it. V(allow) deletes them like others. For a declared key this is said in O(keys[].rotated_keys).
+      - Whether O(purge) and O(keep_newest) touch keys of rotations. V(refuse) keeps every key with the marker of a
+        slot, and a key that is called like a declared one with V((next\)) behind it, because a slot without markers may
+        be about to publish it. O(keep_newest) keeps every pair of keys of which one is called like the other with
+        V((next\)) behind it. V(allow) treats all of them like others. For a declared key this is said in
+        O(keys[].rotated_keys).
       - A slot with O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].use_marker=false) shows by nothing else.
         Declare its key here by the name that O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].key_name) says,
         with O(keys[].on_duplicate=newest); the old key has the same name while both work, and so it stays too.
@@ -232,6 +268,16 @@ EXAMPLES = r"""
     purge: true
     purge_all: true
     unlock: true
+
+- name: Keep the two newest keys that a script makes for each of two robots, and disable the others
+  cloudkeys.ibmcloud.iam_api_key_bulk:
+    keys: []
+    identities:
+      - service_id: ci-deploy
+      - service_id: ci-test
+    keep_newest:
+      count: 2
+      names: ["nightly-*"]
 
 # In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY. The files of a job
 # go away with it, so let IBM Cloud keep the values, or rotate with cloudkeys.ibmcloud.iam_api_key_rotation.
@@ -317,7 +363,7 @@ outcomes:
       elements: str
       sample: [MTIzNDU-7f3c9a51d2e4b687]
 purged:
-  description: The undeclared keys that were deleted, without their values.
+  description: The undeclared keys that were deleted, and the older ones that O(keep_newest) took away; no values.
   returned: always, unless nothing was begun
   type: list
   elements: dict
@@ -326,7 +372,7 @@ purged:
       name: old
       iam_id: iam-ServiceId-1f2e3d4c-5b6a-4798-8c9d-0e1f2a3b4c5d
 kept:
-  description: The undeclared keys that stay, each with C(id), C(name), C(iam_id) and the C(reason).
+  description: The undeclared or older keys that stay, each with C(id), C(name), C(iam_id) and the C(reason).
   returned: always, unless nothing was begun
   type: list
   elements: dict

@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.git
+  - cloudkeys.ibmcloud.metrics
   - cloudkeys.ibmcloud.attributes
   - cloudkeys.ibmcloud.attributes.login
   - cloudkeys.ibmcloud.attributes.controller
@@ -556,6 +557,12 @@ EXAMPLES = r"""
       file: history.jsonl
       by: "{{ lookup('ansible.builtin.env', 'GITLAB_USER_LOGIN') | default(omit, true) }}"
       job: "{{ lookup('ansible.builtin.env', 'CI_JOB_ID') | default(omit, true) }}"
+
+- name: Tell Prometheus how the slots are
+  cloudkeys.ibmcloud.iam_api_key_rotation:
+    slots: "{{ my_slots }}"
+    metrics:
+      file: /var/lib/node_exporter/textfile_collector/ibmcloud_keys.prom
 """
 
 RETURN = r"""

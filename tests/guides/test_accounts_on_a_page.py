@@ -11,10 +11,11 @@ import typing as t
 import pytest
 import requests
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import draw_key_value
-from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import Desk
-from ansible_collections.cloudkeys.ibmcloud.tests.guides.test_commands import commands
+from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import ROOT, Desk
 
-(AUDIT,) = [each.text for each in commands("audit.md") if "audit_accounts=ibm_accounts" in each.text]
+# The guide has it in a sentence, since its reader has no such inventory yet.
+OPTIONS = "-i inventory -e audit_accounts=ibm_accounts -e audit_api_keys_folder=reports"
+AUDIT = f"ansible-playbook cloudkeys.ibmcloud.audit {OPTIONS}"
 # What nobody audits here, and what is in no group that is named.
 ELSEWHERE = "elsewhere"
 
@@ -43,6 +44,10 @@ def told(desk: Desk) -> dict[str, t.Any]:
 
 def page(desk: Desk) -> str:
     return (desk.folder / "reports/api-keys.html").read_text(encoding="utf-8")
+
+
+def test_the_guide_has_these_options() -> None:
+    assert f"`{OPTIONS}`" in (ROOT / "docs/audit.md").read_text(encoding="utf-8")
 
 
 def test_two_accounts_are_on_one_page(desk: Desk, accounts: dict[str, str]) -> None:

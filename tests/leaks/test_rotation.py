@@ -41,6 +41,7 @@ def rotate(stage: Stage, manner: Manner, playbook: str = "rotate", **more: t.Any
         "probe_tasks": str(tasks),
         "handover_tasks": str(tasks),
         "history": {"file": str(stage.work / HISTORY)},
+        "metrics_file": str(stage.work / "keys.prom"),
         **more,
     }
     return stage.play(

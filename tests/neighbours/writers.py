@@ -13,6 +13,9 @@ from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks import iam_api_key
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import FILE_NAMES
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.merged import Known
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.metrics_file import MetricsFile
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import AUDIT, read_text, series
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Edit, VaultFile
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.module_utils.conftest import Scene, result_of
@@ -84,9 +87,27 @@ def _check_report(target: Path, _told: Told) -> None:
     assert target.stat().st_size > 0
 
 
+def _write_metrics(target: Path) -> Told:
+    options = {"file": str(target), "account": None, "mode": "0640", "failed_before": False}
+    metrics = MetricsFile(options, "/", AUDIT, "prod", lambda: 1000.0, lock_timeout_seconds=1)
+
+    def work() -> dict[str, t.Any]:
+        metrics.note(Known("0a1b", {series(f"{AUDIT}_keys", "prod"): 4}))
+        return {}
+
+    return Told(metrics.around(work, is_success=bool).get("msg"))
+
+
+def _check_metrics(target: Path, _told: Told) -> None:
+    assert not target.is_symlink()
+    assert read_text(target.read_text(encoding="utf-8"))[series(f"{AUDIT}_keys", "prod")] == 4
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
 WRITERS: dict[str, Writer] = {
     "iam_api_key": Writer("deploy.json", _write_key, _check_key),
     "vault file": Writer("vault.yml", _write_vault, _check_vault),
+    "metrics": Writer("keys.prom", _write_metrics, _check_metrics),
     **{
         f"report as {name}": Writer(file_name, _write_report(name), _check_report)
         for name, file_name in FILE_NAMES.items()

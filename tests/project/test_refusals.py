@@ -36,6 +36,7 @@ FAILING = {
     "plugin_utils/_import/import_result.py:result_of": BY_OUTCOME,
     "plugin_utils/_leaks/report_task.py:_whose": BY_OUTCOME,
     "plugin_utils/_leaks/report_task.py:report": BY_OUTCOME,
+    "plugin_utils/_metrics/metrics_file.py:around": BY_OUTCOME,
     "plugin_utils/_rekey/result.py:result_of": BY_OUTCOME,
     "plugin_utils/_rotation/report.py:summary_of": "it counts the slots that failed",
     "plugin_utils/_rotation/rotation_result.py:result_of": BY_OUTCOME,

@@ -39,9 +39,9 @@ def _concurrency(params: Params) -> Concurrency:
 
 @dataclass
 class Purged:
-    """What became of the undeclared keys."""
+    """What became of the undeclared keys; those in `gone` were deleted, or disabled if that was asked for."""
 
-    deleted: list[ApiKey] = field(default_factory=list)
+    gone: list[ApiKey] = field(default_factory=list)
     kept: list[tuple[ApiKey, str]] = field(default_factory=list)
     errors: list[tuple[str, Exception]] = field(default_factory=list)
     transaction_ids: list[str] = field(default_factory=list)
@@ -97,9 +97,9 @@ def purge_undeclared(
             purged.kept += [(key, "a declared key failed, so nothing of its owner is purged") for key in extra]
         else:
             candidates += extra
-    plan = plan_purge(candidates, _rules(client, params, candidates, next_ids))
+    plan = plan_purge(candidates, rules_of(client, params, candidates, next_ids))
     purged.kept += plan.kept
-    _delete(client, params, plan.doomed, purged, check_mode)
+    take_away(client, params, plan.doomed, purged, check_mode, state="absent")
     return purged
 
 
@@ -120,7 +120,10 @@ def _may_be_among(declared: t.Sequence[Declared], iam_id: str) -> bool:
     return any(each.error and (each.wish is None or each.wish.iam_id in {"", iam_id}) for each in declared)
 
 
-def _rules(client: IamClient, params: Params, keys: t.Sequence[ApiKey], next_ids: t.Iterable[str]) -> PurgeRules:
+def rules_of(
+    client: IamClient, params: Params, keys: t.Sequence[ApiKey], next_ids: t.Iterable[str], verb: str = "delete"
+) -> PurgeRules:
+    """What protects these keys; `verb` is what becomes of the others."""
     own = client.caller().iam_id
     return PurgeRules(
         keep_ids=frozenset(params["keep_ids"] or []),
@@ -128,23 +131,28 @@ def _rules(client: IamClient, params: Params, keys: t.Sequence[ApiKey], next_ids
         rotated_keys=params["rotated_keys"],
         next_ids=frozenset(next_ids),
         # One request, and only when it can matter.
+        verb=verb,
         login_key_id=client.branch().login_key_id() if any(key.iam_id == own for key in keys) else None,
     )
 
 
-def _delete(client: IamClient, params: Params, doomed: t.Sequence[ApiKey], purged: Purged, check_mode: bool) -> None:
-    def delete(key: ApiKey) -> list[str]:
+def take_away(
+    client: IamClient, params: Params, doomed: t.Sequence[ApiKey], purged: Purged, check_mode: bool, **asked: t.Any
+) -> None:
+    """Do to each key what is asked for, and note what became of it."""
+
+    def take(key: ApiKey) -> list[str]:
         leave: dict[str, t.Any] = {option: params[option] for option in ("unlock", "rotated_keys")}
-        wish = KeyWish(key.iam_id, key.account_id, id=key.id, state="absent", **leave)
+        wish = KeyWish(key.iam_id, key.account_id, id=key.id, **leave, **asked)
         branch = client.branch()
         change = plan_key(key, wish)
         if not check_mode:
             apply_change(branch, change, wish, lambda: None)
         return branch.transaction_ids
 
-    for key, done in zip(doomed, side_by_side(delete, doomed, _concurrency(params))):
+    for key, done in zip(doomed, side_by_side(take, doomed, _concurrency(params))):
         if isinstance(done, Exception):
             purged.errors.append((f"{key.name} ({key.id})", done))
         else:
-            purged.deleted.append(key)
+            purged.gone.append(key)
             purged.transaction_ids += done

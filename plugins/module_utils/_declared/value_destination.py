@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared import key_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import NotFinished, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import is_service_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.apply import delete_locked_or_not
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.gone import absence_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.plan import Change
@@ -54,7 +57,7 @@ class DeclaredDestination(ValueDestination):
             self._file_value(key.name, key.iam_id)
             self._to_write = self._stored_value
             return None
-        return f"{named} exists, but {self._file} does not hold it. A value cannot be read again: {self._ways()}"
+        return f"{named} exists, but {self._file} does not hold it. {self._whether_it_can_be_read(key)}: {self._ways()}"
 
     def prepare(self, change: Change) -> None:
         """Refuse to make a key whose value would be lost, and put the value on disk before IAM knows it."""
@@ -161,6 +164,15 @@ class DeclaredDestination(ValueDestination):
         if not kept.key_id:
             self._to_write = kept.key_value
         return True
+
+    def _whether_it_can_be_read(self, key: ApiKey) -> str:
+        """Told where the task fails otherwise: a key of the console or of Terraform may have a value that IAM keeps."""
+        is_open = self._params["store_value"] is None and not self._params["recreate"] and is_service_id(key.iam_id)
+        # Where IAM does not answer, the task fails for the reason that it had before.
+        with contextlib.suppress(IamError):
+            if is_open and (key.key_value or self._client.api_keys.get(key.id).key_value):
+                return "IBM Cloud keeps its value, and `store_value: true` writes it there. Other ways"
+        return "A value cannot be read again"
 
     def _ways(self) -> str:
         can_ignore = self._file and "`on_missing_file: ignore` to leave it so, or "

@@ -28,8 +28,9 @@ class PurgeRules:
     keep_ids: frozenset[str] = frozenset()
     unlock: bool = False
     login_key_id: str | None = None
+    verb: str = "delete"
     rotated_keys: str = "refuse"
-    # The keys that a rotation without markers may have made as the next ones of declared keys.
+    # The keys that a rotation without markers may have made as the next ones of others, or may be about to replace.
     next_ids: frozenset[str] = frozenset()
 
 
@@ -72,7 +73,13 @@ def _why_it_stays(key: ApiKey, rules: PurgeRules) -> str | None:
     if rules.rotated_keys != "allow" and marker_of(key):
         return f"it belongs to a rotation, {marker_of(key)}"
     if rules.rotated_keys != "allow" and key.id in rules.next_ids:
-        return f"a rotation without markers may have made it as the next key of {key.name.removesuffix(NEXT)!r}"
+        return _of_a_rotation_without_markers(key)
     if key.locked and not rules.unlock:
-        return "it is locked, and `unlock` does not allow to delete it"
+        return f"it is locked, and `unlock` does not allow to {rules.verb} it"
     return None
+
+
+def _of_a_rotation_without_markers(key: ApiKey) -> str:
+    if key.name.endswith(NEXT):
+        return f"a rotation without markers may have made it as the next key of {key.name.removesuffix(NEXT)!r}"
+    return f"there is a key {key.name + NEXT!r}, so a rotation without markers may be about to replace it"

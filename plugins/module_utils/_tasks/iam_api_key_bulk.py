@@ -21,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.decla
     check_declared_once,
     read_wishes,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.keep_newest import keep_newest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared.purge import (
     Purged,
     owners_to_purge,
@@ -54,6 +55,14 @@ SPEC: dict[str, t.Any] = {
             "required_one_of": IDENTITY_RULES,
         },
         "keep_ids": {"type": "list", "elements": "str"},
+        "keep_newest": {
+            "type": "dict",
+            "options": {
+                "count": {"type": "int", "required": True},
+                "names": {"type": "list", "elements": "str"},
+                "action": {"type": "str", "choices": ["disable", "delete"], "default": "disable"},
+            },
+        },
         "unlock": {"type": "bool", "default": False},
         **ROTATED_KEYS,
     },
@@ -69,6 +78,9 @@ def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = N
     client = client or client_for(params)
     concurrency = concurrency_from(params["concurrency"])
     with client.waiting_freely():
+        if params["keep_newest"]:
+            disables = params["keep_newest"]["action"] == "disable"
+            return _result([], keep_newest(client, params, check_mode=check_mode), disables=disables)
         declared = read_wishes(client, params["keys"], concurrency)
         check_declared_once(declared)
         owners = owners_to_purge(client, params, declared)
@@ -83,17 +95,18 @@ def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = N
     return _result(declared, purged)
 
 
-def _result(declared: t.Sequence[Declared], purged: Purged) -> Result:
+def _result(declared: t.Sequence[Declared], purged: Purged, *, disables: bool = False) -> Result:
     outcomes = [_of_one(each) for each in declared]
     failures = [(_name(each.params), part["msg"]) for each, part in zip(declared, outcomes) if part.get("failed")]
     failures += [(what, failure_of(error)["msg"]) for what, error in purged.errors]
+    changes = {"disabled": True} if disables else {}
     result = {
-        "changed": any(part["changed"] for part in outcomes) or bool(purged.deleted),
+        "changed": any(part["changed"] for part in outcomes) or bool(purged.gone),
         "outcomes": outcomes,
-        "purged": [view(key) for key in purged.deleted],
+        "purged": [{**view(key), **changes} for key in purged.gone],
         "kept": [{"id": key.id, "name": key.name, "iam_id": key.iam_id, "reason": why} for key, why in purged.kept],
         "transaction_ids": [each for part in outcomes for each in part["transaction_ids"]] + purged.transaction_ids,
-        "diff": _diff(declared, purged),
+        "diff": _diff(declared, purged, changes),
     }
     return {**result, "failed": True, "msg": _message(failures)} if failures else result
 
@@ -115,7 +128,7 @@ def _message(failures: t.Sequence[tuple[str, str]]) -> str:
     return f"{len(failures)} API keys failed, the others are as declared. {told}{more}"
 
 
-def _diff(declared: t.Sequence[Declared], purged: Purged) -> Result:
+def _diff(declared: t.Sequence[Declared], purged: Purged, changes: Result) -> Result:
     """What changed, each key under its name and owner; those that stay as they are do not show."""
     before, after = {}, {}
     for each in declared:
@@ -123,6 +136,9 @@ def _diff(declared: t.Sequence[Declared], purged: Purged) -> Result:
         if diff["before"] != diff["after"]:
             name = _name(each.params)
             before[name], after[name] = diff["before"], diff["after"]
-    for key in purged.deleted:
-        before[f"{key.name} ({key.id})"] = view(key)
+    for key in purged.gone:
+        named = f"{key.name} ({key.id})"
+        before[named] = view(key)
+        if changes:
+            after[named] = {**view(key), **changes}
     return {"before": before, "after": after}

@@ -8,7 +8,6 @@ import contextlib
 import dataclasses
 import os
 import re
-import stat
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import (
@@ -16,16 +15,15 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
     CONNECTION,
     IDENTITY,
     IDENTITY_RULES,
+    METRICS,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
-    clear_leftovers,
     reason_of,
-    replace_in,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_csv import to_csv
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import SLOTS_FILE, account_data
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
@@ -43,7 +41,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_bl
     slots_block,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.told_events import read_events
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._folder_lock import wait_for_lock
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._public_file import (
+    content_of,
+    locked_folder,
+    write_if_other,
+)
 
 FORMATS = ("html", "json", "markdown", "csv", "slots")
 FILE_NAMES = {
@@ -88,6 +90,7 @@ SPEC: dict[str, t.Any] = {
         "fail_on": {"type": "str", "choices": ["high", "medium", "low", "none"], "default": "none"},
         "return_keys": {"type": "bool", "default": False},
         "report_timeout_seconds": {"type": "float", "default": 300},
+        **METRICS,
         **CONCURRENCY,
     },
 }
@@ -103,17 +106,23 @@ def run_audit(
     *,
     check_mode: bool,
     lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
+    measure: t.Callable[[Data], None] | None = None,
 ) -> dict[str, t.Any]:
-    """Audit, write the files of the report, and return the task's result; `failed` by `fail_on`."""
+    """Audit, write the files of the report, and return the task's result; `failed` by `fail_on`.
+
+    `measure` is told what was found before a file is written.
+    """
     _check_folder(params)
     plan = read_plan(params["plan"]) if params["plan"] else None
     history = read_events(params["history_files"]) if params["history_files"] else None
     report, slots = _look(params, client, read_records)
     suggested = {"file": _slots_file(params, report), "count": len(slots)}
     account = account_data(report, params["account_name"], suggested, plan, history)
+    if measure:
+        measure(account)
     written, paths = False, list[str]()
     if params["folder"]:
-        with contextlib.nullcontext() if check_mode else _locked(params["folder"], lock_timeout_seconds):
+        with contextlib.nullcontext() if check_mode else locked_folder(params["folder"], lock_timeout_seconds):
             written, paths = _write(params, account, slots, check_mode)
     result: dict[str, t.Any] = {
         "changed": written,
@@ -226,30 +235,12 @@ def _write(params: Params, account: Data, slots: t.Sequence[KeyFacts], check_mod
     return any(has_written for has_written, _path in written), [path for _written, path in in_order]
 
 
-@contextlib.contextmanager
-def _locked(folder: str, timeout_seconds: float) -> t.Iterator[None]:
-    """Keep the audits of other accounts out of the folder for a moment."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise TaskRefused(f"{folder} cannot be opened: {reason_of(error)}") from None
-    with contextlib.ExitStack() as stack:
-        stack.callback(os.close, descriptor)
-        try:
-            is_ours = wait_for_lock(descriptor, timeout_seconds)
-        except OSError as error:
-            raise TaskRefused(f"{folder} cannot be locked: {reason_of(error)}") from None
-        if not is_ours:
-            raise TaskRefused(f"somebody else has held the folder {folder} locked for {timeout_seconds:g} seconds")
-        yield
-
-
 def _earlier(folder: str) -> list[Data]:
     """The accounts whose reports lie in the folder; raises TaskRefused for a file that is not ours to replace."""
     path = os.path.join(folder, FILE_NAMES["json"])
     try:
         with open_place(path, follow=False) as place:
-            content = _content(place)
+            content = content_of(place)
         return read_accounts(content.decode()) if content is not None else []
     except OSError as error:
         raise TaskRefused(f"{path} cannot be read: {reason_of(error)}") from None
@@ -266,29 +257,7 @@ def _write_file(folder: str, name: str, text: str, check_mode: bool) -> tuple[bo
     try:
         # A link is replaced: what it leads to need not be a report.
         with open_place(path, follow=False) as place:
-            return _write_one(place, text.encode(), check_mode), place.path
+            content = text.encode()
+            return write_if_other(place, content, mode=REPORT_MODE, keeps=True, check_mode=check_mode), place.path
     except OSError as error:
         raise TaskRefused(f"{path} cannot be written: {reason_of(error)}") from None
-
-
-def _write_one(place: Place, content: bytes, check_mode: bool) -> bool:
-    """Write a file if it differs; True when it does."""
-    if not check_mode:
-        clear_leftovers(place)
-    if _content(place) == content:
-        return False
-    if not check_mode:
-        replace_in(place, content, mode=REPORT_MODE, keeps=True)
-    return True
-
-
-def _content(place: Place) -> bytes | None:
-    """What lies there; None when nothing does, or a link. Raises TaskRefused for what is no file."""
-    found = place.found()
-    if found is None or stat.S_ISLNK(found.st_mode):
-        return None
-    if not stat.S_ISREG(found.st_mode):
-        raise TaskRefused(f"{place.path} is not a regular file")
-    place.check_not_planted()
-    with os.fdopen(place.open(), "rb") as file:
-        return file.read()

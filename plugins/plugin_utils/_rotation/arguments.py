@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONCURRENCY, CONNECTION, GIT
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import CONCURRENCY, CONNECTION, GIT, METRICS
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC, Options
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.report import REPORTS
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import LEAK_RESPONSES, STAGES
@@ -84,6 +84,7 @@ SPEC: dict[str, t.Any] = {
                 "job": {"type": "str"},
             },
         },
+        **METRICS,
         **CONCURRENCY,
         "batch_size": {"type": "int", "default": 50},
         "stop_after_failures": {"type": "int"},

@@ -238,13 +238,13 @@ def _plan_current(view: View, record: Record) -> Step:
     key = view.current_key()
     if record.current is None or key is None:
         return begin(view)
-    due_at, why = _due(view.slot, record.current, key)
+    due_at, why = due(view.slot, record.current, key)
     if view.now < due_at:
         return Step("idle", f"the key {key.id} is not due", key.id, due_at)
     return _stop_if_due_at_once(view, key) or start(view, why, key.id, due_at)
 
 
-def _due(slot: Slot, current: Current, key: ApiKey) -> tuple[datetime, str]:
+def due(slot: Slot, current: Current, key: ApiKey) -> tuple[datetime, str]:
     """When the published key has to be replaced, and why then."""
     policy = slot.policy
     born = parse_time(key.created_at) if key.created_at else current.published_at

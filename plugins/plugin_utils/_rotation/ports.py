@@ -91,3 +91,5 @@ class Ports:
     history: History | None = None
     # Work on many slots, and the slots -> the same work, for somebody who watches.
     watch: t.Callable[[t.Callable[[t.Any], None], t.Sequence[t.Any]], t.Callable[[t.Any], None]] = watch_nothing
+    # Is told what became of the slots, as they are.
+    measure: t.Callable[[t.Sequence[t.Any]], None] | None = None

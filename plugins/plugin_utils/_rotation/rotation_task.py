@@ -53,6 +53,8 @@ def rotate(
     if not check_mode:
         _let_pass([slot.policy.rotate_if_older_than for slot in slots], ports)
     outcomes = rotate_slots(slots, ports, orders, settings, check_mode=check_mode, unforeseen=unforeseen)
+    if ports.measure is not None:
+        ports.measure(outcomes)
     unkept = _keep_history(ports)
     result = result_of(outcomes, check_mode=check_mode)
     if check_mode:

@@ -35,6 +35,8 @@ MUST_NOT_BE_BLANK = {
     *("ids", "values", "values_file", "only_leaked", "rotated", "accounts", "step"),
     # Which value of a file is imported.
     "variables",
+    # Which keys are taken away by age.
+    *("keep_newest", "count", "names"),
 }
 
 Options = dict[str, dict[str, t.Any]]

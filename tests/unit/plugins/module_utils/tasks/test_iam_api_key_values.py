@@ -63,7 +63,9 @@ def test_a_missing_file_of_a_stored_value_is_written_again(scene, make, path, ot
     assert make(check_mode=True, store_value=True, file=str(path))["changed"]
     assert path.exists() is bool(other)
 
-    assert make(store_value=True, file=str(path))["changed"]
+    result = make(store_value=True, file=str(path))
+    assert result["changed"]
+    assert the_key(scene)["apikey"] not in json.dumps(result)
     assert json.loads(path.read_text())["apikey"] == the_key(scene)["apikey"]
     assert path.stat().st_mode & 0o777 == 0o600
     assert make(store_value=True, file=str(path))["changed"] is False
@@ -86,6 +88,43 @@ def test_a_value_that_is_not_stored_cannot_be_had_again(scene, make, path):
         assert "IBM Cloud keeps no value of it" in result["msg"]
         assert "`recreate: true`" in result["msg"]
     assert scene.writes() == []
+
+
+def test_who_does_not_know_that_the_value_is_stored_is_told(scene, make, path):
+    make(store_value=True)
+    told = make(file=str(path))["msg"]
+
+    assert "IBM Cloud keeps its value, and `store_value: true` writes it there. Other ways: rotate the key" in told
+    assert the_key(scene)["apikey"] not in told
+    assert scene.sent() == [LOG_IN, LIST, GET]
+    for options in ({"store_value": False}, {"on_missing_file": "ignore"}):
+        assert "IBM Cloud keeps its value" not in make(file=str(path), **options).get("msg", "")
+        assert scene.sent() == [LOG_IN, LIST]
+    assert not path.exists()
+
+
+def test_where_that_cannot_be_asked_the_task_fails_for_its_own_reason(scene, make, path):
+    make(store_value=True)
+    scene.faults({"kind": "status", "status": 403, "method": "GET", "path": "/v1/apikeys/ApiKey"})
+
+    assert "A value cannot be read again" in make(file=str(path))["msg"]
+
+
+def test_a_stored_value_of_a_key_that_is_named_by_its_id_alone_goes_into_a_file(scene, make, manage, path):
+    key_id = make(store_value=True)["api_key"]["id"]
+
+    assert manage(id=key_id, store_value=True, file=str(path))["changed"]
+    assert json.loads(path.read_text())["apikey"] == the_key(scene)["apikey"]
+    assert manage(id=key_id, store_value=True, file=str(path))["changed"] is False
+    assert scene.writes() == []
+
+
+def test_of_a_user_s_key_no_value_is_stored(scene, manage, path):
+    key_id = scene.user.create_key(name="mine")["id"]
+
+    for options in ({"reveal": True}, {"file": str(path)}):
+        assert "IBM Cloud keeps no value of it" in manage(id=key_id, store_value=True, **options)["msg"]
+    assert not path.exists()
 
 
 def test_a_key_that_is_disabled_on_the_way_still_gives_its_stored_value(scene, robot, manage, make):

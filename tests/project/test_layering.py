@@ -63,6 +63,7 @@ ROWS: dict[str, list[str]] = {
         ),
         *(
             "plugin_utils._folder_lock",
+            "plugin_utils._git",
             "plugin_utils._out",
             "plugin_utils._rotation",
             "plugin_utils._vault_file",

@@ -20,6 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import FILE_NAMES, SPEC, run_audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
@@ -43,6 +44,7 @@ def audit(
         checked.validated_parameters,
         scene.client(Effects()),
         lambda paths: recorded_ids(paths, CIPHER),
+        Surroundings(os.environ, lambda secret: None, lambda seconds: None),
         check_mode=check_mode,
         lock_timeout_seconds=lock_timeout_seconds,
     )

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The files of a report in a folder of the controller: what differs is written, under a lock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import typing as t
+
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
+    clear_leftovers,
+    reason_of,
+    replace_in,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._folder_lock import wait_for_lock
+
+REPORT_MODE = 0o640
+# Others write their accounts into the same folder. With 40,000 keys in it each needs ten seconds, on a busy machine
+# more than a minute, and some wait in line; who ends in between lets go of it.
+LOCK_TIMEOUT_SECONDS = 600.0
+
+# From the report that lies there, None when there is none, to the files that are to lie there, in the order in which
+# they are written.
+Make = t.Callable[[bytes | None], t.Mapping[str, t.Callable[[], str]]]
+# Whether something was written, and the paths of all files.
+Kept = tuple[bool, list[str]]
+
+
+def keep_in_folder(folder: str, memory: str, make: Make, *, check_mode: bool, lock_timeout_seconds: float) -> Kept:
+    """Write what differs; `memory` is the name of the report before. Raises TaskRefused."""
+    with contextlib.nullcontext() if check_mode else _locked(folder, lock_timeout_seconds):
+        wanted = make(_earlier(os.path.join(folder, memory)))
+        written = [_write_file(folder, name, text(), check_mode) for name, text in wanted.items()]
+    return any(has_written for has_written, _path in written), [path for _written, path in written]
+
+
+@contextlib.contextmanager
+def _locked(folder: str, timeout_seconds: float) -> t.Iterator[None]:
+    """Keep the audits of other accounts out of the folder for a moment."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise TaskRefused(f"{folder} cannot be opened: {reason_of(error)}") from None
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, descriptor)
+        try:
+            is_ours = wait_for_lock(descriptor, timeout_seconds)
+        except OSError as error:
+            raise TaskRefused(f"{folder} cannot be locked: {reason_of(error)}") from None
+        if not is_ours:
+            raise TaskRefused(f"somebody else has held the folder {folder} locked for {timeout_seconds:g} seconds")
+        yield
+
+
+def _earlier(path: str) -> bytes | None:
+    try:
+        with open_place(path, follow=False) as place:
+            return _content(place)
+    except OSError as error:
+        raise TaskRefused(f"{path} cannot be read: {reason_of(error)}") from None
+
+
+def _write_file(folder: str, name: str, text: str, check_mode: bool) -> tuple[bool, str]:
+    """Write what differs -> whether it did, and the path."""
+    path = os.path.join(folder, name)
+    try:
+        # A link is replaced: what it leads to need not be a report.
+        with open_place(path, follow=False) as place:
+            return _write_one(place, text.encode(), check_mode), place.path
+    except OSError as error:
+        raise TaskRefused(f"{path} cannot be written: {reason_of(error)}") from None
+
+
+def _write_one(place: Place, content: bytes, check_mode: bool) -> bool:
+    """Write a file if it differs; True when it does."""
+    if not check_mode:
+        clear_leftovers(place)
+    if _content(place) == content:
+        return False
+    if not check_mode:
+        replace_in(place, content, mode=REPORT_MODE, keeps=True)
+    return True
+
+
+def _content(place: Place) -> bytes | None:
+    """What lies there; None when nothing does, or a link. Raises TaskRefused for what is no file."""
+    found = place.found()
+    if found is None or stat.S_ISLNK(found.st_mode):
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise TaskRefused(f"{place.path} is not a regular file")
+    place.check_not_planted()
+    with os.fdopen(place.open(), "rb") as file:
+        return file.read()

@@ -21,8 +21,10 @@ ARGUMENTS = {
     "execution_environment": {"name", "image", "organization"},
     "project": {"name", "organization", "scm_type", "scm_url", "credential", "scm_update_on_launch", "wait"},
     "inventory": {"name", "organization"},
-    "host": {"name", "inventory", "variables"},
-    "group": {"name", "inventory", "hosts"},
+    "inventory_source": {
+        *("name", "inventory", "organization", "source", "source_project", "source_path"),
+        *("overwrite", "overwrite_vars", "update_on_launch"),
+    },
     "notification_template": {
         *("name", "organization", "notification_type", "notification_configuration", "messages"),
     },
@@ -62,12 +64,10 @@ class Controller:
         check_inputs(given["inputs"])
         check_injectors(given["inputs"], given["injectors"])
 
-    def _host(self, given: Json) -> None:
+    def _inventory_source(self, given: Json) -> None:
+        require(given["source"] == "scm", "source is no choice that we use")
         self._named("inventory", given["inventory"])
-
-    def _group(self, given: Json) -> None:
-        self._named("inventory", given["inventory"])
-        self._named("host", *given["hosts"])
+        self._named("project", given["source_project"])
 
     def _notification_template(self, given: Json) -> None:
         check_configuration(given["notification_type"], given["notification_configuration"])

@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
         return {"changed": True}
 """
 TWO_ACCOUNTS: dict[str, t.Any] = {
-    "cloudkeys_accounts": ["acme-prod", "acme-test"],
+    "cloudkeys_has_accounts": True,
     "cloudkeys_slack_channels": ["ibm-keys"],
     "cloudkeys_mail_recipients": ["keys@example.com"],
 }
@@ -103,7 +103,6 @@ def taken(told: Told) -> dict[str, dict[str, t.Any]]:
 def test_awx_takes_every_object(made: dict[str, dict[str, t.Any]]) -> None:
     assert set(made) == {*ARGUMENTS, "credential"}
     assert set(made["job_template"]) >= {"Rotate API keys", "Retire API keys", "Audit API keys", "Plan API keys"}
-    assert set(made["host"]) == {"acme-prod", "acme-test"}
     for template in made["job_template"].values():
         assert (EXAMPLES / "project" / template["playbook"]).exists()
     assert made["job_template"]["Audit API keys"]["extra_vars"]["audit_accounts"] == "ibm_accounts"
@@ -113,7 +112,7 @@ def test_awx_takes_every_object(made: dict[str, dict[str, t.Any]]) -> None:
 def test_with_the_settings_as_they_are_nobody_is_told_and_there_is_one_account(tmp_path: Path) -> None:
     made = taken(load(tmp_path)[0])
 
-    assert {"host", "group", "notification_template"} & set(made) == set()
+    assert {"inventory_source", "notification_template"} & set(made) == set()
     assert made["job_template"]["Audit API keys"]["extra_vars"]["audit_accounts"] == ""
     assert made["job_template"]["Rotate API keys"]["playbook"] == "rotate.yml"
 

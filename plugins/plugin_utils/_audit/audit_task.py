@@ -119,13 +119,10 @@ def run_audit(
     report, slots = _look(params, client, read_records)
     suggested = {"file": _slots_file(params, report), "count": len(slots)}
     account = account_data(report, params["account_name"], suggested, plan)
-    problems, written, paths = [], False, list[str]()
-    try:
-        if params["folder"]:
-            written, paths = _keep(params, account, slots, around, check_mode, lock_timeout_seconds)
-    except (GitError, OSError) as error:
-        why = reason_of(error) if isinstance(error, OSError) else str(error)
-        problems.append(f"the report of this audit is not in Git, and is in this result only: {why}")
+    problems = list[str]()
+    written, paths = False, list[str]()
+    if params["folder"]:
+        written, paths = _keep(params, account, slots, around, problems, check_mode, lock_timeout_seconds)
     result: dict[str, t.Any] = {
         "changed": written,
         "counts": account["counts"],
@@ -227,10 +224,11 @@ def _keep(
     account: Data,
     slots: t.Sequence[KeyFacts],
     around: Surroundings,
+    problems: list[str],
     check_mode: bool,
     lock_timeout_seconds: float,
 ) -> Kept:
-    """Put the account beside those that lie in the folder, and write what differs."""
+    """Put the account beside those that lie in the folder, and write what differs; a push that fails is a problem."""
 
     def make(earlier: bytes | None) -> dict[str, t.Callable[[], str]]:
         return _files(params, account, slots, _accounts_in(earlier, where))
@@ -238,12 +236,16 @@ def _keep(
     folder, memory = params["folder"], FILE_NAMES["json"]
     where = os.path.join(folder, memory)
     if params["git"]:
-        found = account["counts"]
-        about = f"{for_commit(account['name'])}: {', '.join(f'{count} {name}' for name, count in found.items())}"
-        others = len(params["expected_accounts"])
-        has_written, paths = keep_in_branch(
-            params["git"], folder, memory, make, around, about=about, others=others, check_mode=check_mode
-        )
+        counts = ", ".join(f"{count} {name}" for name, count in account["counts"].items())
+        about, others = f"{for_commit(account['name'])}: {counts}", len(params["expected_accounts"])
+        try:
+            has_written, paths = keep_in_branch(
+                params["git"], folder, memory, make, around, about=about, others=others, check_mode=check_mode
+            )
+        except (GitError, OSError) as error:
+            why = reason_of(error) if isinstance(error, OSError) else str(error)
+            problems.append(f"the report of this audit is not in Git, and is in this result only: {why}")
+            return False, []
     else:
         has_written, paths = keep_in_folder(
             folder, memory, make, check_mode=check_mode, lock_timeout_seconds=lock_timeout_seconds

@@ -115,6 +115,31 @@ def test_accounts_with_a_vaulted_key_each_are_rotated(awx: Awx, accounts: dict[s
     assert awx.workplace.leaks(set(accounts.values())) == []
 
 
+def test_a_leak_is_closed_in_the_account_that_it_is_of(awx: Awx, accounts: dict[str, str]) -> None:
+    """The slots of each account are in the inventory, and the repository is that of `slots.yml`."""
+    (awx.checkout / "slots.yml").write_text(json.dumps({"rotate_api_keys_git": awx.git}), encoding="utf-8")
+    for name in ACCOUNTS:
+        slots = {"rotate_api_keys_slots": [{"name": "second", "file": f"{name}.yml", "key_name": "second"}]}
+        (awx.checkout / "inventory/host_vars" / name / "slots.yml").write_text(json.dumps(slots), encoding="utf-8")
+    made = awx.start(t.cast("t.Any", None), playbook="rotate_accounts.yml", until="published")
+    assert made.wait() == 0, made.output
+    (leaked,) = made.artifacts["rotate_api_keys_summary"]["acme-prod"]["changed_ids"]
+
+    job = awx.start(
+        t.cast("t.Any", None),
+        playbook="revoke_leaked.yml",
+        git=None,
+        until="retired",
+        settle_seconds=0,
+        extra_vars={"leak_accounts": "ibm_accounts", "leaked_ids": leaked},
+    )
+
+    assert job.wait() == 0, job.output
+    assert job.artifacts["revoke_leaked_all_dead"]
+    assert f"DEAD: entry 1 of `ids`: {leaked}" in told("Revoke leaked keys", job)
+    assert "generation 2 published" in "".join(awx.remote.messages())
+
+
 def test_a_rotation_of_no_account_is_red(awx: Awx) -> None:
     job = awx.start([], playbook="rotate_accounts.yml")
 

@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import os
 import time
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_metrics import known_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import SPEC, resolve_paths, run_audit
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.metrics_file import MetricsFile
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import AUDIT
@@ -16,7 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cip
 
 
 class ActionModule(IamControllerAction):
-    """Runs on the controller: that is where the report goes."""
+    """Runs on the controller: that is where the report goes, or is pushed from."""
 
     spec = SPEC
 
@@ -27,20 +30,24 @@ class ActionModule(IamControllerAction):
     def do_work(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         folder = self.folder_of_relative_paths()
         resolve_paths(params, folder)
+        around = Surroundings(os.environ, protect, time.sleep)
+
+        def audit(measure: t.Callable[[dict[str, t.Any]], None] | None = None) -> dict[str, t.Any]:
+            return run_audit(
+                params, client_for(params), self._read_records, around, check_mode=check_mode, measure=measure
+            )
+
         if not params["metrics"]:
-            return run_audit(params, client_for(params), self._read_records, check_mode=check_mode)
+            return audit()
         metrics = MetricsFile(params["metrics"], folder, AUDIT, params["account_name"] or self.host, time.time)
         if check_mode:
-            return run_audit(params, client_for(params), self._read_records, check_mode=True)
+            return audit()
 
-        def work() -> dict[str, t.Any]:
-            def measure(found: dict[str, t.Any]) -> None:
-                metrics.note(known_of(found, metrics.account))
-
-            return run_audit(params, client_for(params), self._read_records, check_mode=False, measure=measure)
+        def measure(found: dict[str, t.Any]) -> None:
+            metrics.note(known_of(found, metrics.account))
 
         # An audit that finds something has done what it is for.
-        return metrics.around(work, is_success=lambda _result: True)
+        return metrics.around(lambda: audit(measure), is_success=lambda _result: True)
 
     def _read_records(self, paths: t.Sequence[str]) -> frozenset[str]:
         return recorded_ids(paths, Cipher.of_this_run(self._loader))

@@ -24,7 +24,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Audits and returns everything; writes no file.
+    details: Audits and returns everything; writes no file, and pushes none.
   diff_mode:
     support: none
     details: What changes is a report, which is long.
@@ -117,7 +117,61 @@ options:
       - Audits of several accounts into one folder make one report of all of them; none overwrites another. What lies
         there is also the report before, from which the next one tells what is new and what was mended.
       - C(api-keys.json) keeps it. One that no release like this one wrote is refused, and nothing is written then.
+      - With O(git) it is a path in the repository, and is made where it is not there.
     type: path
+  git:
+    description:
+      - The report goes into this Git repository, to O(folder) there. The report before is read from the branch, and
+        what differs is pushed in one commit. An audit that others were faster than reads what they have left and makes
+        its files anew, so that audits of several accounts may share a folder.
+      - Where it cannot be pushed, the task returns the report all the same, and fails.
+      - Without it, the report is written to a folder of the controller. In AWX that is gone when the job ends.
+    type: dict
+    suboptions:
+      repository:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.repository).
+        type: str
+        required: true
+      branch:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.branch).
+        type: str
+        required: true
+      token:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.token).
+        type: str
+      username:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.username).
+        type: str
+        default: x-access-token
+      ssh_key_file:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.ssh_key_file).
+        type: path
+      known_hosts_file:
+        description:
+          - See O(cloudkeys.ibmcloud.iam_api_key_rotation#module:git.known_hosts_file).
+        type: path
+      author_name:
+        description: Author and committer of the commit.
+        type: str
+        default: cloudkeys
+      author_email:
+        description: Address of the author; some servers accept known ones only.
+        type: str
+        default: cloudkeys@localhost
+      message:
+        description: First line of the commit message. The account and its counts follow below.
+        type: str
+        default: Audit API keys
+      timeout_seconds:
+        description:
+          - How long one call of C(git) may take.
+        type: float
+        default: 60
   account_name:
     description:
       - What people call the account, in a report on several. Without it, the id of the account.
@@ -215,11 +269,15 @@ EXAMPLES = r"""
     folder: reports
     plan: "{{ ahead.plan }}"
 
-# In AWX: the credential "IBM Cloud IAM API key" of docs/examples/awx sets IBMCLOUD_API_KEY. The files of a job
-# go away with it, so show the report.
+# In AWX: the credentials of docs/examples/awx set IBMCLOUD_API_KEY and CLOUDKEYS_GIT_TOKEN. The files of a job go away
+# with it, so keep the report in Git.
 - name: Audit the account
   cloudkeys.ibmcloud.iam_api_key_audit:
     max_age_days: "{{ survey_max_age_days }}"
+    folder: reports
+    git:
+      repository: https://git.example.com/team/ibm-keys.git
+      branch: main
   register: audited_in_awx
 
 - name: Show the report
@@ -237,7 +295,7 @@ counts:
   type: dict
   sample: {keys: 42, high: 3, medium: 1, low: 0, excused: 2}
 files:
-  description: The files of the report.
+  description: The files of the report. One that was pushed has its branch before it, V(main:reports/api-keys.html).
   returned: always, unless the options do not make sense
   type: list
   elements: str

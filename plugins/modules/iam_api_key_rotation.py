@@ -226,7 +226,8 @@ options:
     default: changes
   hand_on:
     description:
-      - Hands ids, counts and dates of the slots on to the next job of a workflow, as M(ansible.builtin.set_stats) does.
+      - Hands ids, counts and dates of the slots on to the next job of a workflow, as M(ansible.builtin.set_stats) does,
+        with the names of the first five slots that failed, and of those that go on first.
       - Without it, nothing is handed on.
     type: dict
     suboptions:
@@ -877,10 +878,10 @@ working_copy:
   type: str
   sample: /tmp/cloudkeys-git-k2x8w1p0
 handed_on:
-  description: What O(hand_on) of a later task takes as O(hand_on.earlier). Ids and dates only.
+  description: What O(hand_on) of a later task takes as O(hand_on.earlier). Ids, dates and names only.
   returned: with O(hand_on)
   type: dict
-  sample: {slots: {"secrets.yml: deploy_api_key": [idle, [], "2026-06-02T09:15+0000"]}, changed_ids: []}
+  sample: {slots: {"secrets.yml: deploy_api_key": [idle, [], "2026-06-02T09:15+0000", deploy]}, changed_ids: []}
 unmanaged_ids:
   description:
     - Leaked keys that still exist and belong to no slot of the task. The task fails because of them unless it is about

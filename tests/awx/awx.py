@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import subprocess
 import sys
 import typing as t
 from pathlib import Path
@@ -70,12 +71,22 @@ class Awx:
         self.jobs: list[Job] = []
 
     def start(
-        self, slots: list[dict[str, t.Any]], *, check: bool = False, asks: bool = False, **variables: t.Any
+        self,
+        slots: list[dict[str, t.Any]],
+        *,
+        check: bool = False,
+        asks: bool = False,
+        playbook: str = "rotate.yml",
+        extra_vars: dict[str, t.Any] | None = None,
+        **variables: t.Any,
     ) -> Job:
-        """Begin a job; `asks` is for a vault password without an id, as the credential has it when that is blank."""
+        """Begin a job; `asks` is for a vault password without an id, as the credential has it when that is blank.
+
+        `variables` are options of the rotation without their prefix, `extra_vars` those of the template as they are.
+        """
         number = len(self.jobs)
         folder = self.workplace.root / f"awx_{number}"
-        self._fill(folder, slots, variables)
+        self._fill(folder, slots, variables, extra_vars or {})
         environ = self.workplace.environ()
         credentials = {**{name: environ.pop(name) for name in CREDENTIALS}, **self.credentials}
         words = ["--ask-vault-pass"] if asks else ["--vault-id", f"{VAULT_ID}@prompt"]
@@ -83,7 +94,7 @@ class Awx:
         prompt = "Vault password" if asks else f"Vault password \\({VAULT_ID}\\)"
         job = {
             "folder": str(folder),
-            "playbook": "rotate.yml",
+            "playbook": playbook,
             "cmdline": shlex.join(words),
             # As AWX does it: what the credential injects, and where the job's folder is.
             "environ": {**environ, **credentials, "AWX_PRIVATE_DATA_DIR": str(folder), "JOB_ID": str(number)},
@@ -102,17 +113,30 @@ class Awx:
         assert job.wait() == 0, job.output
         return job
 
-    def _fill(self, folder: Path, slots: list[dict[str, t.Any]], variables: dict[str, t.Any]) -> None:
+    def _fill(
+        self, folder: Path, slots: list[dict[str, t.Any]], variables: dict[str, t.Any], extra_vars: dict[str, t.Any]
+    ) -> None:
         shutil.copytree(self.checkout, folder / "project", ignore=shutil.ignore_patterns(".git"))
         (folder / "inventory").mkdir()
         script = folder / "inventory" / "hosts"
-        inventory = json.dumps({"all": {"hosts": self.hosts}, "_meta": {"hostvars": dict.fromkeys(self.hosts, LOCAL)}})
-        script.write_text(f"#!/bin/sh\necho {shlex.quote(inventory)}\n", encoding="utf-8")
+        local = {"all": {"hosts": self.hosts}, "_meta": {"hostvars": dict.fromkeys(self.hosts, LOCAL)}}
+        inventory = json.dumps(self._synced() or local)
+        script.write_text(f"#!/bin/sh\nprintf %s {shlex.quote(inventory)}\n", encoding="utf-8")
         script.chmod(0o700)
         (folder / "env").mkdir()
         asked = {"slots": slots, "git": self.git, **variables}
         extra = {f"rotate_api_keys_{name}": value for name, value in asked.items() if value is not None}
-        (folder / "env" / "extra").write_text(json.dumps(extra), encoding="utf-8")
+        (folder / "env" / "extra").write_text(json.dumps({**extra, **extra_vars}), encoding="utf-8")
+
+    def _synced(self) -> dict[str, t.Any] | None:
+        """The inventory of the project, as AWX takes it over: what is vaulted stays so."""
+        folder = self.checkout / "inventory"
+        if not folder.exists():
+            return None
+        words = ["ansible-inventory", "-i", str(folder), "--list", "--export"]
+        done = subprocess.run(words, env=self.workplace.environ(), capture_output=True, text=True, check=True)
+        found: dict[str, t.Any] = json.loads(done.stdout)
+        return found
 
     def pull(self) -> None:
         """Bring the vault file of the repository to where the workplace reads it."""

@@ -3,7 +3,8 @@
 """The credentials of an AWX, behind its own path or that of the platform's gateway.
 
 Rules: awx/main/models/credential.py (`Credential.save` keeps what is sent as $encrypted$, and refuses inputs that the
-type does not have), awx/api/serializers.py (`CredentialSerializer`), docs.ansible.com/automation-controller, "Access
+type does not have), awx/main/fields.py (`CredentialInputField`, in tests/awx/rules.py), awx/api/serializers.py
+(`CredentialSerializer`: an empty name, and nobody's type), docs.ansible.com/automation-controller, "Access
 Resources" (a path ends with a slash).
 """
 
@@ -13,11 +14,22 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.service import Refused, Request, Service
+from ansible_collections.cloudkeys.ibmcloud.tests.awx import rules
+from ansible_collections.cloudkeys.ibmcloud.tests.awx.rules import check_credential
+from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.service import Json, Refused, Request, Service
 
 HIDDEN = "$encrypted$"
-TYPE_HAS = ("api_key", "account_id", "note")
+TYPE: Json = {
+    "fields": [
+        {"id": "api_key", "label": "IBM Cloud API key", "secret": True},
+        {"id": "account_id", "label": "Account ID"},
+        {"id": "note", "label": "Note", "secret": True},
+    ],
+    "required": ["api_key"],
+}
 SECRETS = ("api_key", "note")
+# What may be sent of a credential.
+MAY_CHANGE = {"name", "description", "organization", "credential_type", "inputs"}
 
 
 @dataclass
@@ -51,16 +63,22 @@ class Awx(Service):
             return 200, {"count": len(named), "next": None, "previous": None, "results": named}
         (credential,) = (each for each in self.credentials if each.id == int(found[1]))
         if request.method == "PATCH":
-            self._change(credential, request.body)
+            self._change(request, credential)
         return 200, credential.shown()
 
     @staticmethod
-    def _change(credential: Credential, body: dict[str, t.Any]) -> None:
-        unknown = [name for name in body["inputs"] if name not in TYPE_HAS]
-        if unknown:
-            raise Refused(400, {"inputs": {name: ["Additional properties are not allowed"] for name in unknown}})
-        if not all(isinstance(value, str) for value in body["inputs"].values()):
-            raise Refused(400, {"inputs": ["is not of type 'string'"]})
+    def _change(request: Request, credential: Credential) -> None:
+        body = request.body
+        if request.headers.get_content_type() != "application/json":
+            raise Refused(415, {"detail": "Unsupported media type in request."})
+        if set(body) - MAY_CHANGE:
+            raise Refused(400, {name: ["unknown field"] for name in set(body) - MAY_CHANGE})
+        if not isinstance(body.get("description", ""), str):
+            raise Refused(400, {"description": ["Not a valid string."]})
+        try:
+            check_credential(TYPE, body["inputs"], is_new=False)
+        except rules.Refused as refused:
+            raise Refused(400, {"inputs": [str(refused)]}) from None
         before = credential.inputs
         credential.inputs = {
             name: before[name] if value == HIDDEN and name in SECRETS else value

@@ -59,21 +59,41 @@ def test_check_mode_says_what_it_would_do_and_writes_nothing(slot: HandOver, awx
     assert awx.writes == []
 
 
-def test_the_gateway_of_the_platform_has_a_path_of_its_own(slot: HandOver, awx: Awx, place: Place) -> None:
+@pytest.mark.parametrize("given", ["/api/controller/", "api/controller", " /api/controller "])
+def test_the_gateway_of_the_platform_has_a_path_of_its_own(slot: HandOver, awx: Awx, place: Place, given: str) -> None:
     awx.prefix = "/api/controller"
 
-    slot.run(place, CONTROLLER_OPTIONAL_API_URLPATTERN_PREFIX="/api/controller/")
+    slot.run(place, CONTROLLER_OPTIONAL_API_URLPATTERN_PREFIX=given)
 
     assert awx.credentials[1].inputs["api_key"] == slot.value
+    assert {request.path.split("/v2/")[0] for request in awx.requests} == {"/api/controller"}
 
 
-def test_a_certificate_of_nobody_is_accepted_only_on_demand(slot: HandOver, awx: Awx, place: Place) -> None:
-    bare = {"to": "awx_credential"}
-    assert "answered -1" in slot.fail(bare, CONTROLLER_VERIFY_SSL="")
+def test_a_prefix_that_is_no_path_goes_nowhere(slot: HandOver, awx: Awx, place: Place) -> None:
+    told = slot.fail(place, CONTROLLER_OPTIONAL_API_URLPATTERN_PREFIX="/api/../x?y=")
+
+    assert "a path such as /api/controller/" in told
     assert awx.requests == []
 
-    slot.run(bare, CONTROLLER_VERIFY_SSL="False")
+
+@pytest.mark.parametrize("blank", ["", " ", "True", "yes"])
+def test_a_certificate_of_nobody_is_not_accepted(slot: HandOver, awx: Awx, blank: str) -> None:
+    assert "answered -1" in slot.fail({"to": "awx_credential"}, CONTROLLER_VERIFY_SSL=blank)
+    assert awx.requests == []
+
+
+@pytest.mark.parametrize("no", ["False", "false", "no", "0"])
+def test_a_certificate_of_nobody_is_accepted_on_demand(slot: HandOver, awx: Awx, no: str) -> None:
+    slot.run({"to": "awx_credential"}, CONTROLLER_VERIFY_SSL=no)
+
     assert awx.credentials[1].inputs["api_key"] == slot.value
+
+
+def test_what_is_neither_yes_nor_no_does_not_turn_the_check_off(slot: HandOver, awx: Awx) -> None:
+    told = slot.fail({"to": "awx_credential"}, CONTROLLER_VERIFY_SSL="{{ verify_ssl }}")
+
+    assert "CONTROLLER_VERIFY_SSL has to be true or false" in told
+    assert awx.requests == []
 
 
 def test_what_awx_refuses_is_told_without_the_value(slot: HandOver, awx: Awx, place: Place) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._declared import key_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import _write_file
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.report_files import _write_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Edit, VaultFile
 from ansible_collections.cloudkeys.ibmcloud.tests.neighbours.people import (
     NEIGHBOUR,

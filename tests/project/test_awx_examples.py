@@ -32,11 +32,16 @@ READ_BY_US = {
 }
 # What Ansible, or a loop, or the role itself defines.
 ALWAYS_DEFINED = {"item", "omit", "lookup", "query", "playbook_dir"}
-ROLE_OPTIONS = set(
-    yaml.safe_load((ROOT / "roles/rotate_api_keys/meta/argument_specs.yml").read_text(encoding="utf-8"))[
-        "argument_specs"
-    ]["main"]["options"]
-)
+# What the playbooks of the collection take beside the options of roles.
+OF_PLAYBOOKS = {"audit_accounts", "leak_accounts"}
+
+
+def options_of(role: str) -> set[str]:
+    specs = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8"))
+    return set(specs["argument_specs"]["main"]["options"])
+
+
+ROLE_OPTIONS = options_of("rotate_api_keys")
 
 
 class Loader(yaml.SafeLoader):
@@ -158,17 +163,27 @@ def test_nothing_is_retired_before_a_person_approved() -> None:
 
 def test_job_templates_set_options_that_the_role_has() -> None:
     for template in JOB_TEMPLATES:
-        assert set(template["extra_vars"]) <= ROLE_OPTIONS
-        assert template["extra_vars"]["rotate_api_keys_until"] in STAGES
+        given = template["extra_vars"]
+        assert set(given) <= {*ROLE_OPTIONS, *options_of("audit_api_keys"), *OF_PLAYBOOKS}
+        assert given.get("rotate_api_keys_until", STAGES[0]) in STAGES
+    rotating = [each for each in JOB_TEMPLATES if each["playbook"] == "{{ cloudkeys_rotate }}"]
+    assert [each["extra_vars"]["rotate_api_keys_until"] for each in rotating] == ["published", "retired", "retired"]
 
 
-def test_the_playbook_of_the_project_uses_the_answers_of_the_survey_and_options_of_the_role() -> None:
-    (play,) = load("project/rotate.yml")
+@pytest.mark.parametrize("playbook", ["rotate.yml", "rotate_accounts.yml"])
+def test_the_playbook_of_the_project_uses_the_answers_of_the_survey_and_options_of_the_role(playbook: str) -> None:
+    play = load(f"project/{playbook}")[-1]
     survey = {question["variable"] for question in load("job_templates.yml")["cloudkeys_survey"]["spec"]}
     options = {*play["vars"], *load("project/slots.yml")}
 
-    assert variables(play) == survey
+    assert variables(play) - {"account_api_key"} == survey
     assert options <= ROLE_OPTIONS
+
+
+def test_the_audit_of_the_project_sets_options_of_its_role() -> None:
+    (play,) = load("project/audit.yml")
+
+    assert set(play["vars"]) <= options_of("audit_api_keys")
 
 
 def test_no_leaked_value_becomes_a_variable_of_a_job() -> None:

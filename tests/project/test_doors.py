@@ -33,7 +33,7 @@ DOORS: dict[str, set[str]] = {
     # What people named is in these lines.
     "make_commit": {
         *("plugin_utils/_leaks/record.py", "plugin_utils/_rekey/branch_run.py", "plugin_utils/_rotation/git_store.py"),
-        "plugin_utils/_rotation/history_in_git.py",
+        *("plugin_utils/_rotation/history_in_git.py", "plugin_utils/_audit/report_in_git.py"),
     },
 }
 # In these every hole of a text has to be filled by a door, or by what cannot be more than text.

@@ -63,6 +63,7 @@ ROWS: dict[str, list[str]] = {
         ),
         *(
             "plugin_utils._metrics",
+            "plugin_utils._git",
             "plugin_utils._out",
             "plugin_utils._public_file",
             "plugin_utils._rotation",

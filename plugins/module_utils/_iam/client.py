@@ -168,7 +168,7 @@ def open_client(
         refuse_if_others_may_write(endpoint.ca_path, "the file of trusted certificates, ca_path,")
     concurrency = concurrency_from(options.get("concurrency"))
     transport = Transport(endpoint, protect, clock, pace=pace_for(concurrency), adapter=adapter)
-    account_id = options.get("account_id") or environ.get(ACCOUNT_VARIABLE) or None
+    account_id = _first((options.get("account_id"), environ.get(ACCOUNT_VARIABLE))) or None
     return IamClient(transport, credentials, account_id=account_id, clock=clock)
 
 

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import re
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import (
+    BRANCH,
+    BRANCH_RULES,
     CONCURRENCY,
     CONNECTION,
     IDENTITY,
@@ -20,10 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.concurrency import concurrency_from
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
-    reason_of,
-)
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_csv import to_csv
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_data import SLOTS_FILE, account_data
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_markdown import to_markdown
@@ -34,6 +32,15 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import gather
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.page import to_html
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.planned_weeks import read_plan
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.report_files import (
+    LOCK_TIMEOUT_SECONDS,
+    Kept,
+    keep_in_folder,
+)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.report_in_git import (
+    check_branch,
+    keep_in_branch,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import SEVERITIES, AuditPolicy
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import (
     first_slots,
@@ -41,11 +48,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_bl
     slots_block,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.told_events import read_events
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._public_file import (
-    content_of,
-    locked_folder,
-    write_if_other,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_commit
 
 FORMATS = ("html", "json", "markdown", "csv", "slots")
 FILE_NAMES = {
@@ -55,11 +60,6 @@ FILE_NAMES = {
     "csv": "api-keys.csv",
     "slots": SLOTS_FILE,
 }
-REPORT_MODE = 0o640
-# Others write their accounts into the same folder. With 40,000 keys in it each needs ten seconds, on a busy machine
-# more than a minute, and some wait in line; who ends in between lets go of it.
-LOCK_TIMEOUT_SECONDS = 600.0
-
 # A hundred years, what dates can be counted with.
 MOST_DAYS = 36_500
 SPEC: dict[str, t.Any] = {
@@ -84,6 +84,11 @@ SPEC: dict[str, t.Any] = {
         "exceptions_file": {"type": "path"},
         "plan": {"type": "dict"},
         "folder": {"type": "path"},
+        "git": {
+            "type": "dict",
+            "options": {**BRANCH, "message": {"type": "str", "default": "Audit API keys"}},
+            **BRANCH_RULES,
+        },
         "account_name": {"type": "str"},
         "expected_accounts": {"type": "list", "elements": "str", "default": []},
         "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(FORMATS)},
@@ -93,6 +98,7 @@ SPEC: dict[str, t.Any] = {
         **METRICS,
         **CONCURRENCY,
     },
+    "required_by": {"git": ("folder",)},
 }
 
 Params = dict[str, t.Any]
@@ -103,16 +109,18 @@ def run_audit(
     params: Params,
     client: IamClient,
     read_records: t.Callable[[t.Sequence[str]], frozenset[str]],
+    around: Surroundings,
     *,
     check_mode: bool,
     lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
     measure: t.Callable[[Data], None] | None = None,
 ) -> dict[str, t.Any]:
-    """Audit, write the files of the report, and return the task's result; `failed` by `fail_on`.
+    """Audit, write or push the files of the report, and return the task's result; `failed` by `fail_on`.
 
-    `measure` is told what was found before a file is written.
+    A report that cannot be pushed is told all the same, and the result is `failed`. `measure` is told what was found
+    before a file is written.
     """
-    _check_folder(params)
+    _check_folder(params, around)
     plan = read_plan(params["plan"]) if params["plan"] else None
     history = read_events(params["history_files"]) if params["history_files"] else None
     report, slots = _look(params, client, read_records)
@@ -120,24 +128,23 @@ def run_audit(
     account = account_data(report, params["account_name"], suggested, plan, history)
     if measure:
         measure(account)
+    problems = list[str]()
     written, paths = False, list[str]()
     if params["folder"]:
-        with contextlib.nullcontext() if check_mode else locked_folder(params["folder"], lock_timeout_seconds):
-            written, paths = _write(params, account, slots, check_mode)
-    result: dict[str, t.Any] = {
+        written, paths = _keep(params, account, slots, around, problems, check_mode, lock_timeout_seconds)
+    if report.fails(params["fail_on"]):
+        bad = ", ".join(f"{report.count(severity)} {severity}" for severity in SEVERITIES if report.count(severity))
+        problems.append(f"the audit found {bad} (fail_on is {params['fail_on']})")
+    return {
         "changed": written,
         "counts": account["counts"],
         "files": paths,
         "not_checked": list(report.not_checked),
         "markdown": to_markdown(document(account)),
         "slots": first_slots(slots),
+        **({"api_keys": account["keys"]} if params["return_keys"] else {}),
+        **({"failed": True, "msg": "; ".join(problems)} if problems else {}),
     }
-    if params["return_keys"]:
-        result["api_keys"] = account["keys"]
-    if report.fails(params["fail_on"]):
-        bad = ", ".join(f"{report.count(severity)} {severity}" for severity in SEVERITIES if report.count(severity))
-        result.update(failed=True, msg=f"the audit found {bad} (fail_on is {params['fail_on']})")
-    return result
 
 
 def _look(
@@ -170,10 +177,12 @@ def _look(
 
 
 def resolve_paths(params: Params, folder: str) -> None:
-    """Make the paths of a task absolute; a relative one starts at `folder`."""
-    for name in ("exceptions_file", "folder"):
-        if params[name]:
-            params[name] = os.path.join(folder, params[name])
+    """Make the paths of a task absolute; a relative one starts at `folder`. With `git` the report's is none of here."""
+    git = params["git"]
+    mine = [(params, "exceptions_file"), *([] if git else [(params, "folder")])]
+    for holder, name in [*mine, *((git, name) for name in ("ssh_key_file", "known_hosts_file") if git)]:
+        if holder[name]:
+            holder[name] = os.path.join(folder, holder[name])
     for name in ("record_files", "history_files"):
         params[name] = [os.path.join(folder, path) for path in params[name]]
 
@@ -204,9 +213,11 @@ def _slots_file(params: Params, report: Report) -> str:
     return f"slots-{re.sub('[^0-9A-Za-z_-]', '_', report.account_id)}.yml"
 
 
-def _check_folder(params: Params) -> None:
+def _check_folder(params: Params, around: Surroundings) -> None:
     folder = params["folder"]
-    if folder and not os.path.isdir(folder):
+    if params["git"]:
+        check_branch(params["git"], folder, around)
+    elif folder and not os.path.isdir(folder):
         raise TaskRefused(f"there is no folder {folder} for the report")
     name, expected = params["account_name"], params["expected_accounts"]
     if expected and name not in expected:
@@ -215,10 +226,46 @@ def _check_folder(params: Params) -> None:
         raise TaskRefused("with account_name or expected_accounts the formats need json: other accounts are kept there")
 
 
-def _write(params: Params, account: Data, slots: t.Sequence[KeyFacts], check_mode: bool) -> tuple[bool, list[str]]:
-    """Put the account beside those that lie in the folder, and write what differs -> whether it did, and the paths."""
-    folder, formats = params["folder"], params["formats"]
-    found = document(account, _earlier(folder), params["expected_accounts"])
+def _keep(
+    params: Params,
+    account: Data,
+    slots: t.Sequence[KeyFacts],
+    around: Surroundings,
+    problems: list[str],
+    check_mode: bool,
+    lock_timeout_seconds: float,
+) -> Kept:
+    """Put the account beside those that lie in the folder, and write what differs; a push that fails is a problem."""
+
+    def make(earlier: bytes | None) -> dict[str, t.Callable[[], str]]:
+        return _files(params, account, slots, _accounts_in(earlier, where))
+
+    folder, memory = params["folder"], FILE_NAMES["json"]
+    where = os.path.join(folder, memory)
+    if params["git"]:
+        counts = ", ".join(f"{count} {name}" for name, count in account["counts"].items())
+        about, others = f"{for_commit(account['name'])}: {counts}", len(params["expected_accounts"])
+        try:
+            has_written, paths = keep_in_branch(
+                params["git"], folder, memory, make, around, about=about, others=others, check_mode=check_mode
+            )
+        except (GitError, OSError) as error:
+            why = reason_of(error) if isinstance(error, OSError) else str(error)
+            problems.append(f"the report of this audit is not in Git, and is in this result only: {why}")
+            return False, []
+    else:
+        has_written, paths = keep_in_folder(
+            folder, memory, make, check_mode=check_mode, lock_timeout_seconds=lock_timeout_seconds
+        )
+    order = [*FILE_NAMES.values(), account["slots"]["file"]]
+    return has_written, sorted(paths, key=lambda path: [path.endswith(name) for name in order].index(True))
+
+
+def _files(
+    params: Params, account: Data, slots: t.Sequence[KeyFacts], earlier: t.Sequence[Data]
+) -> dict[str, t.Callable[[], str]]:
+    """The files of the report on all accounts, by their names."""
+    found = document(account, earlier, params["expected_accounts"])
     is_one = len(found["accounts"]) == 1 and not found["missing"]
     makers: dict[str, t.Callable[[], str]] = {
         "html": lambda: to_html(found, first_slots(slots) if is_one else ""),
@@ -229,35 +276,15 @@ def _write(params: Params, account: Data, slots: t.Sequence[KeyFacts], check_mod
         "json": lambda: to_json(found),
     }
     names = {**FILE_NAMES, "slots": account["slots"]["file"]}
-    wanted = {names[name]: make for name, make in makers.items() if name in formats}
-    written = [_write_file(folder, name, make(), check_mode) for name, make in wanted.items()]
-    in_order = sorted(written, key=lambda each: list(names.values()).index(os.path.basename(each[1])))
-    return any(has_written for has_written, _path in written), [path for _written, path in in_order]
+    return {names[name]: make for name, make in makers.items() if name in params["formats"]}
 
 
-def _earlier(folder: str) -> list[Data]:
-    """The accounts whose reports lie in the folder; raises TaskRefused for a file that is not ours to replace."""
-    path = os.path.join(folder, FILE_NAMES["json"])
+def _accounts_in(content: bytes | None, where: str) -> list[Data]:
+    """The accounts whose reports lie there; raises TaskRefused for a file that is not ours to replace."""
     try:
-        with open_place(path, follow=False) as place:
-            content = content_of(place)
         return read_accounts(content.decode()) if content is not None else []
-    except OSError as error:
-        raise TaskRefused(f"{path} cannot be read: {reason_of(error)}") from None
     except ValueError:
         raise TaskRefused(
-            f"{path} is not a report of this release, so what it tells of other accounts and earlier days would be "
+            f"{where} is not a report of this release, so what it tells of other accounts and earlier days would be "
             "lost: move it away, or use another folder. No report was written"
         ) from None
-
-
-def _write_file(folder: str, name: str, text: str, check_mode: bool) -> tuple[bool, str]:
-    """Write what differs -> whether it did, and the path."""
-    path = os.path.join(folder, name)
-    try:
-        # A link is replaced: what it leads to need not be a report.
-        with open_place(path, follow=False) as place:
-            content = text.encode()
-            return write_if_other(place, content, mode=REPORT_MODE, keeps=True, check_mode=check_mode), place.path
-    except OSError as error:
-        raise TaskRefused(f"{path} cannot be written: {reason_of(error)}") from None

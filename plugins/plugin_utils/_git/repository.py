@@ -221,3 +221,13 @@ def check_path(path: str) -> str:
     if os.path.isabs(path) or parts[0] in ("..", ".") or any(part.lower() == ".git" for part in parts):
         raise GitError(f"with git, a file is named relative to the repository, and {path} is not inside it")
     return plain
+
+
+def path_in_repository(folder: str, name: str, what: str) -> str:
+    """The path of a file in a folder that a task names; `what` is what goes there. Raises GitError."""
+    if os.path.isabs(folder):
+        raise GitError(
+            f"with git, the folder for {what} is a path in the repository, and {folder} is one of this machine; name "
+            "another, or give no git"
+        )
+    return check_path(os.path.join(folder, name))

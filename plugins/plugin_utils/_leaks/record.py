@@ -22,7 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened imp
     check_wait,
     opened_branch,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, check_path
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.repository import Branch, path_in_repository
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_commit
 
 # While others push to the same branch.
@@ -84,12 +84,7 @@ def _free_in(branch: Branch, folder: str, name: str, endings: t.Iterable[str]) -
 
 
 def _path_in_repository(folder: str, name: str) -> str:
-    if os.path.isabs(folder):
-        raise GitError(
-            f"with git, the folder for the record of a leak is a path in the repository, and {folder} is one of this "
-            "machine; name another, or give no git"
-        )
-    return check_path(os.path.join(folder, name))
+    return path_in_repository(folder, name, "the record of a leak")
 
 
 def _in_folder(folder: str, name: str, makers: Makers, problems: list[str]) -> list[str]:

@@ -7,10 +7,12 @@ A night in which nothing happened is one line.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import line_of_slot
 
@@ -18,6 +20,11 @@ REPORTS = ("all", "changes", "steps", "none")
 # These rest, and somebody may want to know.
 _TO_LOOK_AT = frozenset({"in_use", "later", "hand_over", "staged", "stop"})
 _SOON = timedelta(days=7)
+# A notification has to be read on a phone.
+_MOST_TOLD = 5
+# The next job of a workflow gets an artifact as variables, in which it may look for templates, and chats take what is
+# in such brackets for an order.
+_OBEYED = re.compile("[{<]")
 
 
 def report_lines(outcomes: t.Sequence[SlotOutcome], report: str | None, now: datetime) -> list[str]:
@@ -29,9 +36,13 @@ def report_lines(outcomes: t.Sequence[SlotOutcome], report: str | None, now: dat
 
 
 def handed_on(earlier: t.Mapping[str, t.Any], slots: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
-    """What is known of the slots of all tasks so far; one that is named again counts once. Ids and dates only."""
+    """What is known of the slots of all tasks so far; one that is named again counts once. Ids, dates and names."""
     now = {
-        f"{slot['file']}: {slot['variable']}": [slot["step"], slot["superseded_ids"], slot["next_at"]] for slot in slots
+        f"{slot['file']}: {slot['variable']}": [
+            *(slot["step"], slot["superseded_ids"], slot["next_at"]),
+            _OBEYED.sub(lambda found: f"\\x{ord(found.group()):02x}", shown(slot["name"])),
+        ]
+        for slot in slots
     }
     changed = [slot["new_id"] for slot in slots if slot["taken"] and slot["new_id"]]
     return {
@@ -41,14 +52,18 @@ def handed_on(earlier: t.Mapping[str, t.Any], slots: t.Sequence[t.Mapping[str, t
 
 
 def summary_of(known: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The artifact of a job: ids, counts and dates."""
+    """The artifact of a job: ids, counts and dates, with the names of the first slots that failed or go on."""
     told = list(known["slots"].values())
+    failed = [name for step, _superseded, _next_at, name in told if step == "failed"]
+    dated = sorted((next_at, name, step) for step, _superseded, next_at, name in told if next_at and step != "failed")
     return {
         "slots": len(told),
-        "failed": sum(1 for step, _superseded, _next_at in told if step == "failed"),
+        "failed": len(failed),
+        "failed_slots": failed[:_MOST_TOLD],
         "changed_ids": known["changed_ids"],
-        "superseded_ids": [key_id for _step, superseded, _next_at in told for key_id in superseded],
-        "next_at": min((next_at for _step, _superseded, next_at in told if next_at), default=""),
+        "superseded_ids": [key_id for _step, superseded, _next_at, _name in told for key_id in superseded],
+        "next_at": min((next_at for _step, _superseded, next_at, _name in told if next_at), default=""),
+        "next": [f"{next_at} {name}: {step}" for next_at, name, step in dated[:_MOST_TOLD]],
     }
 
 

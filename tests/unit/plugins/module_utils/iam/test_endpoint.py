@@ -100,9 +100,11 @@ def test_an_address_that_is_none_is_called_so(given: str) -> None:
 @pytest.mark.parametrize("blank", ["", "  ", None])
 def test_a_blank_address_is_none(scene: t.Any, blank: str | None) -> None:
     options = {"api_key": scene.api_key, "iam_endpoint": blank}
-    client = open_client(options, {"IBMCLOUD_IAM_API_ENDPOINT": " "}, lambda secret: None, adapter=scene.adapter())
+    environ = {"IBMCLOUD_IAM_API_ENDPOINT": " ", "IBMCLOUD_ACCOUNT_ID": " "}
+    client = open_client(options, environ, lambda secret: None, adapter=scene.adapter())
 
     assert client._transport.endpoint.url == PUBLIC_ENDPOINT
+    assert client._wanted_account_id is None
 
 
 @pytest.fixture

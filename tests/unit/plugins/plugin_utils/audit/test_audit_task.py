@@ -25,6 +25,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_ta
     run_audit,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import HistoryRefused
@@ -49,6 +50,7 @@ def audit(
         checked.validated_parameters,
         scene.client(Effects()),
         lambda paths: recorded_ids(paths, CIPHER),
+        Surroundings(os.environ, lambda secret: None, lambda seconds: None),
         check_mode=check_mode,
         lock_timeout_seconds=lock_timeout_seconds,
     )
@@ -447,6 +449,7 @@ def test_the_history_of_the_account_is_in_the_report(scene: Scene, tmp_path: Pat
 
 def test_relative_paths_start_at_the_folder_that_is_given() -> None:
     given = {
+        "git": None,
         "folder": "reports",
         "exceptions_file": None,
         "record_files": ["a.yml"],

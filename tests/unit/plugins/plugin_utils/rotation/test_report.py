@@ -62,7 +62,14 @@ def test_how_much_is_shown_is_said(report: str | None, count: int) -> None:
 
 
 def shown(name: str, **words: t.Any) -> dict[str, t.Any]:
-    told = {"file": "secrets.yml", "variable": name, "step": "idle", "superseded_ids": [], "next_at": None}
+    told = {
+        "name": name,
+        "file": "secrets.yml",
+        "variable": name,
+        "step": "idle",
+        "superseded_ids": [],
+        "next_at": None,
+    }
     return {**told, "taken": [], "new_id": f"ApiKey-{name}", **words}
 
 
@@ -73,9 +80,25 @@ def test_what_is_handed_on_is_about_all_tasks_and_each_slot_once() -> None:
     assert summary_of(both) == {
         "slots": 3,
         "failed": 0,
+        "failed_slots": [],
         "changed_ids": ["ApiKey-a"],
         "superseded_ids": ["ApiKey-old"],
         "next_at": "2026-06-30",
+        "next": ["2026-06-30 b: idle", "2026-07-01 a: idle"],
     }
     assert summary_of(handed_on(first, [])) == summary_of(first)
-    assert summary_of(first)["failed"] == 1
+    assert (summary_of(first)["failed"], summary_of(first)["failed_slots"]) == (1, ["b"])
+
+
+def test_an_artifact_names_no_more_slots_than_a_message_holds_and_counts_all() -> None:
+    bad = [shown(f"bad{number}", step="failed", next_at="2026-06-01") for number in range(9)]
+    told = summary_of(handed_on({}, [*bad, *(shown(f"s{n}", next_at=f"2026-07-0{9 - n}") for n in range(8))]))
+
+    assert (told["failed"], len(told["failed_slots"])) == (9, 5)
+    assert [line.split()[1] for line in told["next"]] == ["s7:", "s6:", "s5:", "s4:", "s3:"]
+
+
+def test_a_name_in_an_artifact_is_no_template_and_calls_nobody() -> None:
+    told = summary_of(handed_on({}, [shown("{{ lookup('pipe', 'id') }} <!channel>\n", step="failed")]))
+
+    assert told["failed_slots"] == ["\\x7b\\x7b lookup('pipe', 'id') }} \\x3c!channel>\\n"]

@@ -142,12 +142,11 @@ class FileStore:
             return [NotWritten(why if _is_current(change, known) else None) for change in changes]
         return [_written(change, known.epoch) if _is_current(change, known) else NotWritten() for change in changes]
 
-    def check(self, change: SlotChange) -> None:
-        snapshot = self._known[change.slot.file].snapshot
-        self._check_places(snapshot, [change])
-        self._file(change.slot.file).commit(
-            snapshot, self._edits(change, snapshot), check_mode=True, tells_effects=False
-        )
+    def check(self, *changes: SlotChange) -> None:
+        snapshot = self._known[changes[0].slot.file].snapshot
+        self._check_places(snapshot, changes)
+        edits = [edit for change in changes for edit in self._edits(change, snapshot)]
+        self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True, tells_effects=False)
 
     def _edits(self, change: SlotChange, snapshot: Snapshot) -> list[Edit]:
         place = change.slot.place

@@ -37,6 +37,11 @@ class LastFew(t.Generic[T]):
                 self._kept.popitem(last=False)
         return made
 
+    def has(self, text: str) -> bool:
+        """Whether anything is kept of this text."""
+        with self._lock:
+            return any((text, flag) in self._kept for flag in (False, True))
+
     def forget(self, text: str) -> None:
         """Keep nothing of this text."""
         with self._lock:

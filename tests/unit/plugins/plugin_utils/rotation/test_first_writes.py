@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import to_try_alone
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import Scene
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import MemoryStore, Scene
 
 
 def test_a_file_is_tried_once_however_many_slots_it_has() -> None:
@@ -31,12 +32,13 @@ def test_writes_that_are_refused_together_are_tried_alone() -> None:
     assert list(to_try_alone(writes, check)) == writes
 
 
-def test_a_run_in_check_mode_asks_once_for_a_file() -> None:
+def test_a_run_in_check_mode_asks_once_for_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
     slots = [scene.make_slot(f"slot{number}") for number in range(3)]
     calls: list[int] = []
-    scene.store.check = lambda *changes: calls.append(len(changes))  # type: ignore[method-assign]  # it counts
+    monkeypatch.setattr(MemoryStore, "check", lambda _self, *changes: calls.append(len(changes)))
 
-    scene.run(*slots, check_mode=True)
+    outcomes = scene.run(*slots, check_mode=True)
 
+    assert [outcome.failure for outcome in outcomes] == [None] * 3
     assert calls == [3]

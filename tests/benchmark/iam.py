@@ -11,6 +11,7 @@ time. `--write` puts the tables into a page, between its two marks. See others/ 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import statistics
@@ -29,6 +30,7 @@ from jobs import JOBS, OURS, OURS_WIDER, START, Bench, Command, Job
 BEGIN, END = "<!-- begin: make bench -->\n", "<!-- end: make bench -->\n"
 TABLES = ("| job | way", "| job | round trips")
 STARTS = (*TABLES, "From ", "Shipped ")
+MEASURED = Path(__file__).resolve().parent / "measured.py"
 SEALS = 50
 SHIPPED = {
     "ansible.builtin.ping": "data=pong",
@@ -53,23 +55,22 @@ def run(bench: Bench, job: Job, turns: int) -> None:
 
 def measure(bench: Bench, command: Command, *, of_processor: bool = False) -> tuple[float, float]:
     """Wall time of a command in seconds, or that of processors, and the memory in MB of its largest process."""
+    took = bench.folder / "took.json"
     with tempfile.TemporaryFile("w+", dir=bench.folder) as output:
-        started = time.monotonic()
-        process = subprocess.Popen(
-            command,
+        done = subprocess.run(
+            [sys.executable, str(MEASURED), str(took), *command],
             env=bench.environ(),
             cwd=bench.folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            check=False,
         )
-        _pid, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if done.returncode:
             output.seek(0)
             raise SystemExit(f"{' '.join(command)}: {output.read()[-3000:]}")
-    return usage.ru_utime + usage.ru_stime if of_processor else seconds, usage.ru_maxrss / 1024
+    found = json.loads(took.read_text(encoding="utf-8"))
+    return found["processor_seconds" if of_processor else "seconds"], found["megabytes"]
 
 
 def payloads(bench: Bench) -> str:
@@ -138,7 +139,8 @@ def report(jobs: t.Sequence[Job], turns: int) -> str:
     )
     for job in jobs:
         table += rows_of(job)
-        limits.append(limit_of(job, median(START), seal))
+        if not job.of_processor:
+            limits.append(limit_of(job, median(START), seal))
     return "\n".join([machine, "", *table, "", *limits, "", *growth(jobs)]) + "\n"
 
 

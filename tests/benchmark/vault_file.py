@@ -133,7 +133,7 @@ def measure(what: str, work: Callable[[], object], turns: int) -> Row:
 
 def forget() -> None:
     """Empty what a new process would not have: parsed texts and, since ansible-core 2.19, derived keys."""
-    nodes.parse.cache_clear()
+    nodes.PAGES.clear()
     frame.unwrap.cache_clear()
     for member in vars(ansible.parsing.vault).values():
         for candidate in (member, *(vars(member).values() if isinstance(member, type) else ())):

@@ -133,7 +133,7 @@ class FileStore:
             self._check_places(known.snapshot, current)
             edits = [edit for change in current for edit in self._edits(change, known.snapshot)]
             if current:
-                known.become(self._file(file).commit(known.snapshot, edits).snapshot)
+                known.become(self._file(file).commit(known.snapshot, edits, tells_effects=False).snapshot)
         except ChangedMeanwhile:
             known.is_doubtful = True
             return [NotWritten() for _change in changes]
@@ -142,10 +142,11 @@ class FileStore:
             return [NotWritten(why if _is_current(change, known) else None) for change in changes]
         return [_written(change, known.epoch) if _is_current(change, known) else NotWritten() for change in changes]
 
-    def check(self, change: SlotChange) -> None:
-        snapshot = self._known[change.slot.file].snapshot
-        self._check_places(snapshot, [change])
-        self._file(change.slot.file).commit(snapshot, self._edits(change, snapshot), check_mode=True)
+    def check(self, *changes: SlotChange) -> None:
+        snapshot = self._known[changes[0].slot.file].snapshot
+        self._check_places(snapshot, changes)
+        edits = [edit for change in changes for edit in self._edits(change, snapshot)]
+        self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True, tells_effects=False)
 
     def _edits(self, change: SlotChange, snapshot: Snapshot) -> list[Edit]:
         place = change.slot.place
@@ -187,7 +188,7 @@ class FileStore:
     def _try_values(self, snapshot: Snapshot, changes: t.Sequence[SlotChange]) -> None:
         if changes:
             edits = [Edit(change.slot.place.path, _SOME_VALUE) for change in changes]
-            self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True)
+            self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True, tells_effects=False)
 
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:
@@ -205,7 +206,7 @@ class FileStore:
             if found not in (None, published_value) and found not in own_values:
                 raise SlotStopped(foreign_copy(place))
             try:
-                known.become(vault_file.commit(known.snapshot, [edit]).snapshot)
+                known.become(vault_file.commit(known.snapshot, [edit], tells_effects=False).snapshot)
                 return
             except ChangedMeanwhile:
                 if is_last:

@@ -77,9 +77,9 @@ class GitStore:
         with self._told_by_branch():
             return self._files.load(slot)
 
-    def check(self, change: SlotChange) -> None:
+    def check(self, *changes: SlotChange) -> None:
         with self._told_by_branch():
-            self._files.check(change)
+            self._files.check(*changes)
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         path = changes[0].slot.file

@@ -116,8 +116,8 @@ class StoreWithHistory:
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         self._store.copy(slot, published_value, own_values)
 
-    def check(self, change: SlotChange) -> None:
-        self._store.check(change)
+    def check(self, *changes: SlotChange) -> None:
+        self._store.check(*changes)
 
 
 def read_history_file(path: str) -> list[Entry]:

@@ -69,7 +69,7 @@ class RecordStore(t.Protocol):
         Raises SlotStopped, and changes nothing, for a copy that holds neither one of `own_values` nor this one.
         """
 
-    def check(self, change: SlotChange) -> None:
+    def check(self, *changes: SlotChange) -> None:
         """Raise what a commit would raise, and write nothing."""
 
 

@@ -52,8 +52,20 @@ def _last_logins(session: Session, view: View, step: Step) -> dict[str, datetime
     return found
 
 
-def check_first_write(view: View, foreseen: t.Sequence[Foreseen], check: t.Callable[[SlotChange], None]) -> None:
-    """Try whether the record of a new rotation could be written."""
+def first_write(view: View, foreseen: t.Sequence[Foreseen]) -> SlotChange | None:
+    """The record of a new rotation, if that is what begins."""
     first = foreseen[0] if foreseen else None
-    if first is not None and first.step.name == "intend":
-        check(SlotChange(view.slot, view.loaded, first.announced))
+    is_new = first is not None and first.step.name == "intend"
+    return SlotChange(view.slot, view.loaded, first.announced) if first is not None and is_new else None
+
+
+def to_try_alone(writes: t.Iterable[SlotChange], check: t.Callable[..., None]) -> t.Iterator[SlotChange]:
+    """The writes of the files in which they are refused together: each file is tried once, and not once a slot."""
+    by_file: dict[str, list[SlotChange]] = {}
+    for write in writes:
+        by_file.setdefault(write.slot.file, []).append(write)
+    for together in by_file.values():
+        try:
+            check(*together)
+        except Exception:
+            yield from together

@@ -12,6 +12,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 Way = Sequence[t.Any]
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def check_reads_back(
@@ -50,6 +51,8 @@ def _at(data: t.Any, way: Way) -> t.Any:
 
 def _plain(value: t.Any, open_text: Callable[[str], str]) -> object:
     """Python's own types, with vaulted strings opened; Ansible's are subclasses, or know their cipher text."""
+    if type(value) in _PLAIN:
+        return value
     vaulttext = getattr(value, "_ciphertext", None)
     if vaulttext is not None:
         return open_text(vaulttext.decode() if isinstance(vaulttext, bytes) else str.__str__(vaulttext))

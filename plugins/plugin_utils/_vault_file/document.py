@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import keys, resolve, splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.editor import Editor
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import plain_lines, unwrap
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page, parse
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import PAGES, Node, Page, parse
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import (
     Item,
     Path,
@@ -35,7 +35,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.rea
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit, NoSuchItem
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.wanted_vars import Edit, group
 
-__all__ = ["Edit", "Effect", "Vault", "change", "effects", "names", "read", "vaulttext", "ways"]
+__all__ = ["Edit", "Effect", "Vault", "change", "effects", "forget", "names", "read", "vaulttext", "ways"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,12 @@ def change(text: str, edits: Sequence[Edit], vault: Vault, *, vaults_strings: bo
     prove(before, after, goals, vault)
     _check_picks(after, edits, resolved)
     return new_text
+
+
+def forget(text: str) -> None:
+    """Nobody will ask for this text again: let go of what is kept of it, which is many times as large."""
+    PAGES.forget(unwrap(text)[1])
+    PAGES.forget(plain_lines(text))
 
 
 def _page(text: str) -> Page:

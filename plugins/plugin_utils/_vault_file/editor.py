@@ -109,13 +109,13 @@ class Editor:
             raise CannotEdit(f"the anchor in line {line} is used by an alias, so the value cannot be changed")
 
     def _replace(self, place: _Place, want: Want) -> splice.Splice:
-        old, line = place.value, self._page.line(place.value.start)
+        old = place.value
         if old.kind == "alias":
-            raise CannotEdit(f"{place.name} is an alias (line {line})")
+            raise CannotEdit(f"{place.name} is an alias (line {self._page.line(old.start)})")
         self._refuse_shared(place.key, old)
         if place.parent is not None and place.parent.is_flow:
             if old.is_missing:
-                raise CannotEdit(f"{place.name} in line {line} has no value in its braces")
+                raise CannotEdit(f"{place.name} in line {self._page.line(old.start)} has no value in its braces")
             return splice.Splice(old.start, old.end, self._renderer(old).flow(want, old))
         if isinstance(want, Leaf) and (want.is_vaulted or want.keeps_vault) and old.is_vault and old.style == "|":
             lines, depth = splice.vault_lines(self._page, old)
@@ -123,7 +123,7 @@ class Editor:
             text = "".join(f"{' ' * depth}{line}\n" for line in sealed.splitlines())
             return replace(lines, text=text)
         if old.is_block_collection and (old.tag or old.anchor):
-            raise CannotEdit(f"{place.name} in line {line} has a tag or an anchor")
+            raise CannotEdit(f"{place.name} in line {self._page.line(old.start)} has a tag or an anchor")
         site = splice.site_of(self._page, place.key, old)
         return site.put(self._renderer(old, site.comment_depth).block(want, site.indent, old))
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 import collections
 import functools
 import json
+import sys
 import typing as t
 import unicodedata
 from dataclasses import dataclass, field, replace
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import STR_TAG, implied_tag
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.large_texts import (
+    LastFew,
+    without_collector,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 # The parsers differ in details, so this is the one that ansible-core itself takes.
@@ -42,8 +47,9 @@ class Node:
     anchor: str | None = None
     style: str = ""
     is_flow: bool = True
-    pairs: list[tuple[Node, Node]] = field(default_factory=list)
-    items: list[Node] = field(default_factory=list)
+    # Most nodes are scalars, of which none keeps lists of its own.
+    pairs: t.Sequence[tuple[Node, Node]] = ()
+    items: t.Sequence[Node] = ()
 
     @property
     def is_block_collection(self) -> bool:
@@ -136,6 +142,7 @@ class Page:
     is_json: bool = False
 
     def line(self, offset: int) -> int:
+        """The number of a line, from 1; for messages only, because it counts from the beginning of the text."""
         return self.text.count("\n", 0, offset) + 1
 
     def anchored(self, alias: Node) -> Node | None:
@@ -149,13 +156,15 @@ class Page:
         return found
 
 
-# A thousand slots read their records from one text, and what was written is what is read next.
-@functools.lru_cache(maxsize=4)
 def parse(text: str, may_be_json: bool = True) -> Page:
     """Read a text that holds one mapping or nothing; anything else is refused with its line.
 
     Callers share the page that comes back and leave it as it is.
     """
+    return PAGES.of(text, may_be_json)
+
+
+def _parse(text: str, may_be_json: bool) -> Page:
     pages = parse_documents(text, may_be_json)
     if len(pages) > 1:
         start = pages[0].stop
@@ -166,10 +175,16 @@ def parse(text: str, may_be_json: bool = True) -> Page:
     return page
 
 
+# A thousand slots read their records from one text, and what was written is what is read next.
+PAGES = LastFew(_parse, 4)
+
+
 def parse_documents(text: str, may_be_json: bool = True) -> list[Page]:
     """All documents of a text, at least one, whatever they hold; offsets and lines count from its beginning."""
     try:
-        pages = list(_documents(text, yaml.parse(text, Loader=_LOADER))) or [Page(text, None, len(text), frozenset())]
+        with without_collector():
+            pages = list(_documents(text, yaml.parse(text, Loader=_LOADER)))
+        pages = pages or [Page(text, None, len(text), frozenset())]
         if may_be_json and _is_json(text):
             _read_as_json(pages[0])
     except yaml.YAMLError as error:
@@ -221,7 +236,7 @@ def _read_as_json(page: Page) -> None:
         tag = _JSON_TAGS.get(node.pairs[0][0].value) if len(node.pairs) == 1 and node is not page.root else None
         if tag is not None and node.pairs[0][1].style == '"':
             node.kind, node.tag, node.style, node.value = "scalar", tag, '"', node.pairs[0][1].value
-            node.pairs.clear()
+            node.pairs = ()
 
 
 class _Builder:
@@ -256,14 +271,19 @@ class _Builder:
         return node
 
     def _fill(self, node: Node) -> None:
+        pairs: list[tuple[Node, Node]] = []
+        items: list[Node] = []
         event = next(self._events)
         while not isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             child = self._node(event)
             if node.kind == "mapping":
-                node.pairs.append((child, self.next_node()))
+                # Thousands of records have the same names.
+                child.value = sys.intern(child.value)
+                pairs.append((child, self.next_node()))
             else:
-                node.items.append(child)
+                items.append(child)
             event = next(self._events)
+        node.pairs, node.items = pairs or (), items or ()
         last = node.pairs[-1][1] if node.pairs else node.items[-1] if node.items else None
         # The end mark of a block collection lies behind comments and blank lines that are not part of it.
         end_mark: t.Any = event.end_mark

@@ -18,6 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.hea
     is_cipher_text,
     label_of,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.large_texts import without_collector
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.listing import Contents
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Path
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.storage import (
@@ -26,6 +27,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.sto
     Missing,
     Storage,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.text_vault import TextVault
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import (
     CannotEdit,
     ChangedMeanwhile,
@@ -133,7 +135,7 @@ class VaultFile:
         with self._named():
             opened = self._open_whole(snapshot)
             body = snapshot.text if opened is None else opened.plaintext
-            return document.read(body, path, _Vault(self._cipher, None))
+            return document.read(body, path, TextVault(self._cipher, None))
 
     def vaulttext(self, snapshot: Snapshot, path: Path) -> str | None:
         """The cipher text of a place that is vaulted by itself, None for any other."""
@@ -149,7 +151,7 @@ class VaultFile:
         if snapshot.layout != "inline" or not self._takes_over:
             return None
         old = self.vaulttext(snapshot, path)
-        vault = _Vault(self._cipher, self._vault_id, takes_over=True)
+        vault = TextVault(self._cipher, self._vault_id, takes_over=True)
         with self._named():
             if old is not None and vault.fits(old) and vault.open(old) == plaintext:
                 return old
@@ -189,11 +191,13 @@ class VaultFile:
     def _listed(text: str, opens: listing.Opens | None) -> tuple[list[listing.Listed], list[listing.Sealed]]:
         return listing.listed(text, opens), listing.sealed_places(text, opens)
 
-    def commit(self, snapshot: Snapshot, edits: Sequence[Edit], *, check_mode: bool = False) -> Committed:
+    def commit(
+        self, snapshot: Snapshot, edits: Sequence[Edit], *, check_mode: bool = False, tells_effects: bool = True
+    ) -> Committed:
         """Write all edits at once, or raise `ChangedMeanwhile` when the file is no longer what `snapshot` says."""
         with self._storage.locked():
             self._storage.expect(snapshot.identity)
-            return self._commit(snapshot, edits, check_mode)
+            return self._commit(snapshot, edits, check_mode, tells_effects)
 
     def apply(self, edits: Sequence[Edit], *, check_mode: bool = False, expect: str | None = None) -> Committed:
         """Read and commit under one lock; `expect` is the revision that the caller decided on, if it matters."""
@@ -204,21 +208,23 @@ class VaultFile:
                     f"{self.path} is not of the expected revision: it was changed since that was read; "
                     "read it again and decide anew"
                 )
-            return self._commit(snapshot, edits, check_mode)
+            return self._commit(snapshot, edits, check_mode, True)
 
-    def _commit(self, snapshot: Snapshot, edits: Sequence[Edit], check_mode: bool) -> Committed:
-        vault = _Vault(self._cipher, self._vault_id, takes_over=self._takes_over)
+    def _commit(self, snapshot: Snapshot, edits: Sequence[Edit], check_mode: bool, tells_effects: bool) -> Committed:
+        vault = TextVault(self._cipher, self._vault_id, takes_over=self._takes_over)
         with self._named():
             text = self._new_text(snapshot, edits, vault)
             if text == snapshot.text:
                 return Committed(False, snapshot, vault.label)
-            effects = self._effects(snapshot, edits)
+            effects = self._effects(snapshot, edits) if tells_effects else ()
         if not snapshot.exists and not self._create:
             raise CannotEdit(f"{self.path} does not exist; create it first, or allow that with 'create'")
         self._storage.check_may_write(snapshot.identity)
         if check_mode:
+            document.forget(text)
             return Committed(True, replace(snapshot, text=text), vault.label, None, effects)
         backup_file, identity = self._write(snapshot, text)
+        self._forget(snapshot)
         written = replace(snapshot, exists=True, text=text, identity=identity)
         return Committed(True, written, vault.label, backup_file, effects)
 
@@ -228,12 +234,17 @@ class VaultFile:
             backup_file = self._storage.back_up(snapshot.text.encode("utf-8"))
         return backup_file, self._storage.write(text.encode("utf-8"), snapshot.identity, self._mode)
 
+    def _forget(self, snapshot: Snapshot) -> None:
+        """Two states of a file are not kept where one of them is not read again."""
+        opened = self._open_whole(snapshot)
+        document.forget(snapshot.text if opened is None else opened.plaintext)
+
     def _effects(self, snapshot: Snapshot, edits: Sequence[Edit]) -> tuple[Effect, ...]:
-        opened, vault = self._open_whole(snapshot), _Vault(self._cipher, self._vault_id)
+        opened, vault = self._open_whole(snapshot), TextVault(self._cipher, self._vault_id)
         text = snapshot.text if opened is None else opened.plaintext
         return tuple(document.effects(text, edits, vault, vaults_strings=snapshot.layout == "inline"))
 
-    def _new_text(self, snapshot: Snapshot, edits: Sequence[Edit], vault: _Vault) -> str:
+    def _new_text(self, snapshot: Snapshot, edits: Sequence[Edit], vault: TextVault) -> str:
         if snapshot.layout == "inline":
             return self._changed(snapshot.text, edits, vault, vaults_strings=True)
         opened = self._open_whole(snapshot)
@@ -244,12 +255,13 @@ class VaultFile:
             self._refuse_other_id(snapshot)
         return snapshot.text if after == before else vault.seal_whole(after, opened)
 
-    def _changed(self, before: str, edits: Sequence[Edit], vault: _Vault, *, vaults_strings: bool) -> str:
+    def _changed(self, before: str, edits: Sequence[Edit], vault: TextVault, *, vaults_strings: bool) -> str:
         """The text after these edits, proven with our own reader and then with Ansible's."""
-        after = document.change(before, edits, vault, vaults_strings=vaults_strings)
-        if after != before:
-            wanted = document.ways(before, edits)
-            ansible_reading.check_reads_back(before, after, wanted, lambda text: self._cipher.open(text).plaintext)
+        with without_collector():
+            after = document.change(before, edits, vault, vaults_strings=vaults_strings)
+            if after != before:
+                wanted = document.ways(before, edits)
+                ansible_reading.check_reads_back(before, after, wanted, lambda text: self._cipher.open(text).plaintext)
         return after
 
     def _refuse_other_id(self, snapshot: Snapshot) -> None:
@@ -270,30 +282,3 @@ class VaultFile:
             yield
         except VaultFileError as error:
             raise type(error)(f"{self.path}: {error}") from None
-
-
-class _Vault:
-    """The cipher as the text layer sees it, with the id that was asked for."""
-
-    def __init__(self, cipher: Cipher, vault_id: str | None, *, takes_over: bool = False) -> None:
-        self._cipher, self._vault_id, self._takes_over = cipher, vault_id, takes_over
-        self.label: str | None = None
-
-    def open(self, vaulttext: str) -> str:
-        opened = self._cipher.open(vaulttext)
-        self.label = opened.label or DEFAULT_LABEL
-        return opened.plaintext
-
-    def fits(self, vaulttext: str) -> bool:
-        return self._vault_id is None or self._cipher.is_under(vaulttext, self._vault_id)
-
-    def seal(self, plaintext: str, replaced: Sequence[str]) -> str:
-        like = self._cipher.open(replaced[0]) if replaced else None
-        return self._labelled(self._cipher.seal(plaintext, like, self._vault_id, takes_over=self._takes_over))
-
-    def seal_whole(self, plaintext: str, like: Opened | None) -> str:
-        return self._labelled(self._cipher.seal(plaintext, like, self._vault_id))
-
-    def _labelled(self, sealed: str) -> str:
-        self.label = label_of(sealed) or DEFAULT_LABEL
-        return sealed

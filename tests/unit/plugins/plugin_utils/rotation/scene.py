@@ -178,10 +178,10 @@ class MemoryStore:
         self._disk.before_commit()
         return t.cast("list[Loaded | NotWritten]", self._effects.perform("commit", lambda: self._write(changes)))
 
-    def check(self, change: SlotChange) -> None:
+    def check(self, *changes: SlotChange) -> None:
         if self._disk.why_not_writable:
             raise SlotStopped(self._disk.why_not_writable)
-        if change.loaded.version != self._epoch:
+        if any(change.loaded.version != self._epoch for change in changes):
             raise CommitLost
 
     def _write(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:

@@ -28,7 +28,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import has_nothing_to_do
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_only_leaked import holds_leaked
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports, SlotChange
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import first_write, to_try_alone
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import first_write, refusals
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 
@@ -264,9 +264,10 @@ class _Rounds:
     def _preview(self, courses: Sequence[Course]) -> None:
         self._side_by_side(Course.preview, courses)
         begun = [(c, first_write(c.view, c.outcome().foreseen)) for c in courses if c.outcome().failure is None]
-        writes, check = {course: write for course, write in begun if write}, self._ports.store.check
-        alone = {id(write) for write in to_try_alone(writes.values(), check)}
-        self.each(lambda course: check(writes[course]), [each for each, w in writes.items() if id(w) in alone])
+        writes = [(course, write) for course, write in begun if write]
+        found = refusals([write for _course, write in writes], self._ports.store.check, self._text_of)
+        for number, why in found.items():
+            writes[number][0].fail(why)
 
     def _commit(self, courses: Sequence[Course], change_of: ChangeOf, phase: t.Literal["act", "conclude"]) -> None:
         """One write for each file; a slot whose step writes nothing goes on, as one does whose change is written."""

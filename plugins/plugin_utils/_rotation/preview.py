@@ -59,13 +59,30 @@ def first_write(view: View, foreseen: t.Sequence[Foreseen]) -> SlotChange | None
     return SlotChange(view.slot, view.loaded, first.announced) if first is not None and is_new else None
 
 
-def to_try_alone(writes: t.Iterable[SlotChange], check: t.Callable[..., None]) -> t.Iterator[SlotChange]:
-    """The writes of the files in which they are refused together: each file is tried once, and not once a slot."""
-    by_file: dict[str, list[SlotChange]] = {}
-    for write in writes:
-        by_file.setdefault(write.slot.file, []).append(write)
-    for together in by_file.values():
-        try:
-            check(*together)
-        except Exception:
-            yield from together
+def refusals(
+    writes: t.Sequence[SlotChange], check: t.Callable[..., None], text_of: t.Callable[[Exception], str]
+) -> dict[int, str]:
+    """Why each of these writes would be refused, by its number among them.
+
+    Each file is tried once, however many slots it has. Where that is refused its slots are tried alone, so that it is
+    told of the right one; when none of them is refused alone, it is told of all of them.
+    """
+    by_file: dict[str, list[int]] = {}
+    for number, write in enumerate(writes):
+        by_file.setdefault(write.slot.file, []).append(number)
+    found: dict[int, str] = {}
+    for numbers in by_file.values():
+        together = _refusal([writes[number] for number in numbers], check)
+        if together is not None:
+            alone = {number: _refusal([writes[number]], check) for number in numbers}
+            told = {number: error for number, error in alone.items() if error is not None}
+            found |= {number: text_of(error) for number, error in (told or dict.fromkeys(numbers, together)).items()}
+    return found
+
+
+def _refusal(writes: t.Sequence[SlotChange], check: t.Callable[..., None]) -> Exception | None:
+    try:
+        check(*writes)
+    except Exception as error:
+        return error
+    return None

@@ -223,8 +223,8 @@ class VaultFile:
         if check_mode:
             document.forget(text)
             return Committed(True, replace(snapshot, text=text), vault.label, None, effects)
-        backup_file, identity = self._write(snapshot, text)
         self._forget(snapshot)
+        backup_file, identity = self._write(snapshot, text)
         written = replace(snapshot, exists=True, text=text, identity=identity)
         return Committed(True, written, vault.label, backup_file, effects)
 

@@ -459,6 +459,7 @@ def test_relative_paths_start_at_the_folder_that_is_given() -> None:
     resolve_paths(given, "/srv")
 
     assert given == {
+        "git": None,
         "folder": "/srv/reports",
         "exceptions_file": None,
         "record_files": ["/srv/a.yml"],

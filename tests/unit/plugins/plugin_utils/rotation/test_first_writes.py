@@ -4,32 +4,67 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from ansible.parsing.vault import VaultSecret
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import SlotChange
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import to_try_alone
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import MemoryStore, Scene
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import refusals
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
+    Effects,
+    MemoryStore,
+    Scene,
+)
+
+
+def changes_of(*names: str) -> list[SlotChange]:
+    scene = Scene()
+    return [SlotChange(scene.make_slot(name), Loaded(), None) for name in names]
 
 
 def test_a_file_is_tried_once_however_many_slots_it_has() -> None:
-    scene = Scene()
-    slots = [scene.make_slot(f"slot{number}") for number in range(30)]
-    writes = [SlotChange(slot, Loaded(), None) for slot in slots]
     calls: list[int] = []
 
-    assert list(to_try_alone(writes, lambda *changes: calls.append(len(changes)))) == []
-    assert calls == [30]
+    found = refusals(changes_of(*(f"slot{number}" for number in range(30))), lambda *all_: calls.append(len(all_)), str)
+
+    assert (found, calls) == ({}, [30])
 
 
-def test_writes_that_are_refused_together_are_tried_alone() -> None:
+def test_the_slot_that_is_refused_alone_is_the_one_that_is_told_of() -> None:
+    def check(*changes: SlotChange) -> None:
+        if any(change.slot.variable == "two" for change in changes):
+            raise SlotStopped("no")
+
+    assert refusals(changes_of("one", "two", "three"), check, str) == {1: "no"}
+
+
+def test_what_is_refused_together_only_is_told_of_all() -> None:
+    def check(*changes: SlotChange) -> None:
+        if len(changes) > 1:
+            raise SlotStopped("not both")
+
+    assert refusals(changes_of("one", "two"), check, str) == {0: "not both", 1: "not both"}
+
+
+def test_check_mode_names_the_slot_whose_place_is_wrong(tmp_path: Path) -> None:
     scene = Scene()
-    writes = [SlotChange(scene.make_slot(name), Loaded(), None) for name in ("one", "two")]
+    file = tmp_path / "vault.yml"
+    file.write_text("---\nshared: &one ""\nalias: *one\n", encoding="utf-8")
+    store = FileStore(Cipher([("default", VaultSecret(b"a password"))]), lambda _secret: None)
+    slots = [replace(scene.make_slot(name), file=str(file)) for name in ("good", "shared")]
 
-    def check(*_changes: SlotChange) -> None:
-        raise SlotStopped("no")
+    ports = scene.ports(Effects(), store)
+    outcomes = rotate_slots(slots, ports, Orders(), Settings(concurrency=1), check_mode=True, unforeseen=repr)
 
-    assert list(to_try_alone(writes, check)) == writes
+    assert outcomes[0].failure is None
+    assert "the anchor in line 2 is used by an alias" in str(outcomes[1].failure)
+    assert outcomes[0].foreseen[0].step.name == "intend"
 
 
 def test_a_run_in_check_mode_asks_once_for_a_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
     split_description,
 )
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import PERSON, PICKS, Act, NothingToDo, ours
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import file_state
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Undo, World
 from iam_emulator.world import Caller
 
@@ -71,8 +72,11 @@ def remove_marker(world: World, key: t.Any) -> Undo | None:
 
 def mark_as_anothers(world: World, key: t.Any) -> Undo | None:
     world.ledger.is_counted = False
-    text = split_description(key.description)[0]
-    return _change(world, key, description=join_description(text, Marker("0badcafe", 7)))
+    text, other = split_description(key.description)[0], Marker("0badcafe", 7)
+    if key.id not in file_state(world.scene).known_ids:
+        # Only its marker told whose it is, as when the answer to a commit was lost; and that tells of another now.
+        world.ledger.struck_out.add(other.slot_id)
+    return _change(world, key, description=join_description(text, other))
 
 
 def disable(world: World, key: t.Any) -> Undo | None:

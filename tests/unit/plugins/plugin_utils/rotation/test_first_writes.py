@@ -55,7 +55,7 @@ def test_what_is_refused_together_only_is_told_of_all() -> None:
 def test_check_mode_names_the_slot_whose_place_is_wrong(tmp_path: Path) -> None:
     scene = Scene()
     file = tmp_path / "vault.yml"
-    file.write_text("---\nshared: &one ""\nalias: *one\n", encoding="utf-8")
+    file.write_text("---\nshared: &one ''\nalias: *one\n", encoding="utf-8")
     store = FileStore(Cipher([("default", VaultSecret(b"a password"))]), lambda _secret: None)
     slots = [replace(scene.make_slot(name), file=str(file)) for name in ("good", "shared")]
 

@@ -28,7 +28,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit import a
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import read_exceptions
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._checked import check_arguments
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._doctor import doctor_task
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import check_wait
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings, check_wait
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation import arguments
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import POLICY_SPEC
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_task import rotate
@@ -104,7 +104,8 @@ def run_audit(given: dict[str, t.Any], _folder: Path) -> object:
     if checked.problem:
         return checked.problem
     client = scene_with_a_key().client(Effects())
-    return audit_task.run_audit(checked.options, client, lambda _: frozenset(), check_mode=True)
+    around = Surroundings({}, lambda _secret: None, lambda _seconds: None)
+    return audit_task.run_audit(checked.options, client, lambda _: frozenset(), around, check_mode=True)
 
 
 def ask_the_doctor(given: dict[str, t.Any], folder: Path) -> object:

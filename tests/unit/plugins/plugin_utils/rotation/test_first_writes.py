@@ -7,9 +7,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from ansible.parsing.vault import VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import SlotChange
@@ -60,20 +59,30 @@ def test_check_mode_names_the_slot_whose_place_is_wrong(tmp_path: Path) -> None:
     slots = [replace(scene.make_slot(name), file=str(file)) for name in ("good", "shared")]
 
     ports = scene.ports(Effects(), store)
-    outcomes = rotate_slots(slots, ports, Orders(), Settings(concurrency=1), check_mode=True, unforeseen=repr)
+    outcomes = rotate_slots(slots, ports, Orders(), ONE_AT_A_TIME, check_mode=True, unforeseen=repr)
 
     assert outcomes[0].failure is None
     assert "the anchor in line 2 is used by an alias" in str(outcomes[1].failure)
     assert outcomes[0].foreseen[0].step.name == "intend"
 
 
-def test_a_run_in_check_mode_asks_once_for_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = Scene()
-    slots = [scene.make_slot(f"slot{number}") for number in range(3)]
-    calls: list[int] = []
-    monkeypatch.setattr(MemoryStore, "check", lambda _self, *changes: calls.append(len(changes)))
+class CountingStore(MemoryStore):
+    """How many changes it was asked about at a time."""
 
-    outcomes = scene.run(*slots, check_mode=True)
+    asked: list[int]
+
+    def check(self, *changes: SlotChange) -> None:
+        self.asked.append(len(changes))
+
+
+def test_a_run_in_check_mode_asks_once_for_a_file() -> None:
+    scene = Scene()
+    store = CountingStore(scene.store, scene.store.effects)
+    store.asked = []
+    slots = [scene.make_slot(f"slot{number}") for number in range(3)]
+
+    ports = scene.ports(scene.store.effects, store)
+    outcomes = rotate_slots(slots, ports, Orders(), ONE_AT_A_TIME, check_mode=True, unforeseen=repr)
 
     assert [outcome.failure for outcome in outcomes] == [None] * 3
-    assert calls == [3]
+    assert store.asked == [3]

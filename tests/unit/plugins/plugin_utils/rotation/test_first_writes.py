@@ -16,6 +16,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.previ
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
+    ONE_AT_A_TIME,
     Effects,
     MemoryStore,
     Scene,

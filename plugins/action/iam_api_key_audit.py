@@ -46,8 +46,9 @@ class ActionModule(IamControllerAction):
         def measure(found: dict[str, t.Any]) -> None:
             metrics.note(known_of(found, metrics.account))
 
-        # An audit that finds something has done what it is for.
-        return metrics.around(lambda: audit(measure), is_success=lambda _result: True)
+        # An audit that finds something has done what it is for; one whose report is not where it is to be has not.
+        has_report = bool(params["folder"] and params["formats"])
+        return metrics.around(lambda: audit(measure), is_success=lambda result: bool(result["files"]) or not has_report)
 
     def _read_records(self, paths: t.Sequence[str]) -> frozenset[str]:
         return recorded_ids(paths, Cipher.of_this_run(self._loader))

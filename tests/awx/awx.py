@@ -76,6 +76,7 @@ class Awx:
         *,
         check: bool = False,
         asks: bool = False,
+        limit: str | None = None,
         playbook: str = "rotate.yml",
         extra_vars: dict[str, t.Any] | None = None,
         **variables: t.Any,
@@ -91,6 +92,7 @@ class Awx:
         credentials = {**{name: environ.pop(name) for name in CREDENTIALS}, **self.credentials}
         words = ["--ask-vault-pass"] if asks else ["--vault-id", f"{VAULT_ID}@prompt"]
         words += ["-e", f"@{folder}/env/extra", *(["--check"] if check else [])]
+        words += ["--limit", limit] if limit else []
         prompt = "Vault password" if asks else f"Vault password \\({VAULT_ID}\\)"
         job = {
             "folder": str(folder),

@@ -13,7 +13,7 @@ import pytest
 import requests
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.tests.awx.awx import Awx, Job
+from ansible_collections.cloudkeys.ibmcloud.tests.awx.awx import LOCAL, Awx, Job
 from ansible_collections.cloudkeys.ibmcloud.tests.awx.rules import message_of
 from ansible_collections.cloudkeys.ibmcloud.tests.awx.scene import JobScene
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import ROOT
@@ -115,8 +115,9 @@ def test_accounts_with_a_vaulted_key_each_are_rotated(awx: Awx, accounts: dict[s
     assert awx.workplace.leaks(set(accounts.values())) == []
 
 
-def test_a_leak_is_closed_in_the_account_that_it_is_of(awx: Awx, accounts: dict[str, str]) -> None:
-    """The slots of each account are in the inventory, and the repository is that of `slots.yml`."""
+@pytest.mark.parametrize("limit", [None, "acme-prod"])
+def test_a_leak_is_closed_in_the_account_that_it_is_of(awx: Awx, accounts: dict[str, str], limit: str | None) -> None:
+    """The slots of each account are in the inventory, and the repository is that of `slots.yml`, also with a limit."""
     (awx.checkout / "slots.yml").write_text(json.dumps({"rotate_api_keys_git": awx.git}), encoding="utf-8")
     for name in ACCOUNTS:
         slots = {"rotate_api_keys_slots": [{"name": "second", "file": f"{name}.yml", "key_name": "second"}]}
@@ -131,6 +132,7 @@ def test_a_leak_is_closed_in_the_account_that_it_is_of(awx: Awx, accounts: dict[
         git=None,
         until="retired",
         settle_seconds=0,
+        limit=limit,
         extra_vars={"leak_accounts": "ibm_accounts", "leaked_ids": leaked},
     )
 
@@ -140,11 +142,19 @@ def test_a_leak_is_closed_in_the_account_that_it_is_of(awx: Awx, accounts: dict[
     assert "generation 2 published" in "".join(awx.remote.messages())
 
 
-def test_a_rotation_of_no_account_is_red(awx: Awx) -> None:
-    job = awx.start([], playbook="rotate_accounts.yml")
+@pytest.mark.parametrize(
+    "hosts", [{}, {"ibm_accounts": {"hosts": {"acme-prod": {}}}}], ids=["no account", "another limit"]
+)
+def test_a_rotation_of_no_account_is_red(awx: Awx, hosts: dict[str, t.Any]) -> None:
+    """An inventory of AWX may have localhost, too, so that a limit leaves something."""
+    (awx.checkout / "inventory").mkdir()
+    everybody = {"ungrouped": {"hosts": {"localhost": LOCAL}}, **hosts}
+    (awx.checkout / "inventory/hosts.json").write_text(json.dumps(everybody), encoding="utf-8")
+
+    job = awx.start([], playbook="rotate_accounts.yml", limit="localhost")
 
     assert job.wait() == 1
-    assert "no host in the group ibm_accounts, so nothing was rotated" in " ".join(job.output.split())
+    assert "has no host in the group ibm_accounts, so nothing was rotated" in " ".join(job.output.split())
 
 
 def test_a_blank_place_for_the_report_shows_it_only(awx: Awx, scene: JobScene) -> None:

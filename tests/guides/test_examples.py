@@ -70,10 +70,11 @@ def test_a_key_of_terraform_is_replaced_and_is_on_its_way_out(desk: Desk) -> Non
 def test_the_plan_of_a_rotation_is_in_the_page_of_the_audit(desk: Desk) -> None:
     desk.make_slot()
     desk.take("plan.yml")
+    (desk.folder / "reports").mkdir()
 
     desk.play("plan.yml", "-e", "@slots.yml", "-e audit_api_keys_fail_on=none")
 
-    page = (desk.folder / "api-keys.html").read_text(encoding="utf-8")
+    page = (desk.folder / "reports/api-keys.html").read_text(encoding="utf-8")
     assert "What the rotation of" in page
     assert "Keys made from" in page
 
@@ -86,24 +87,27 @@ def test_what_a_rotation_told_is_in_the_page_of_the_audit_and_a_broken_line_stop
         "@slots.yml",
         """-e '{"rotate_api_keys_history": {"file": "history.jsonl"}}'""",
     )
-    options = "-e audit_api_keys_folder=. -e audit_api_keys_fail_on=none -e audit_api_keys_history_files=history.jsonl"
+    (desk.folder / "reports").mkdir()
+    options = (
+        "-e audit_api_keys_folder=reports -e audit_api_keys_fail_on=none -e audit_api_keys_history_files=history.jsonl"
+    )
 
     desk.play("cloudkeys.ibmcloud.audit", options)
 
-    (account,) = json.loads((desk.folder / "api-keys.json").read_text(encoding="utf-8"))["accounts"]
+    (account,) = json.loads((desk.folder / "reports/api-keys.json").read_text(encoding="utf-8"))["accounts"]
     assert account["history"]["count"] == 2
     assert [(each["what"], each["slot"]) for each in account["history"]["events"]] == [
         ("published", "deploy_api_key"),
         ("made", "deploy_api_key"),
     ]
-    page = (desk.folder / "api-keys.html").read_bytes()
+    page = (desk.folder / "reports/api-keys.html").read_bytes()
     assert b"2 events in the history" in page
     with (desk.folder / "history.jsonl").open("a", encoding="utf-8") as history:
         history.write("<<<<<<< hunter2\n")
     shown = desk.run(f"! ansible-playbook cloudkeys.ibmcloud.audit {options} -vvvv 2>&1")
     assert "line 3 of " in shown
     assert "hunter2" not in shown
-    assert (desk.folder / "api-keys.html").read_bytes() == page
+    assert (desk.folder / "reports/api-keys.html").read_bytes() == page
 
 
 def test_an_exception_is_taken_by_the_audit(desk: Desk) -> None:

@@ -47,3 +47,19 @@ def test_the_key_of_a_slot_of_others_is_disabled_and_named(desk: Desk) -> None:
 
     desk.run(f"{REVOKE} -e @slots.yml -e '{json.dumps({'revoke_leaked_ids': [leaked]})}'")
     assert record(desk)["current"]["id"] != leaked
+
+
+@pytest.mark.parametrize(
+    "name", ["rotate_api_keys_slots", "rotate_api_keys_git", "revoke_leaked_values", "revoke_leaked_folder"]
+)
+def test_a_variable_that_refers_to_nothing_is_not_taken_for_none(desk: Desk, name: str) -> None:
+    """The key of a slot would be disabled, a value not looked for, or the record gone with the folder of the job."""
+    desk.make_slot()
+    desk.rotate()
+    leaked = record(desk)["current"]["id"]
+    answers = json.dumps({"revoke_leaked_ids": [leaked], name: "{{ of_another_file }}"})
+
+    shown = desk.run(f"! {REVOKE} -e @slots.yml -e '{answers}' 2>&1")
+
+    assert "'of_another_file' is undefined" in " ".join(shown.split())
+    assert '"disabled": false' in desk.ask("iam_api_key_info", f"id={leaked}")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -16,6 +17,7 @@ import requests
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import HELP, Samples, series, to_text
 from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import EXAMPLES, Desk
+from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import Remote
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as strictly_read
@@ -196,3 +198,17 @@ def test_each_alert_says_what_to_do() -> None:
     rules: list[dict[str, t.Any]] = [rule for group in ALERTS["groups"] for rule in group["rules"]]
 
     assert [rule["alert"] for rule in rules if not {"summary", "description"} <= rule["annotations"].keys()] == []
+
+
+def test_an_audit_whose_report_could_not_be_pushed_is_no_success(desk: Desk, tmp_path: Path) -> None:
+    remote = Remote(tmp_path / "remote.git")
+    remote.hook("pre-receive", "exit 1")
+    git = json.dumps({"audit_api_keys_git": {"repository": str(remote.path), "branch": "main"}})
+
+    desk.run(
+        "! ansible-playbook cloudkeys.ibmcloud.audit -e audit_api_keys_folder=reports "
+        f"-e audit_api_keys_metrics_file=audit.prom -e '{git}'"
+    )
+
+    told = (desk.folder / "audit.prom").read_text(encoding="utf-8")
+    assert re.search(r"^cloudkeys_audit_last_run_failed\{.*\} 1$", told, re.MULTILINE)

@@ -216,6 +216,11 @@ def _slots_file(params: Params, report: Report) -> str:
 def _check_folder(params: Params, around: Surroundings) -> None:
     folder = params["folder"]
     if params["git"]:
+        if not folder.strip():
+            raise TaskRefused(
+                "git needs a folder, the path of the report in the repository (. is its top): with none nothing would "
+                "be pushed. No report was made"
+            )
         check_branch(params["git"], folder, around)
     elif folder and not os.path.isdir(folder):
         raise TaskRefused(f"there is no folder {folder} for the report")

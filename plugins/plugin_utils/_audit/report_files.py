@@ -11,6 +11,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import BEGIN
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._public_file import (
     content_of,
     locked_folder,
@@ -33,8 +34,24 @@ def keep_in_folder(folder: str, memory: str, make: Make, *, check_mode: bool, lo
     """Write what differs; `memory` is the name of the report before. Raises TaskRefused."""
     with contextlib.nullcontext() if check_mode else locked_folder(folder, lock_timeout_seconds):
         wanted = make(_earlier(os.path.join(folder, memory)))
+        for name in filter(is_of_slots, wanted):
+            check_slots(os.path.join(folder, name), _earlier(os.path.join(folder, name)))
         written = [_write_file(folder, name, text(), check_mode) for name, text in wanted.items()]
     return any(has_written for has_written, _path in written), [path for _written, path in written]
+
+
+def is_of_slots(name: str) -> bool:
+    """Whether a file of a report is one of slots, which people also write themselves."""
+    return name.endswith(".yml")
+
+
+def check_slots(path: str, content: bytes | None) -> None:
+    """Raise TaskRefused when what lies in the place of the slots is no earlier report's."""
+    if content and not content.startswith(BEGIN.encode()):
+        raise TaskRefused(
+            f"{path} was not written by an audit, and would be lost: use another folder, or leave slots out of the "
+            "formats. No report was written"
+        )
 
 
 def _earlier(path: str) -> bytes | None:

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.report_files import Kept, Make
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.report_files import (
+    Kept,
+    Make,
+    check_slots,
+    is_of_slots,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import (
     Surroundings,
@@ -51,6 +56,8 @@ def keep_in_branch(
     with opened_branch(given, around) as branch:
         for _try in range(PUSH_TRIES + others):
             wanted = make(branch.read(_path(folder, memory)))
+            for path in (_path(folder, name) for name in filter(is_of_slots, wanted)):
+                check_slots(path, branch.read(path))
             files = {_path(folder, name): text().encode() for name, text in wanted.items()}
             changing = {path: content for path, content in files.items() if branch.read(path) != content}
             if not changing or check_mode or _is_pushed(branch, changing, f"{given['message']}\n\n{about}"):

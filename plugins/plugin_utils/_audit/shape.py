@@ -30,7 +30,8 @@ FINDING = {
     "exception": (type(None), {"owner": str, "reason": str, "expires": DATE}),
 }
 KEY = {
-    **dict.fromkeys(("id", "name", "owner_id", "owner_kind", "description"), str),
+    **dict.fromkeys(("id", "name", "owner_id", "description"), str),
+    "owner_kind": re.compile("user|service ID"),
     **dict.fromkeys(("owner_name", "marker"), MAYBE_TEXT),
     "created_at": TIME,
     "age_days": int,

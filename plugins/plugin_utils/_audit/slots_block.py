@@ -12,9 +12,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.ren
 
 MOST_SHOWN = 20
 FILE = "group_vars/all/secrets.yml"
-HEADER = """\
----
-# Keys that no rotation looks after yet. Choose the file, then run it every day:
+# By this the next audit knows the file: people have slots of their own under the same name.
+BEGIN = "---\n# Keys that no rotation looks after yet."
+HEADER = f"""\
+{BEGIN} Choose the file, then run it every day:
 #   ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e @slots.yml
 # As it stands a new key is made and published, and the one in retire_ids goes after its overlap: give its users the
 # new value by then. If the variable already holds the key's value say `adopt` in its policy and drop retire_ids.

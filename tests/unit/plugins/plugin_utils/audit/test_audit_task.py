@@ -354,6 +354,29 @@ def test_negative_days_are_refused(scene: Scene, option: str) -> None:
         audit(scene, **{option: -1})
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_slots_that_people_wrote_are_left(scene: Scene, tmp_path: Path, check_mode: bool) -> None:
+    """The guide has people write `slots.yml`, and the playbook may audit into the folder where it lies."""
+    theirs = tmp_path / "slots.yml"
+    theirs.write_text("---\nrotate_api_keys_slots: []\n", encoding="utf-8")
+
+    with pytest.raises(TaskRefused, match=r"slots\.yml was not written by an audit, and would be lost"):
+        audit(scene, folder=str(tmp_path), check_mode=check_mode)
+
+    assert os.listdir(tmp_path) == ["slots.yml"]
+    assert theirs.read_text(encoding="utf-8") == "---\nrotate_api_keys_slots: []\n"
+
+
+def test_the_slots_of_the_audit_before_are_replaced(scene: Scene, tmp_path: Path) -> None:
+    audit(scene, folder=str(tmp_path))
+    before = (tmp_path / "slots.yml").read_text(encoding="utf-8")
+    scene.visitor.create_key(name="another", iam_id=scene.owner["iam_id"])
+
+    audit(scene, folder=str(tmp_path))
+
+    assert (tmp_path / "slots.yml").read_text(encoding="utf-8") != before
+
+
 def test_two_accounts_in_one_folder_make_one_report(scene: Scene, tmp_path: Path) -> None:
     """A second emulator would have another account; here the first report is given another one's id."""
     audit(scene, folder=str(tmp_path), account_name="prod")

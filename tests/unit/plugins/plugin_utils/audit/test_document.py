@@ -287,6 +287,15 @@ def test_a_number_that_cannot_be_drawn_is_no_report_of_ours() -> None:
         read_accounts(to_json(found))
 
 
+def test_an_owner_of_a_kind_that_the_list_cannot_show_is_no_report_of_ours() -> None:
+    """What cannot be seen is spelled out, and in a line of JSON that would be the end of the list."""
+    found = document(account())
+    found["accounts"][0]["keys"][0]["owner_kind"] = "user\x7f"
+
+    with pytest.raises(ValueError, match="no report"):
+        read_accounts(to_json(found))
+
+
 def test_the_key_of_the_log_in_is_no_line_of_a_task() -> None:
     """It comes from the report that lies in the folder, and people run what the page tells them to copy."""
     unused = replace(key("x\n- name: evil", age_days=300), is_inactive=True)

@@ -224,6 +224,17 @@ def test_what_is_no_report_of_ours_is_left(scene: Scene, remote: Remote) -> None
     assert remote.tip == before
 
 
+def test_slots_that_people_wrote_are_left(scene: Scene, remote: Remote) -> None:
+    """At the top of a project lies what its rotation goes by."""
+    before = remote.write("slots.yml", "---\nrotate_api_keys_slots: []\n")
+
+    with pytest.raises(TaskRefused, match=r"slots\.yml was not written by an audit"):
+        audit(scene, remote, folder=".")
+
+    assert remote.tip == before
+    assert audit(scene, remote, folder=".", formats=["json", "html"])["changed"]
+
+
 def test_a_link_in_the_branch_is_not_followed(scene: Scene, remote: Remote) -> None:
     remote.write("reports/api-keys.json", "../README.md", mode="120000")
 
@@ -234,6 +245,8 @@ def test_a_link_in_the_branch_is_not_followed(scene: Scene, remote: Remote) -> N
     ("options", "says"),
     [
         ({"folder": "/var/reports"}, "the folder for a report is a path in the repository"),
+        ({"folder": ""}, "git needs a folder"),
+        ({"folder": " "}, "git needs a folder"),
         ({"folder": "../x"}, "is not inside it"),
         ({"folder": ".git/x"}, "is not inside it"),
         ({"git": {"timeout_seconds": 0}}, "timeout_seconds has to be"),

@@ -211,6 +211,15 @@ def test_a_folder_in_which_somebody_changed_an_event_is_refused() -> None:
         read_accounts(to_json(found))
 
 
+@pytest.mark.parametrize("count", [3, -1])
+def test_a_count_without_a_first_event_is_no_end_of_the_page(count: int) -> None:
+    """What lies in a folder was written by who knows whom."""
+    found = document(account_data(report(), history=[]))
+    found["accounts"][0]["history"]["count"] = count
+
+    assert "nothing that the history tells" in to_html({**found, "accounts": read_accounts(to_json(found))})
+
+
 def test_twenty_accounts_with_many_events_make_a_page_that_can_be_used() -> None:
     """Beside 40,000 keys, which are seven megabytes, so that the whole stays below ten."""
     uuid = "3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b"

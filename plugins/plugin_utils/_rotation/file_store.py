@@ -130,23 +130,50 @@ class FileStore:
         known = self._known[file]
         current = [change for change in changes if _is_current(change, known)]
         try:
-            self._check_places(known.snapshot, current)
-            edits = [edit for change in current for edit in self._edits(change, known.snapshot)]
-            if current:
-                known.become(self._file(file).commit(known.snapshot, edits, tells_effects=False).snapshot)
+            refused = self._write(known, current)
         except ChangedMeanwhile:
             known.is_doubtful = True
             return [NotWritten() for _change in changes]
+        is_written = {change.slot.place for change in current} - refused.keys()
+        return [
+            _written(change, known.epoch)
+            if change.slot.place in is_written
+            else NotWritten(refused.get(change.slot.place))
+            for change in changes
+        ]
+
+    def _write(self, known: _KnownFile, changes: t.Sequence[SlotChange]) -> dict[Place, str]:
+        """Write these changes of a file together -> why some were refused. One that is refused alone stops no other."""
+        try:
+            if changes:
+                known.become(self._commit(known.snapshot, changes, check_mode=False))
+        except ChangedMeanwhile:
+            raise
         except VaultFileError as error:
-            why = str(error)
-            return [NotWritten(why if _is_current(change, known) else None) for change in changes]
-        return [_written(change, known.epoch) if _is_current(change, known) else NotWritten() for change in changes]
+            alone = {change.slot.place: self._why_refused(change) for change in changes}
+            refused = {place: why for place, why in alone.items() if why is not None}
+            others = [change for change in changes if change.slot.place not in refused]
+            return {**refused, **self._write(known, others)} if refused else dict.fromkeys(alone, str(error))
+        return {}
+
+    def _why_refused(self, change: SlotChange) -> str | None:
+        try:
+            self.check(change)
+        except ChangedMeanwhile:
+            # What was refused before this is told.
+            return None
+        except VaultFileError as error:
+            return str(error)
+        return None
 
     def check(self, *changes: SlotChange) -> None:
-        snapshot = self._known[changes[0].slot.file].snapshot
+        self._commit(self._known[changes[0].slot.file].snapshot, changes, check_mode=True)
+
+    def _commit(self, snapshot: Snapshot, changes: t.Sequence[SlotChange], *, check_mode: bool) -> Snapshot:
         self._check_places(snapshot, changes)
         edits = [edit for change in changes for edit in self._edits(change, snapshot)]
-        self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True, tells_effects=False)
+        vault_file = self._file(changes[0].slot.file)
+        return vault_file.commit(snapshot, edits, check_mode=check_mode, tells_effects=False).snapshot
 
     def _edits(self, change: SlotChange, snapshot: Snapshot) -> list[Edit]:
         place = change.slot.place
@@ -173,21 +200,10 @@ class FileStore:
     def _check_places(self, snapshot: Snapshot, changes: t.Sequence[SlotChange]) -> None:
         """Try whether the values of keys that are about to be announced could be written, before any of them is made.
 
-        Raises VaultFileError, and names the slot whose place is wrong.
+        Raises VaultFileError.
         """
-        new = [change for change in changes if _announces(change)]
-        try:
-            self._try_values(snapshot, new)
-        except ChangedMeanwhile:
-            raise
-        except VaultFileError:
-            for change in new:
-                self._try_values(snapshot, [change])
-            raise
-
-    def _try_values(self, snapshot: Snapshot, changes: t.Sequence[SlotChange]) -> None:
-        if changes:
-            edits = [Edit(change.slot.place.path, _SOME_VALUE) for change in changes]
+        edits = [Edit(change.slot.place.path, _SOME_VALUE) for change in changes if _announces(change)]
+        if edits:
             self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True, tells_effects=False)
 
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:

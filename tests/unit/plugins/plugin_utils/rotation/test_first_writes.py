@@ -52,19 +52,23 @@ def test_what_is_refused_together_only_is_told_of_all() -> None:
     assert refusals(changes_of("one", "two"), check, str) == {0: "not both", 1: "not both"}
 
 
-def test_check_mode_names_the_slot_whose_place_is_wrong(tmp_path: Path) -> None:
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_slot_whose_place_is_wrong_is_told_of_and_stops_no_other_of_its_file(
+    tmp_path: Path, check_mode: bool
+) -> None:
     scene = Scene()
     file = tmp_path / "vault.yml"
-    file.write_text("---\nshared: &one ""\nalias: *one\n", encoding="utf-8")
+    file.write_text("---\nshared: &one ''\nalias: *one\n", encoding="utf-8")
     store = FileStore(Cipher([("default", VaultSecret(b"a password"))]), lambda _secret: None)
     slots = [replace(scene.make_slot(name), file=str(file)) for name in ("good", "shared")]
 
     ports = scene.ports(Effects(), store)
-    outcomes = rotate_slots(slots, ports, Orders(), Settings(concurrency=1), check_mode=True, unforeseen=repr)
+    outcomes = rotate_slots(slots, ports, Orders(), Settings(concurrency=1), check_mode=check_mode, unforeseen=repr)
 
     assert outcomes[0].failure is None
     assert "the anchor in line 2 is used by an alias" in str(outcomes[1].failure)
-    assert outcomes[0].foreseen[0].step.name == "intend"
+    assert outcomes[0].step.name == ("intend" if check_mode else "idle")
+    assert ("good" in file.read_text(encoding="utf-8")) is not check_mode
 
 
 def test_a_run_in_check_mode_asks_once_for_a_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,14 @@ import os
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_in
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
+    clear_leftovers,
+    reason_of,
+    replace_in,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.merged import Known, Run, is_of, merged
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import (
-    NotOurs,
     Samples,
     read_text,
     to_text,
@@ -51,6 +54,8 @@ class MetricsFile:
         self._prefix, self._now = prefix, now
         self._lock_timeout_seconds = lock_timeout_seconds
         self._known: Known | None = None
+        if "\0" in self._path:
+            raise TaskRefused("metrics: the name of the file has a character in it that no path can have")
         if not self._path.endswith(ENDING) or os.path.basename(self._path) == ENDING:
             raise TaskRefused(
                 f"metrics: the name of the file has to end in {ENDING}, since node_exporter reads no others"
@@ -83,6 +88,7 @@ class MetricsFile:
             try:
                 # A link is replaced: what it leads to need not be ours.
                 with open_place(self._path, follow=False) as place:
+                    clear_leftovers(place)
                     content = to_text(merged(self._found(place), run)).encode()
                     # Also where nothing differs, so that the mode is the one that is asked for.
                     replace_in(place, content, mode=self._mode)
@@ -117,5 +123,6 @@ def _samples(place: Place) -> Samples | None:
     """The samples in a file; none where there is no file, None when there is something else in it."""
     try:
         return read_text((content_of(place) or b"").decode())
-    except (NotOurs, UnicodeDecodeError):
+    except ValueError:
+        # NotOurs, no UTF-8, and a number that is too long for Python.
         return None

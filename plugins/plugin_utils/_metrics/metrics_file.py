@@ -9,11 +9,7 @@ import os
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
-    clear_leftovers,
-    reason_of,
-    replace_in,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of, replace_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.merged import Known, Run, is_of, merged
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import (
@@ -88,7 +84,6 @@ class MetricsFile:
             try:
                 # A link is replaced: what it leads to need not be ours.
                 with open_place(self._path, follow=False) as place:
-                    clear_leftovers(place)
                     content = to_text(merged(self._found(place), run)).encode()
                     # Also where nothing differs, so that the mode is the one that is asked for.
                     replace_in(place, content, mode=self._mode)

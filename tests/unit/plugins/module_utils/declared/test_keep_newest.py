@@ -250,6 +250,20 @@ def test_one_that_cannot_be_read_does_not_stop_the_others(scene, robot, make, ke
     assert working(scene, robot) == ["b"]
 
 
+def test_each_identity_that_failed_is_told_of_since_nothing_else_tells(scene, robot, make, keep):
+    others = [scene.user.create_service_id(name=f"robot {number}")["id"] for number in range(7)]
+    make("a")
+    make("b")
+    scene.faults({"kind": "status", "status": 403, "path": "^/v1/apikeys$", "method": "GET", "times": 7})
+
+    result = keep(1, identities=[{"service_id": each} for each in [*others, robot]], concurrency=1)
+
+    assert [each for each in others if f"the keys of iam-{each}" not in result["msg"]] == []
+    assert "7 failed, `purged` tells what was done all the same" in result["msg"]
+    assert [key["name"] for key in result["purged"]] == ["a"]
+    assert "outcomes" not in result["msg"]
+
+
 def test_all_pages_are_read(scene, robot, make, keep):
     scene.emulator.change_settings(keys_per_identity=300)
     for number in range(105):

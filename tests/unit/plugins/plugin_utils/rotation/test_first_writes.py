@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,15 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import refusals
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import (
+    Committed,
+    Edit,
+    Snapshot,
+    VaultFile,
+    VaultFileError,
+)
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     Effects,
     MemoryStore,
@@ -81,3 +89,63 @@ def test_a_run_in_check_mode_asks_once_for_a_file(monkeypatch: pytest.MonkeyPatc
 
     assert [outcome.failure for outcome in outcomes] == [None] * 3
     assert calls == [3]
+
+
+def test_each_file_is_tried_by_itself_and_told_in_the_words_that_are_safe() -> None:
+    scene = Scene()
+    changes = [
+        SlotChange(replace(scene.make_slot(name), file=file), Loaded(), None)
+        for name, file in (("one", "a.yml"), ("two", "b.yml"), ("three", "a.yml"))
+    ]
+
+    together: list[set[str]] = []
+
+    def check(*tried: SlotChange) -> None:
+        together.append({change.slot.file for change in tried})
+        if tried[0].slot.file == "b.yml":
+            raise RuntimeError("a secret")
+
+    assert refusals(changes, check, lambda _error: "safe") == {1: "safe"}
+    assert together == [{"a.yml"}, {"b.yml"}, {"b.yml"}]
+
+
+def test_what_is_refused_is_told_of_the_slot_that_begins_and_not_of_one_that_rests(tmp_path: Path) -> None:
+    scene, file = Scene(), tmp_path / "vault.yml"
+    good, shared = (replace(scene.make_slot(name), file=str(file)) for name in ("good", "shared"))
+
+    def run(*slots: Slot, check_mode: bool) -> list[str | None]:
+        store = FileStore(Cipher([("default", VaultSecret(b"a password"))]), lambda _secret: None)
+        ports, settings = scene.ports(Effects(), store), Settings(concurrency=1)
+        outcomes = rotate_slots(slots, ports, Orders(), settings, check_mode=check_mode, unforeseen=repr)
+        return [outcome.failure for outcome in outcomes]
+
+    assert run(good, check_mode=False) == [None]
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write("shared: &one ''\nalias: *one\n")
+
+    rests, begins = run(good, shared, check_mode=True)
+    assert rests is None
+    assert "is used by an alias" in str(begins)
+
+
+@pytest.mark.parametrize("is_other_now", [False, True])
+def test_a_write_that_fails_for_all_slots_of_a_file_is_told_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_other_now: bool
+) -> None:
+    scene, write = Scene(), VaultFile.commit
+
+    def commit(file: VaultFile, snapshot: Snapshot, edits: t.Sequence[Edit], **options: t.Any) -> Committed:
+        if options.get("check_mode"):
+            return write(file, snapshot, edits, **options)
+        if is_other_now:
+            Path(file.path).write_text("of: somebody\n", encoding="utf-8")
+        raise VaultFileError("the disk is full")
+
+    monkeypatch.setattr(VaultFile, "commit", commit)
+    store = FileStore(Cipher([("default", VaultSecret(b"a password"))]), lambda _secret: None)
+    slots = [replace(scene.make_slot(name), file=str(tmp_path / "vault.yml")) for name in ("one", "two")]
+
+    ports = scene.ports(Effects(), store)
+    outcomes = rotate_slots(slots, ports, Orders(), Settings(concurrency=1), check_mode=False, unforeseen=repr)
+
+    assert [outcome.failure for outcome in outcomes] == ["the disk is full"] * 2

@@ -264,10 +264,9 @@ class _Rounds:
     def _preview(self, courses: Sequence[Course]) -> None:
         self._side_by_side(Course.preview, courses)
         begun = [(c, first_write(c.view, c.outcome().foreseen)) for c in courses if c.outcome().failure is None]
-        writes = [(course, write) for course, write in begun if write]
-        found = refusals([write for _course, write in writes], self._ports.store.check, self._text_of)
-        for number, why in found.items():
-            writes[number][0].fail(why)
+        beginning, writes = [c for c, write in begun if write], [write for _course, write in begun if write]
+        for number, why in refusals(writes, self._ports.store.check, self._text_of).items():
+            beginning[number].fail(why)
 
     def _commit(self, courses: Sequence[Course], change_of: ChangeOf, phase: t.Literal["act", "conclude"]) -> None:
         """One write for each file; a slot whose step writes nothing goes on, as one does whose change is written."""

@@ -126,21 +126,15 @@ class FileStore:
         return value, text
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
-        file = changes[0].slot.file
-        known = self._known[file]
-        current = [change for change in changes if _is_current(change, known)]
+        known = self._known[changes[0].slot.file]
+        unwritten: dict[Place, str | None] = {each.slot.place: None for each in changes if not _is_current(each, known)}
         try:
-            refused = self._write(known, current)
+            unwritten |= self._write(known, [change for change in changes if change.slot.place not in unwritten])
         except ChangedMeanwhile:
             known.is_doubtful = True
             return [NotWritten() for _change in changes]
-        is_written = {change.slot.place for change in current} - refused.keys()
-        return [
-            _written(change, known.epoch)
-            if change.slot.place in is_written
-            else NotWritten(refused.get(change.slot.place))
-            for change in changes
-        ]
+        written = [(change.slot.place, _written(change, known.epoch)) for change in changes]
+        return [NotWritten(unwritten[place]) if place in unwritten else new for place, new in written]
 
     def _write(self, known: _KnownFile, changes: t.Sequence[SlotChange]) -> dict[Place, str]:
         """Write these changes of a file together -> why some were refused. One that is refused alone stops no other."""
@@ -159,11 +153,9 @@ class FileStore:
     def _why_refused(self, change: SlotChange) -> str | None:
         try:
             self.check(change)
-        except ChangedMeanwhile:
-            # What was refused before this is told.
-            return None
         except VaultFileError as error:
-            return str(error)
+            # What was refused before a change by somebody else is told.
+            return None if isinstance(error, ChangedMeanwhile) else str(error)
         return None
 
     def check(self, *changes: SlotChange) -> None:
@@ -172,8 +164,11 @@ class FileStore:
     def _commit(self, snapshot: Snapshot, changes: t.Sequence[SlotChange], *, check_mode: bool) -> Snapshot:
         self._check_places(snapshot, changes)
         edits = [edit for change in changes for edit in self._edits(change, snapshot)]
-        vault_file = self._file(changes[0].slot.file)
-        return vault_file.commit(snapshot, edits, check_mode=check_mode, tells_effects=False).snapshot
+        return (
+            self._file(changes[0].slot.file)
+            .commit(snapshot, edits, check_mode=check_mode, tells_effects=False)
+            .snapshot
+        )
 
     def _edits(self, change: SlotChange, snapshot: Snapshot) -> list[Edit]:
         place = change.slot.place
@@ -198,10 +193,7 @@ class FileStore:
         return fingerprint(vaulttext) if _key_value(text) == text else None
 
     def _check_places(self, snapshot: Snapshot, changes: t.Sequence[SlotChange]) -> None:
-        """Try whether the values of keys that are about to be announced could be written, before any of them is made.
-
-        Raises VaultFileError.
-        """
+        """Try to write values for keys that are about to be announced, before they are made; raises VaultFileError."""
         edits = [Edit(change.slot.place.path, _SOME_VALUE) for change in changes if _announces(change)]
         if edits:
             self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True, tells_effects=False)

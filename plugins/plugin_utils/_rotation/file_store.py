@@ -154,7 +154,6 @@ class FileStore:
         try:
             self.check(change)
         except VaultFileError as error:
-            # What was refused before a change by somebody else is told.
             return None if isinstance(error, ChangedMeanwhile) else str(error)
         return None
 
@@ -164,11 +163,8 @@ class FileStore:
     def _commit(self, snapshot: Snapshot, changes: t.Sequence[SlotChange], *, check_mode: bool) -> Snapshot:
         self._check_places(snapshot, changes)
         edits = [edit for change in changes for edit in self._edits(change, snapshot)]
-        return (
-            self._file(changes[0].slot.file)
-            .commit(snapshot, edits, check_mode=check_mode, tells_effects=False)
-            .snapshot
-        )
+        file = self._file(changes[0].slot.file)
+        return file.commit(snapshot, edits, check_mode=check_mode, tells_effects=False).snapshot
 
     def _edits(self, change: SlotChange, snapshot: Snapshot) -> list[Edit]:
         place = change.slot.place

@@ -46,9 +46,11 @@ class ActionModule(IamControllerAction):
         def measure(found: dict[str, t.Any]) -> None:
             metrics.note(known_of(found, metrics.account))
 
-        # An audit that finds something has done what it is for; one whose report is not where it is to be has not.
-        has_report = bool(params["folder"] and params["formats"])
-        return metrics.around(lambda: audit(measure), is_success=lambda result: bool(result["files"]) or not has_report)
+        def is_success(result: dict[str, t.Any]) -> bool:
+            # An audit that finds something has done what it is for; one whose report is nowhere has not.
+            return bool(result["files"] or not (params["folder"] and params["formats"]))
+
+        return metrics.around(lambda: audit(measure), is_success=is_success)
 
     def _read_records(self, paths: t.Sequence[str]) -> frozenset[str]:
         return recorded_ids(paths, Cipher.of_this_run(self._loader))

@@ -95,7 +95,7 @@ options:
   allow_self:
     description:
       - Allow the key that this task logs in with to be deleted or disabled.
-      - Without it, a task that deletes or disables one of the caller's own keys asks which key it logs in with,
+      - Without it, a task that deletes or disables a key of whoever logs in asks which key it logs in with,
         which is one request more.
     type: bool
     default: false

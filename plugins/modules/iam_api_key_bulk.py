@@ -214,6 +214,7 @@ options:
       - A slot with O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].use_marker=false) shows by nothing else.
         Declare its key here by the name that O(cloudkeys.ibmcloud.iam_api_key_rotation#module:slots[].key_name) says,
         with O(keys[].on_duplicate=newest); the old key has the same name while both work, and so it stays too.
+        O(keep_newest) goes without O(keys), so there leave it out of O(keep_newest.names), or name it in O(keep_ids).
     type: str
     choices: [refuse, allow]
     default: refuse

@@ -163,6 +163,20 @@ def test_a_probe_that_fails_is_no_success_and_check_mode_and_the_plan_write_noth
     assert value(found, "rotation_last_success_timestamp_seconds", account="acme-prod") == 0
 
 
+def test_an_audit_whose_report_is_nowhere_has_failed(desk: Desk, accounts: dict[str, str]) -> None:
+    branch = {"repository": "https://127.0.0.1:1/nowhere.git", "branch": "main"}
+    desk.write("git.json", json.dumps({"audit_api_keys_git": branch, "audit_api_keys_folder": "reports"}))
+
+    shown = audit(desk, "-e @git.json 2>&1 || true")
+
+    assert "is not in Git" in " ".join(shown.split())
+    found = told(desk)
+    for account in accounts:
+        assert value(found, "audit_keys", account=account) is not None
+        assert value(found, "audit_last_run_failed", account=account) == 1
+        assert value(found, "audit_last_success_timestamp_seconds", account=account) == 0
+
+
 def test_a_file_that_node_exporter_passes_over_is_refused_before_anything_is_done(
     desk: Desk, accounts: dict[str, str]
 ) -> None:

@@ -35,9 +35,11 @@ PATCHED = {
     "unit/plugins/plugin_utils/rekey/test_content.py": f"{DEFECT}; derived keys are counted",
     "unit/plugins/plugin_utils/rekey/test_run.py": f"{DEFECT}; the number of cores; seconds between two lines",
     "unit/plugins/plugin_utils/rotation/test_file_store.py": "a file system that tells no change; reads are counted",
+    "unit/plugins/plugin_utils/rotation/test_first_writes.py": "a disk that takes no write; tries are counted",
     "unit/plugins/plugin_utils/rotation/test_git_store.py": "the temp folder of the system",
     "unit/plugins/plugin_utils/vault_file/test_attributes.py": "calls of the system that a file system refuses",
     "unit/plugins/plugin_utils/vault_file/test_cipher.py": BY_ANSIBLE,
+    "unit/plugins/plugin_utils/vault_file/test_large_texts.py": "whether the collector rests while a text is read",
     "unit/plugins/plugin_utils/vault_file/test_found_files.py": "folders and files that may not be read, for root too",
     "unit/plugins/plugin_utils/vault_file/test_storage.py": f"{DISK}, and who the user is",
 }

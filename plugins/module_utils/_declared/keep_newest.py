@@ -76,7 +76,7 @@ def _asked(params: Params) -> Newest:
 
 def _check_login_key_is_known(client: IamClient, older: t.Sequence[ApiKey]) -> None:
     """A token does not tell which of the caller's keys it was made with, if with any."""
-    if client.tokens.key_value is None and any(key.iam_id == client.caller().iam_id for key in older):
+    if client.tokens.key_value is None and any(key.iam_id == client.login_iam_id() for key in older):
         raise TaskRefused(
             "a token does not tell which of your own keys it was made with, so none of them is taken away by age: log "
             "in with `api_key` or `api_key_file`. Nothing was changed"

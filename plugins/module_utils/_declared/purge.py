@@ -124,7 +124,7 @@ def rules_of(
     client: IamClient, params: Params, keys: t.Sequence[ApiKey], next_ids: t.Iterable[str], verb: str = "delete"
 ) -> PurgeRules:
     """What protects these keys; `verb` is what becomes of the others."""
-    own = client.caller().iam_id
+    own = client.login_iam_id()
     return PurgeRules(
         keep_ids=frozenset(params["keep_ids"] or []),
         unlock=params["unlock"],

@@ -79,6 +79,14 @@ class IamClient:
         """IAM's time."""
         return self.tokens.now()
 
+    def login_iam_id(self) -> str | None:
+        """Whose key, or token, this client logs in with; None for a compute resource, which has neither.
+
+        It is the caller's, but who works as a trusted profile logs in with a key of another identity.
+        """
+        self.caller()
+        return self.tokens.login_iam_id
+
     def login_key_id(self) -> str | None:
         """The id of the API key that this client logs in with; None for a token. Costs one request, once."""
         key_value = self.tokens.key_value

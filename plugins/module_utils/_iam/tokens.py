@@ -145,6 +145,8 @@ class TokenSource:
         self._account_id = account_id
         self._token: Token | None = None
         self._lock = threading.Lock()
+        # Whose key or token was logged in with, before a trusted profile was taken on; None for a compute resource.
+        self.login_iam_id: str | None = None
         self.login_key_id: str | None = None
         self.sees_all_keys: bool | None = None
 
@@ -193,6 +195,7 @@ class TokenSource:
             base = token_from(credentials.token, self._clock)
         else:
             base = log_in(self._transport, credentials.key_value or "", self._clock)
+        self.login_iam_id = base.caller.iam_id
         if credentials.profile is None:
             return base
         return assume_profile(self._transport, credentials.profile, base, self._account_id, self._clock)

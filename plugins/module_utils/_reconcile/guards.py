@@ -42,8 +42,8 @@ def _check_lies_ahead(client: IamClient, expires_at: str) -> None:
 
 def _check_not_the_login_key(client: IamClient, change: Change) -> None:
     key = change.key
-    # It can only be one of the caller's own keys, so most tasks need not ask.
-    if key is None or key.iam_id != client.caller().iam_id or client.login_key_id() != key.id:
+    # It can only be one of who logs in, so most tasks need not ask.
+    if key is None or key.iam_id != client.login_iam_id() or client.login_key_id() != key.id:
         return
     verb = "deleted" if "delete" in change.steps else "disabled"
     raise TaskRefused(

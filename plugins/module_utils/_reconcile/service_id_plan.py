@@ -88,14 +88,14 @@ def _differences(existing: ServiceId, wish: ServiceIdWish) -> dict[str, t.Any]:
 
 
 def plan_absent(
-    existing: ServiceId, keys: t.Sequence[ApiKey], caller_iam_id: str, wish: ServiceIdWish
+    existing: ServiceId, keys: t.Sequence[ApiKey], login_iam_id: str | None, wish: ServiceIdWish
 ) -> ServiceIdChange:
     """Steps to delete a service ID; raises TaskRefused while something speaks against it.
 
     IAM deletes the keys first and stops at a locked one, the others being gone then: so nothing is sent at all unless
     every key may go.
     """
-    if existing.iam_id == caller_iam_id and not wish.allow_self:
+    if existing.iam_id == login_iam_id and not wish.allow_self:
         raise TaskRefused(
             f"service ID {existing.id} ({existing.name}) is the one that this task logs in as; "
             "with it go the credentials. `allow_self: true` allows that"

@@ -46,7 +46,7 @@ def _plan(client: IamClient, existing: ServiceId | None, wish: ServiceIdWish) ->
         return plan_present(existing, wish)
     if existing is None:
         return ServiceIdChange()
-    return plan_absent(existing, client.service_ids.list_keys(existing), client.caller().iam_id, wish)
+    return plan_absent(existing, client.service_ids.list_keys(existing), client.login_iam_id(), wish)
 
 
 def _take_steps(

@@ -98,7 +98,7 @@ def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = N
 def _result(declared: t.Sequence[Declared], purged: Purged, *, disables: bool = False) -> Result:
     outcomes = [_of_one(each) for each in declared]
     failures = [(_name(each.params), part["msg"]) for each, part in zip(declared, outcomes) if part.get("failed")]
-    failures += [(what, failure_of(error)["msg"]) for what, error in purged.errors]
+    others = [(what, failure_of(error)["msg"]) for what, error in purged.errors]
     changes = {"disabled": True} if disables else {}
     result = {
         "changed": any(part["changed"] for part in outcomes) or bool(purged.gone),
@@ -108,7 +108,11 @@ def _result(declared: t.Sequence[Declared], purged: Purged, *, disables: bool = 
         "transaction_ids": [each for part in outcomes for each in part["transaction_ids"]] + purged.transaction_ids,
         "diff": _diff(declared, purged, changes),
     }
-    return {**result, "failed": True, "msg": _message(failures)} if failures else result
+    return (
+        {**result, "failed": True, "msg": _message(failures, others, declares=bool(declared))}
+        if failures or others
+        else result
+    )
 
 
 def _of_one(each: Declared) -> Result:
@@ -122,10 +126,13 @@ def _name(params: dict[str, t.Any]) -> str:
     return str(params["name"] or params["id"] or "the key with that value") + (f" of {owner}" if owner else "")
 
 
-def _message(failures: t.Sequence[tuple[str, str]]) -> str:
-    told = "; ".join(f"{what}: {why}" for what, why in failures[:TOLD_FAILURES])
+def _message(failures: t.Sequence[tuple[str, str]], others: t.Sequence[tuple[str, str]], *, declares: bool) -> str:
+    """What failed; of `others` nothing else in the result tells, so all of them are named."""
+    told = "; ".join(f"{what}: {why}" for what, why in [*failures[:TOLD_FAILURES], *others])
     more = f"; and {len(failures) - TOLD_FAILURES} more, see `outcomes`" if len(failures) > TOLD_FAILURES else ""
-    return f"{len(failures)} API keys failed, the others are as declared. {told}{more}"
+    if not declares:
+        return f"{len(others)} failed, `purged` tells what was done all the same. {told}"
+    return f"{len(failures) + len(others)} API keys failed, the others are as declared. {told}{more}"
 
 
 def _diff(declared: t.Sequence[Declared], purged: Purged, changes: Result) -> Result:

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import Samples, Series, series
 
-_DATES = "_timestamp_seconds"
-
 
 @dataclass(frozen=True)
 class Known:
     """What a run knows of an account: its samples, made for the label that the account has.
 
     With `is_part` the run was about some slots only, and what is told of others stays. Of the slots in `unseen` only
-    the failure is known, so the dates that were told of them stay.
+    the failure is known, so what else was told of them stays.
     """
 
     account_id: str
@@ -69,11 +67,12 @@ def _kept(own: Samples, known: Known | None) -> Samples:
     if known is None:
         return own
     slots = {each.label("slot") for each in known.samples}
+    told = {(each.name, each.label("slot")) for each in known.samples}
     return {
         each: value
         for each, value in own.items()
         if (slot := each.label("slot"))
-        and ((known.is_part and slot not in slots) or (slot in known.unseen and each.name.endswith(_DATES)))
+        and ((known.is_part and slot not in slots) or (slot in known.unseen and (each.name, slot) not in told))
     }
 
 

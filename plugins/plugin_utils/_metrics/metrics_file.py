@@ -13,7 +13,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file i
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import Place, open_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.merged import Known, Run, is_of, merged
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import (
-    NotOurs,
     Samples,
     read_text,
     to_text,
@@ -51,6 +50,8 @@ class MetricsFile:
         self._prefix, self._now = prefix, now
         self._lock_timeout_seconds = lock_timeout_seconds
         self._known: Known | None = None
+        if "\0" in self._path:
+            raise TaskRefused("metrics: the name of the file has a character in it that no path can have")
         if not self._path.endswith(ENDING) or os.path.basename(self._path) == ENDING:
             raise TaskRefused(
                 f"metrics: the name of the file has to end in {ENDING}, since node_exporter reads no others"
@@ -117,5 +118,6 @@ def _samples(place: Place) -> Samples | None:
     """The samples in a file; none where there is no file, None when there is something else in it."""
     try:
         return read_text((content_of(place) or b"").decode())
-    except (NotOurs, UnicodeDecodeError):
+    except ValueError:
+        # NotOurs, no UTF-8, and a number that is too long for Python.
         return None

@@ -263,10 +263,10 @@ class _Rounds:
 
     def _preview(self, courses: Sequence[Course]) -> None:
         self._side_by_side(Course.preview, courses)
-        fine = [course for course in courses if course.outcome().failure is None]
-        begun = [(each, w) for each in fine if (w := first_write(each.view, each.outcome().foreseen))]
-        for number, why in refusals([w for _each, w in begun], self._ports.store.check, self._text_of).items():
-            begun[number][0].fail(why)
+        begun = [(c, first_write(c.view, c.outcome().foreseen)) for c in courses if c.outcome().failure is None]
+        beginning, writes = [c for c, write in begun if write], [write for _course, write in begun if write]
+        for number, why in refusals(writes, self._ports.store.check, self._text_of).items():
+            beginning[number].fail(why)
 
     def _commit(self, courses: Sequence[Course], change_of: ChangeOf, phase: t.Literal["act", "conclude"]) -> None:
         """One write for each file; a slot whose step writes nothing goes on, as one does whose change is written."""

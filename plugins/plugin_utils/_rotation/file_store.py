@@ -126,27 +126,45 @@ class FileStore:
         return value, text
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
-        file = changes[0].slot.file
-        known = self._known[file]
-        current = [change for change in changes if _is_current(change, known)]
+        known = self._known[changes[0].slot.file]
+        unwritten: dict[Place, str | None] = {each.slot.place: None for each in changes if not _is_current(each, known)}
         try:
-            self._check_places(known.snapshot, current)
-            edits = [edit for change in current for edit in self._edits(change, known.snapshot)]
-            if current:
-                known.become(self._file(file).commit(known.snapshot, edits, tells_effects=False).snapshot)
+            unwritten |= self._write(known, [change for change in changes if change.slot.place not in unwritten])
         except ChangedMeanwhile:
             known.is_doubtful = True
             return [NotWritten() for _change in changes]
+        written = [(change.slot.place, _written(change, known.epoch)) for change in changes]
+        return [NotWritten(unwritten[place]) if place in unwritten else new for place, new in written]
+
+    def _write(self, known: _KnownFile, changes: t.Sequence[SlotChange]) -> dict[Place, str]:
+        """Write these changes of a file together -> why some were refused. One that is refused alone stops no other."""
+        try:
+            if changes:
+                known.become(self._commit(known.snapshot, changes, check_mode=False))
+        except ChangedMeanwhile:
+            raise
         except VaultFileError as error:
-            why = str(error)
-            return [NotWritten(why if _is_current(change, known) else None) for change in changes]
-        return [_written(change, known.epoch) if _is_current(change, known) else NotWritten() for change in changes]
+            alone = {change.slot.place: self._why_refused(change) for change in changes}
+            refused = {place: why for place, why in alone.items() if why is not None}
+            others = [change for change in changes if change.slot.place not in refused]
+            return {**refused, **self._write(known, others)} if refused else dict.fromkeys(alone, str(error))
+        return {}
+
+    def _why_refused(self, change: SlotChange) -> str | None:
+        try:
+            self.check(change)
+        except VaultFileError as error:
+            return None if isinstance(error, ChangedMeanwhile) else str(error)
+        return None
 
     def check(self, *changes: SlotChange) -> None:
-        snapshot = self._known[changes[0].slot.file].snapshot
+        self._commit(self._known[changes[0].slot.file].snapshot, changes, check_mode=True)
+
+    def _commit(self, snapshot: Snapshot, changes: t.Sequence[SlotChange], *, check_mode: bool) -> Snapshot:
         self._check_places(snapshot, changes)
         edits = [edit for change in changes for edit in self._edits(change, snapshot)]
-        self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True, tells_effects=False)
+        file = self._file(changes[0].slot.file)
+        return file.commit(snapshot, edits, check_mode=check_mode, tells_effects=False).snapshot
 
     def _edits(self, change: SlotChange, snapshot: Snapshot) -> list[Edit]:
         place = change.slot.place
@@ -171,23 +189,9 @@ class FileStore:
         return fingerprint(vaulttext) if _key_value(text) == text else None
 
     def _check_places(self, snapshot: Snapshot, changes: t.Sequence[SlotChange]) -> None:
-        """Try whether the values of keys that are about to be announced could be written, before any of them is made.
-
-        Raises VaultFileError, and names the slot whose place is wrong.
-        """
-        new = [change for change in changes if _announces(change)]
-        try:
-            self._try_values(snapshot, new)
-        except ChangedMeanwhile:
-            raise
-        except VaultFileError:
-            for change in new:
-                self._try_values(snapshot, [change])
-            raise
-
-    def _try_values(self, snapshot: Snapshot, changes: t.Sequence[SlotChange]) -> None:
-        if changes:
-            edits = [Edit(change.slot.place.path, _SOME_VALUE) for change in changes]
+        """Try to write values for keys that are about to be announced, before they are made; raises VaultFileError."""
+        edits = [Edit(change.slot.place.path, _SOME_VALUE) for change in changes if _announces(change)]
+        if edits:
             self._file(changes[0].slot.file).commit(snapshot, edits, check_mode=True, tells_effects=False)
 
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:

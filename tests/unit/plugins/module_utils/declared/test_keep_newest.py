@@ -250,6 +250,20 @@ def test_one_that_cannot_be_read_does_not_stop_the_others(scene, robot, make, ke
     assert working(scene, robot) == ["b"]
 
 
+def test_each_identity_that_failed_is_told_of_since_nothing_else_tells(scene, robot, make, keep):
+    others = [scene.user.create_service_id(name=f"robot {number}")["id"] for number in range(7)]
+    make("a")
+    make("b")
+    scene.faults({"kind": "status", "status": 403, "path": "^/v1/apikeys$", "method": "GET", "times": 7})
+
+    result = keep(1, identities=[{"service_id": each} for each in [*others, robot]], concurrency=1)
+
+    assert [each for each in others if f"the keys of iam-{each}" not in result["msg"]] == []
+    assert "7 failed, `purged` tells what was done all the same" in result["msg"]
+    assert [key["name"] for key in result["purged"]] == ["a"]
+    assert "outcomes" not in result["msg"]
+
+
 def test_all_pages_are_read(scene, robot, make, keep):
     scene.emulator.change_settings(keys_per_identity=300)
     for number in range(105):
@@ -285,3 +299,35 @@ def test_declared_keys_want_a_task_of_their_own(manage_all, robot):
     result = manage_all(declared, keep_newest={"count": 1}, identities=[{"service_id": robot}])
 
     assert "a task of its own" in result["msg"]
+
+
+@pytest.fixture
+def profile(scene, robot):
+    """A trusted profile that the robot may take on, and that may manage keys of service IDs."""
+    made = scene.user.create_profile(name="cleaner", assumed_by=f"iam-{robot}")
+    scene.user.grant(made["iam_id"], "User API key creator", "Administrator", "Operator")
+    return made
+
+
+def test_a_trusted_profile_s_log_in_key_stays_whatever_its_age(scene, robot, keep, profile):
+    scene.clock.go_on(MINUTE)
+    first = scene.user.create_key(name="first", iam_id=f"iam-{robot}")
+    scene.clock.go_on(MINUTE)
+    scene.user.create_key(name="second", iam_id=f"iam-{robot}")
+    client = scene.connect(profile_id=profile["id"], api_key=first["apikey"])
+
+    result = keep(1, client=client)
+
+    assert why(result) == {"first": "it is the key that this task logs in with"}
+    assert working(scene, robot) == ["first", "second"]
+
+
+def test_a_token_of_who_takes_the_profile_on_does_not_tell_its_key_either(scene, robot, make, keep, profile):
+    make("b")
+    make("c")
+    token = scene.connect(api_key=scene.keys("b")[0]["apikey"]).tokens.token().bearer
+
+    told = keep(1, client=scene.connect(profile_id=profile["id"], token=token))
+
+    assert "a token does not tell which of your own keys" in told["msg"]
+    assert working(scene, robot) == ["b", "c"]

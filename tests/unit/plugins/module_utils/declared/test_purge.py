@@ -194,3 +194,15 @@ def test_an_identity_that_does_not_exist_stops_everything_first(scene, robot, ma
 
     assert "there is no service ID called 'nobody'" in result["msg"]
     assert scene.writes() == []
+
+
+def test_the_key_that_takes_a_trusted_profile_on_stays(scene, robot, manage_all):
+    profile = scene.user.create_profile(name="cleaner", assumed_by=f"iam-{robot}")
+    scene.user.grant(profile["iam_id"], "Administrator")
+    client = scene.connect(profile_id=profile["id"], api_key=scene.keys("extra")[0]["apikey"])
+
+    result = manage_all([wanted(robot)], purge=True, client=client)
+
+    reasons = {key["name"]: key["reason"] for key in result["kept"]}
+    assert reasons["extra"] == "it is the key that this task logs in with"
+    assert "extra" in names_of(scene, f"iam-{robot}")

@@ -78,6 +78,18 @@ def test_the_key_that_logs_in_is_not_taken_away(scene, manage, options, what, ch
     assert scene.writes() == []
 
 
+@pytest.mark.parametrize("what", [{"state": "absent"}, {"disabled": True}])
+def test_nor_is_the_key_that_takes_a_trusted_profile_on(scene, manage, what):
+    profile = scene.user.create_profile(assumed_by=scene.iam_id)
+    scene.user.grant(profile["iam_id"], "Administrator")
+    client = scene.connect(profile_id=profile["id"], api_key=scene.api_key)
+
+    result = manage(id=scene.emulator.seed.api_key_id, client=client, **what)
+
+    assert "is the one that this task logs in with" in result["msg"]
+    assert scene.writes() == []
+
+
 def test_the_key_that_logs_in_is_taken_away_with_leave(scene, manage):
     assert manage(name="first key", state="absent", allow_self=True)["changed"]
     assert scene.keys("first key") == []

@@ -220,6 +220,10 @@ def test_nobody_deletes_the_service_id_that_is_logged_in_by_the_way(scene, manag
 
     assert "is the one that this task logs in as" in manage_robot(**login)["msg"]
     assert len(robots(scene)) == 1
+    profile = scene.user.create_profile(assumed_by=robot["iam_id"])
+    scene.user.grant(profile["iam_id"], "Administrator")
+    assert "is the one that this task logs in as" in manage_robot(**login, profile_id=profile["id"])["msg"]
+    assert len(robots(scene)) == 1
     assert manage_robot(**login, allow_self=True)["changed"]
 
 

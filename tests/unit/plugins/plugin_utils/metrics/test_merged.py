@@ -91,13 +91,15 @@ def test_a_run_about_some_slots_leaves_the_others() -> None:
 
 
 def test_of_a_slot_that_could_not_be_looked_at_the_dates_stay_and_the_state_does_not() -> None:
-    found = after({}, Known(ID, of_slots(a="idle")))
+    replaced: Samples = {series(f"{ROTATION}_slot_replaced_keys", "prod", slot="a"): 2}
+    found = after({}, Known(ID, {**of_slots(a="idle"), **replaced}))
     failed = {series(f"{ROTATION}_slot_state", "prod", slot="a", state="failed"): 1}
 
     told = after(found, Known(ID, failed, unseen=frozenset({"a"})))
 
     assert states(told) == {"a": "failed"}
     assert told[series(f"{ROTATION}_slot_due_timestamp_seconds", "prod", slot="a")] == 500
+    assert told[series(f"{ROTATION}_slot_replaced_keys", "prod", slot="a")] == 2
 
 
 def test_other_accounts_and_the_audit_stay_as_they_are() -> None:

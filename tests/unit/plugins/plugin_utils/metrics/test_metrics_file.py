@@ -14,6 +14,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.merged
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.metrics_file import MetricsFile
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import (
     AUDIT,
+    HEADER,
     Samples,
     read_text,
     series,
@@ -105,7 +106,10 @@ def test_after_a_task_that_failed_a_run_is_no_success(sheet: Sheet) -> None:
     assert (sheet.read()[FAILED], sheet.read()[SUCCESS]) == (1, 0)
 
 
-@pytest.mark.parametrize("content", ["node_load1 1\n", "\0\xff", "# HELP x y\n"])
+TOO_LONG = f'{HEADER}\n{AUDIT}_keys{{account="prod"}} {"9" * 5000}\n'
+
+
+@pytest.mark.parametrize("content", ["node_load1 1\n", "\0\xff", "# HELP x y\n", TOO_LONG])
 def test_what_is_not_ours_is_left_and_the_task_fails_with_its_work_done(sheet: Sheet, content: str) -> None:
     sheet.file.write_text(content, encoding="latin-1")
 
@@ -169,3 +173,35 @@ def test_a_file_that_stopped_short_of_the_ending_counts_for_nothing(sheet: Sheet
     (sheet.folder / "third.prom").rename(sheet.folder / "third.prom.old")
 
     assert "failed" not in sheet.run()
+
+
+def test_a_file_beside_it_that_nobody_can_read_stops_nothing(sheet: Sheet) -> None:
+    (sheet.folder / "old.prom").write_text(TOO_LONG, encoding="utf-8")
+    os.mkfifo(sheet.folder / "pipe.prom")
+
+    assert sheet.run() == {"changed": False}
+
+
+def test_a_name_that_no_path_can_have_is_refused_before_the_work(sheet: Sheet) -> None:
+    with pytest.raises(TaskRefused, match="a character in it that no path can have"):
+        sheet.run(file="keys\0.prom")
+
+
+def test_what_a_run_left_that_was_killed_while_it_wrote_goes(sheet: Sheet) -> None:
+    (sheet.folder / f".keys.prom.{'0' * 12}.tmp~").touch()
+    (sheet.folder / ".keys.prom.mine").touch()
+
+    sheet.run()
+
+    assert sorted(path.name for path in sheet.folder.iterdir()) == [".keys.prom.mine", "keys.prom"]
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_stays(sheet: Sheet) -> None:
+    (sheet.folder / "other").write_text("of somebody\n", encoding="utf-8")
+    sheet.file.symlink_to("other")
+
+    sheet.run()
+
+    assert sheet.read()[KEYS] == 4
+    assert (sheet.folder / "other").read_text(encoding="utf-8") == "of somebody\n"
+    assert not sheet.file.is_symlink()

@@ -8,6 +8,7 @@ import typing as t
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore

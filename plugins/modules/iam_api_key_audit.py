@@ -117,7 +117,7 @@ options:
       - Audits of several accounts into one folder make one report of all of them; none overwrites another. What lies
         there is also the report before, from which the next one tells what is new and what was mended.
       - C(api-keys.json) keeps it. One that no release like this one wrote is refused, and nothing is written then.
-      - A C(slots.yml) that no audit wrote, such as the slots of a rotation, is refused as well.
+      - A C(slots.yml) that no audit wrote, such as the slots of a rotation, or that was changed since, is refused, too.
       - With O(git) it is a path in the repository, and is made where it is not there. There it must not be blank.
     type: path
   git:

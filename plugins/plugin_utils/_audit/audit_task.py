@@ -45,7 +45,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import (
     first_slots,
     rotatable,
-    slots_block,
+    slots_file,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.told_events import read_events
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
@@ -276,7 +276,7 @@ def _files(
         "html": lambda: to_html(found, first_slots(slots) if is_one else ""),
         "markdown": lambda: to_markdown(found),
         "csv": lambda: to_csv(found),
-        "slots": lambda: slots_block(slots),
+        "slots": lambda: slots_file(slots),
         # The last one: what lies in it is the report before of the next audit.
         "json": lambda: to_json(found),
     }

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import reason_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import BEGIN
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.slots_block import is_as_written
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._public_file import (
     content_of,
     locked_folder,
@@ -46,11 +46,11 @@ def is_of_slots(name: str) -> bool:
 
 
 def check_slots(path: str, content: bytes | None) -> None:
-    """Raise TaskRefused when what lies in the place of the slots is no earlier report's."""
-    if content and not content.startswith(BEGIN.encode()):
+    """Raise TaskRefused when what lies in the place of the slots is no earlier report's, or was changed."""
+    if content and not is_as_written(content):
         raise TaskRefused(
-            f"{path} was not written by an audit, and would be lost: use another folder, or leave slots out of the "
-            "formats. No report was written"
+            f"{path} was not written by an audit, or was changed since, and would be lost: move it away, use another "
+            "folder, or leave slots out of the formats. No report was written"
         )
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
@@ -12,10 +13,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.ren
 
 MOST_SHOWN = 20
 FILE = "group_vars/all/secrets.yml"
-# By this the next audit knows the file: people have slots of their own under the same name.
-BEGIN = "---\n# Keys that no rotation looks after yet."
-HEADER = f"""\
-{BEGIN} Choose the file, then run it every day:
+# By this the next audit knows a file that it may replace: people have slots of their own under the same name, or go on
+# from these.
+SEAL = "# Nobody has changed these lines since an audit wrote them: "
+HEADER = """\
+---
+# Keys that no rotation looks after yet. Copy it to a place of yours, choose the file, then run it every day:
 #   ansible-playbook cloudkeys.ibmcloud.rotate --vault-id prod@prompt -e @slots.yml
 # As it stands a new key is made and published, and the one in retire_ids goes after its overlap: give its users the
 # new value by then. If the variable already holds the key's value say `adopt` in its policy and drop retire_ids.
@@ -46,6 +49,25 @@ def slots_block(keys: t.Sequence[KeyFacts]) -> str:
     names = Names(keys=((key.owner_id, key.name) for key in keys))
     slots = [_slot(key, names) for key in keys]
     return HEADER + written_clear({"rotate_api_keys_slots": slots})
+
+
+def slots_file(keys: t.Sequence[KeyFacts]) -> str:
+    """The file with a line that tells whether anybody has changed it since."""
+    text = slots_block(keys)
+    return f"{text}{SEAL}{_digest(text)}\n"
+
+
+def is_as_written(content: bytes) -> bool:
+    """Whether a file is one of `slots_file`, and as that made it."""
+    try:
+        text, seal, digest = content.decode().rpartition(SEAL)
+    except UnicodeDecodeError:
+        return False
+    return bool(seal) and digest == f"{_digest(text)}\n"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def first_slots(keys: t.Sequence[KeyFacts]) -> str:

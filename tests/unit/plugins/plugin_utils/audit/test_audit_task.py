@@ -360,11 +360,25 @@ def test_slots_that_people_wrote_are_left(scene: Scene, tmp_path: Path, check_mo
     theirs = tmp_path / "slots.yml"
     theirs.write_text("---\nrotate_api_keys_slots: []\n", encoding="utf-8")
 
-    with pytest.raises(TaskRefused, match=r"slots\.yml was not written by an audit, and would be lost"):
+    with pytest.raises(TaskRefused, match=r"slots\.yml was not written by an audit, or was changed since"):
         audit(scene, folder=str(tmp_path), check_mode=check_mode)
 
     assert os.listdir(tmp_path) == ["slots.yml"]
     assert theirs.read_text(encoding="utf-8") == "---\nrotate_api_keys_slots: []\n"
+
+
+def test_slots_that_people_went_on_from_are_left(scene: Scene, tmp_path: Path) -> None:
+    audit(scene, folder=str(tmp_path))
+    theirs = tmp_path / "slots.yml"
+    edited = theirs.read_text(encoding="utf-8").replace("on_missing_record: replace", "on_missing_record: adopt")
+    theirs.write_text(edited, encoding="utf-8")
+    scene.visitor.create_key(name="another", iam_id=scene.owner["iam_id"])
+
+    with pytest.raises(TaskRefused, match="or was changed since, and would be lost"):
+        audit(scene, folder=str(tmp_path))
+
+    assert "on_missing_record: adopt" in edited
+    assert theirs.read_text(encoding="utf-8") == edited
 
 
 def test_the_slots_of_the_audit_before_are_replaced(scene: Scene, tmp_path: Path) -> None:

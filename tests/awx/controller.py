@@ -12,6 +12,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.awx.rules import (
     check_messages,
     check_rrule,
     check_survey,
+    is_of,
     require,
 )
 
@@ -96,7 +97,7 @@ class Controller:
                 self._named("job_template", template["name"])
             else:
                 require(template["type"] == "workflow_approval", f"unknown type {template['type']}")
-                require(type(template["timeout"]) is int, "timeout is no number")
+                require(is_of(template["timeout"], int), "timeout is no number")
             require(
                 {*node["related"]} == {"success_nodes", "failure_nodes", "always_nodes", "credentials"},
                 "related has to have all four",

@@ -74,6 +74,11 @@ def require(is_so: object, why: str) -> None:
         raise Refused(why)
 
 
+def is_of(value: object, wanted: type) -> bool:
+    """Whether a value is of this type as AWX takes it: true and false are no numbers."""
+    return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+
+
 def check_inputs(inputs: Json) -> None:
     """The fields of a credential type."""
     require(set(inputs) <= {"fields", "required"}, f"inputs: Additional properties: {set(inputs)}")
@@ -103,7 +108,7 @@ def check_inputs(inputs: Json) -> None:
         if kind == "boolean":
             require(not {"choices", "multiline", "format", "secret"} & set(field), "not allowed for boolean type")
         if "default" in field:
-            require(type(field["default"]) is {"string": str, "boolean": bool}[kind], "default is of another type")
+            require(is_of(field["default"], {"string": str, "boolean": bool}[kind]), "default is of another type")
 
 
 class _Tower:
@@ -143,7 +148,7 @@ def check_credential(inputs: Json, values: Json, *, is_new: bool) -> None:
         require(name in fields, f"Additional properties are not allowed ({name!r} was unexpected)")
         field = fields[name]
         wanted = bool if field.get("type") == "boolean" else str
-        require(type(value) is wanted, f"{name}: {value!r} is not of type {field.get('type', 'string')!r}")
+        require(is_of(value, wanted), f"{name}: {value!r} is not of type {field.get('type', 'string')!r}")
         require(not field.get("choices") or value in field["choices"], f"{name} is not one of the choices")
         require(not (is_new and field.get("secret") and value == HIDDEN), f"{HIDDEN} is a reserved keyword")
         if field.get("format") == "url":
@@ -156,7 +161,7 @@ def check_credential(inputs: Json, values: Json, *, is_new: bool) -> None:
 
 def injected(injectors: Json, values: Json) -> dict[str, str]:
     """The variables that a job gets of a credential: a field that is blank is not there, and gives an empty text."""
-    namespace: Json = {name: value for name, value in values.items() if type(value) is bool or value}
+    namespace: Json = {name: value for name, value in values.items() if isinstance(value, bool) or value}
     namespace["tower"] = _Tower(injectors.get("file", {}))
     environment = ImmutableSandboxedEnvironment()
     return {name: environment.from_string(text).render(namespace) for name, text in injectors["env"].items()}
@@ -171,7 +176,7 @@ def check_survey(spec: Json) -> None:
     for question in spec["spec"]:
         require({"type", "question_name", "variable", "required"} <= set(question), "a question lacks a field")
         require(question["type"] in QUESTIONS, f"{question['type']} is no type of a question")
-        require(type(question["required"]) is bool, "'required' should be boolean")
+        require(isinstance(question["required"], bool), "'required' should be boolean")
         default = question.get("default", "")
         wanted = QUESTIONS[question["type"]]
         require(default == "" or isinstance(default, wanted), f"default {default!r} is of another type")
@@ -185,7 +190,7 @@ def check_configuration(kind: str, given: Json) -> None:
     for name, (wanted, default) in parameters.items():
         require(name in given or default is not ..., f"Missing required fields for Notification Configuration: {name}")
         value = given.get(name, default)
-        require(type(value) is wanted, f"Configuration field '{name}' incorrect type, expected {wanted.__name__}")
+        require(is_of(value, wanted), f"Configuration field '{name}' incorrect type, expected {wanted.__name__}")
         require(wanted is not list or value, f"No values specified for field '{name}'")
 
 

@@ -140,7 +140,8 @@ def test_an_account_that_does_not_answer_is_told_and_what_was_known_of_it_stays(
     for name in ("slot_due", "slot_key_created", "last_success"):
         labels = {"account": "acme-test", **({} if name == "last_success" else {"slot": "deploy"})}
         full = f"rotation_{name}_timestamp_seconds"
-        assert value(found, full, **labels) == value(before, full, **labels) is not None
+        assert value(found, full, **labels) is not None
+        assert value(found, full, **labels) == value(before, full, **labels)
 
 
 def test_a_probe_that_fails_is_no_success_and_check_mode_and_the_plan_write_nothing(

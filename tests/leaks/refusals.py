@@ -27,7 +27,7 @@ WORDS_OF_AN_OPTION = {
     *("type", "elements", "options", "choices", "default", "required", "no_log"),
     *("mutually_exclusive", "required_one_of"),
 }
-WORDS_OF_A_SPEC = {"argument_spec", "mutually_exclusive", "required_one_of"}
+WORDS_OF_A_SPEC = {"argument_spec", "mutually_exclusive", "required_one_of", "required_by"}
 # Any text, or anything at all, fits these.
 TAKE_ANY_TEXT = {"str", "path", "raw"}
 SAMPLES: dict[str, t.Any] = {"str": "x", "path": "x.yml", "raw": "x", "bool": True, "int": 1, "float": 1.0}
@@ -108,6 +108,8 @@ def _changes(spec: Spec, path: str = "") -> t.Iterator[tuple[str, str, Change]]:
         yield from _of_option(spec, name, option, path)
     for group in spec.get("mutually_exclusive", ()):
         yield "conflict", f"{path}{'+'.join(group)}", lambda new, g=group: _conflict(spec, options, g, new)
+    for name, others in spec.get("required_by", {}).items():
+        yield "alone", f"{path}{name}", lambda new, n=name, o=others: _alone(spec, options, n, o, new)
     for group in spec.get("required_one_of", ()):
         yield "none of", f"{path}{'+'.join(group)}", lambda new, g=group: _without(sound(spec, new), g)
 
@@ -150,6 +152,11 @@ def _conflict(spec: Spec, options: Spec, group: t.Sequence[str], new_secret: New
         name: new_secret(name) if options[name].get("no_log") else _sample(options[name], new_secret) for name in group
     }
     return {**sound(spec, new_secret), **given}
+
+
+def _alone(spec: Spec, options: Spec, name: str, others: t.Iterable[str], new_secret: NewSecret) -> Arguments:
+    """An option without those that it needs beside it."""
+    return {**_without(sound(spec, new_secret), others), name: _sample(options[name], new_secret)}
 
 
 def reason_of_the_work(module: str) -> Reason:

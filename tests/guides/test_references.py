@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A variable of a playbook that refers to one that is not there ends the run, and does not count as one that was not said."""
+"""A variable of a playbook that refers to one that is not there ends the run; it does not count as not said."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ schedules-all: setup ## Every schedule of two disturbances, a fault or an act an
 	pytest --numprocesses auto tests/faults/test_schedules.py tests/faults/test_actors.py --all-pairs
 
 ONE_IN ?= 1
-faults: setup ## Both, side by side: nothing that goes wrong loses a key. ONE_IN=4 tries a quarter of the long ones, others each day
+faults: setup ## Both, side by side: nothing that goes wrong loses a key. ONE_IN=8 tries an eighth of the long ones, others each day
 	pytest --numprocesses 2 tests/faults --one-in $(ONE_IN)
 
 leaks: setup ## Plays with every output on, searched for secrets

@@ -192,7 +192,7 @@ def test_a_push_that_others_were_faster_than_is_made_anew_from_what_they_left() 
 def test_a_history_that_others_keep_pushing_to_is_told() -> None:
     branch: t.Any = Contested(99)
 
-    with pytest.raises(HistoryRefused, match="others keep pushing. What happened stays on record"):
+    with pytest.raises(HistoryRefused, match=r"others keep pushing\. What happened stays on record"):
         HistoryInGit(branch, "history.jsonl", "Rotate", print).update(lambda content: content + in_file(a_line("b")))
 
     assert in_file(a_line("b")) not in branch.content

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 pytest.register_assert_rewrite("ansible_collections.cloudkeys.ibmcloud.tests.faults.slots")
 
@@ -18,6 +19,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamSe
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import SlotScene
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import Workplace
 
+# As in the conftest.py of the unit tests: mutants are tried with either.
+settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate])
 # One test for each of some thousand cases.
 LONG_TESTS = (
     "test_nobody_between_two_calls_makes_a_run_lose_anything",

@@ -13,6 +13,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import Desk
 VARIABLES = [
     ("audit", "audit_api_keys_git"),
     ("doctor", "rotate_api_keys_slots"),
+    ("doctor", "rotate_api_keys_overlap_hours"),
+    ("history", "history_file"),
     ("import_keys", "rotate_api_keys_slots"),
     ("rekey", "rekey_git"),
     ("revoke_leaked", "rotate_api_keys_git"),
@@ -53,3 +55,18 @@ def test_an_account_without_its_key_is_not_asked_as_another_one(desk: Desk, comm
     report = desk.folder / "api-keys.json"
     if report.exists():
         assert [each["name"] for each in json.loads(report.read_text(encoding="utf-8"))["accounts"]] == ["acme-prod"]
+
+
+@pytest.mark.parametrize("key", ["", " ", None], ids=["empty", "blank", "none"])
+def test_the_example_of_many_accounts_does_not_rotate_with_the_key_of_another(desk: Desk, key: str | None) -> None:
+    desk.take("many_accounts/rotate.yml", as_name="rotate.yml")
+    slots = [{"name": "deploy", "file": "vault.yml", "key_name": "deploy"}]
+    host = {"rotate_api_keys_slots": slots, **({} if key is None else {"account_api_key": key})}
+    desk.write("inventory", json.dumps({"ibm_accounts": {"hosts": {"acme-prod": host}}}))
+
+    shown = desk.run(
+        "! ansible-playbook -i inventory rotate.yml --vault-id prod@prompt -e '{\"rotate_api_keys_git\": null}' 2>&1"
+    )
+
+    assert "account_api_key" in shown
+    assert '"name": "deploy"' not in desk.ask("iam_api_key_info")

@@ -130,8 +130,8 @@ def rules_of(
         unlock=params["unlock"],
         rotated_keys=params["rotated_keys"],
         next_ids=frozenset(next_ids),
-        # One request, and only when it can matter.
         verb=verb,
+        # One request, and only when it can matter.
         login_key_id=client.branch().login_key_id() if any(key.iam_id == own for key in keys) else None,
     )
 

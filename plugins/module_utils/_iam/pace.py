@@ -9,7 +9,7 @@ are narrowed by half at once and widened by small steps. No clock and no thread:
 
 from __future__ import annotations
 
-import typing as t
+import statistics
 from collections import deque
 
 FIRST_WIDTH = 8
@@ -143,13 +143,13 @@ class _Times:
             first = self._first.setdefault(kind, [])
             first.append(seconds)
             if len(first) == ANSWERS_TO_JUDGE:
-                self._usual[kind] = _median(first) / self._scale
+                self._usual[kind] = statistics.median(first) / self._scale
             return "not known"
         self._judged.append(seconds / (self._usual[kind] * self._scale))
         if len(self._judged) < 2 * ANSWERS_TO_JUDGE:
             return self._verdict
         # The middle one: a few slow answers are no slow server.
-        middle = _median(self._judged)
+        middle = statistics.median(self._judged)
         self._judged.clear()
         return self._compare(middle)
 
@@ -226,10 +226,3 @@ def _remember(moments: deque[float], moment: float) -> None:
     moments.append(moment)
     while moments[0] <= moment - WINDOW_SECONDS:
         moments.popleft()
-
-
-def _median(seconds: t.Iterable[float]) -> float:
-    """The middle one of some times, as Python's own module has it, which takes 6 ms to import."""
-    ordered = sorted(seconds)
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

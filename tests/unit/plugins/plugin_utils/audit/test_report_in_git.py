@@ -69,19 +69,6 @@ def pushes(remote: Remote, since: str) -> int:
     return int(remote.git("rev-list", "--count", f"{since}..{BRANCH}"))
 
 
-def race(remote: Remote, tmp_path: Path, theirs: str) -> None:
-    """Somebody moves the branch to `theirs` while the first push is under way."""
-    remote.hook(
-        "pre-receive",
-        f"""
-        unset GIT_QUARANTINE_PATH
-        test -e {tmp_path}/raced && exit 0
-        touch {tmp_path}/raced
-        git update-ref refs/heads/{BRANCH} {theirs}
-        """,
-    )
-
-
 def test_all_files_are_pushed_in_one_commit(scene: Scene, remote: Remote) -> None:
     before = remote.tip
 
@@ -137,7 +124,7 @@ def test_a_lost_race_puts_the_account_beside_the_one_that_was_faster(
     remote.git("update-ref", f"refs/heads/{BRANCH}", start)
     (found,) = told_at(remote, theirs)["accounts"]
     found["account_id"] = "f" * 32
-    race(remote, tmp_path, commit_of(remote, start, found, theirs))
+    remote.is_faster_once(commit_of(remote, start, found, theirs), tmp_path / "raced")
 
     result = audit(scene, remote, account_name="prod", **both)
 
@@ -162,25 +149,10 @@ def commit_of(remote: Remote, parent: str, account: dict[str, t.Any], like: str)
     return made
 
 
-def restless(remote: Remote, tmp_path: Path, times: int) -> None:
-    """Somebody pushes during each push, so many times."""
-    tree = remote.git("rev-parse", f"{BRANCH}^{{tree}}")
-    remote.hook(
-        "pre-receive",
-        f"""
-        unset GIT_QUARANTINE_PATH
-        export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x
-        test $(ls {tmp_path} | grep -c raced) -lt {times} || exit 0
-        touch {tmp_path}/raced-$(date +%N)
-        git update-ref refs/heads/{BRANCH} $(date +%N | git commit-tree {tree} -p {BRANCH})
-        """,
-    )
-
-
 def test_a_branch_that_never_rests_ends_with_the_report_in_the_result(
     scene: Scene, remote: Remote, tmp_path: Path
 ) -> None:
-    restless(remote, tmp_path, 99)
+    remote.never_rests(tmp_path / "pushes")
 
     result = audit(scene, remote)
 
@@ -192,12 +164,12 @@ def test_a_branch_that_never_rests_ends_with_the_report_in_the_result(
 
 def test_each_other_account_of_the_report_may_be_faster_once(scene: Scene, remote: Remote, tmp_path: Path) -> None:
     """A limit for strangers would end the slowest of many audits that run side by side."""
-    restless(remote, tmp_path, PUSH_TRIES + 1)
+    remote.never_rests(tmp_path / "pushes", PUSH_TRIES + 1)
 
     result = audit(scene, remote, account_name="prod", expected_accounts=["prod", "test"])
 
     assert result["changed"]
-    assert len(list(tmp_path.glob("raced-*"))) == PUSH_TRIES + 1
+    assert len(list((tmp_path / "pushes").iterdir())) == PUSH_TRIES + 1
 
 
 def test_a_push_that_is_refused_tells_the_report_and_what_was_found(scene: Scene, remote: Remote) -> None:

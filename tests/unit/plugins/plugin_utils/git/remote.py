@@ -77,6 +77,33 @@ class Remote:
         hook.write_text(f"#!/bin/sh\n{textwrap.dedent(script)}", encoding="utf-8")
         hook.chmod(0o755)
 
+    def is_faster_once(self, theirs: str, note: Path) -> None:
+        """Let somebody move the branch to `theirs` while the first push is under way; `note` is there then."""
+        self.hook(
+            "pre-receive",
+            f"""
+            unset GIT_QUARANTINE_PATH
+            test -e {note} && exit 0
+            touch {note}
+            git update-ref refs/heads/{BRANCH} {theirs}
+            """,
+        )
+
+    def never_rests(self, notes: Path, times: int = 99) -> None:
+        """Let somebody push during each push, so many times; each leaves a file in the folder `notes`."""
+        notes.mkdir(exist_ok=True)
+        tree = self.git("rev-parse", f"{BRANCH}^{{tree}}")
+        self.hook(
+            "pre-receive",
+            f"""
+            unset GIT_QUARANTINE_PATH
+            export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x
+            test $(ls {notes} | wc -l) -lt {times} || exit 0
+            touch {notes}/$(date +%N)
+            git update-ref refs/heads/{BRANCH} $(date +%N | git commit-tree {tree} -p {BRANCH})
+            """,
+        )
+
     def options(self, **others: t.Any) -> dict[str, t.Any]:
         """The option `git` of a task, with its defaults."""
         return {

@@ -66,15 +66,7 @@ def test_a_lost_race_tries_again_under_the_next_free_name(remote: Remote, tmp_pa
     remote.write(f"{STEM}.md", "of another run")
     theirs = remote.tip
     remote.git("update-ref", f"refs/heads/{BRANCH}", f"{theirs}~1")
-    remote.hook(
-        "pre-receive",
-        f"""
-        unset GIT_QUARANTINE_PATH
-        test -e {tmp_path}/raced && exit 0
-        touch {tmp_path}/raced
-        git update-ref refs/heads/{BRANCH} {theirs}
-        """,
-    )
+    remote.is_faster_once(theirs, tmp_path / "raced")
 
     told = push(remote)
 
@@ -85,15 +77,7 @@ def test_a_lost_race_tries_again_under_the_next_free_name(remote: Remote, tmp_pa
 
 def test_a_branch_that_never_rests_ends(remote: Remote, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(record, "PUSH_TRIES", 2)
-    tree = remote.git("rev-parse", f"{BRANCH}^{{tree}}")
-    remote.hook(
-        "pre-receive",
-        f"""
-        unset GIT_QUARANTINE_PATH
-        export GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x
-        git update-ref refs/heads/{BRANCH} $(date +%N | git commit-tree {tree} -p {BRANCH})
-        """,
-    )
+    remote.never_rests(tmp_path / "pushes")
 
     told = push(remote, local_folder=str(tmp_path))
 

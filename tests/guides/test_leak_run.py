@@ -127,7 +127,7 @@ def test_a_run_that_would_ask_nobody_is_red(desk: Desk, playbook: str, said: str
 
 @pytest.mark.parametrize("said", ["@chosen.txt", "misspelt,@$PWD/chosen.txt", "'misspelt,@chosen.txt'", "b:misspelt"])
 def test_a_limit_from_a_file_that_leaves_an_account_asks_it(desk: Desk, said: str) -> None:
-    desk.write("hosts.ini", "[ibm]\na account_api_key=wrong\nb\n")
+    desk.write("hosts.ini", f"[ibm]\na account_api_key=wrong\nb account_api_key={desk.server.api_key}\n")
     desk.write("chosen.txt", "misspelt\n  b \n")
     desk.server.make_key("loose", LOOSE)
     answers = json.dumps({"whose_values": LOOSE})

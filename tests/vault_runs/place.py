@@ -47,10 +47,10 @@ class Place:
             **more,
         }
 
-    def set_here(self, variable: str, value: str) -> None:
+    def set_here(self, variable: str, value: str, *, lock_timeout_seconds: int = 0) -> None:
         """Set a variable without a run, under the id dev; fails at once when somebody holds the lock."""
         secrets = [("dev", VaultSecret(PASSWORDS["dev"].encode()))]
-        file = VaultFile(str(self.file), Cipher(secrets), create=True, lock_timeout_seconds=0)
+        file = VaultFile(str(self.file), Cipher(secrets), create=True, lock_timeout_seconds=lock_timeout_seconds)
         assert file.apply([Edit((variable,), value)]).changed
 
     def set(self, arguments: str, *options: str, **run: t.Any) -> subprocess.CompletedProcess[str]:

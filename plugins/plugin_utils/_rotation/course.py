@@ -13,7 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.chron
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move import load_as_moved
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome, TakenSteps
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_sweep
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_only_leaked import next_step
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan_orders import why_leak_is_open
@@ -71,11 +71,9 @@ class Course:
         self._turns, self._looks_ahead = 0, iter(LOOKS_AHEAD_SECONDS)
         # The step that the next one follows without another look, if it does.
         self._last: StepKind | None = None
-        self._is_told = False
         self._own_values: frozenset[str] = frozenset()
         self._done = Done()
-        self._taken: list[str] = []
-        self._last_noted: tuple[str, str | None] | None = None
+        self._taken = TakenSteps()
         self._swept: tuple[str, ...] = ()
         self._before: Record | None = None
         self._rest: Step | None = None
@@ -114,7 +112,7 @@ class Course:
         return SlotOutcome(
             self.slot,
             step,
-            tuple(self._taken),
+            tuple(self._taken.names),
             self._before,
             view.loaded.record if view else None,
             swept=self._swept,
@@ -132,13 +130,18 @@ class Course:
         self.begin.give_back()
         self._failure, self.phase = why, "done"
 
+    def look_again_if_changed(self, loaded: Loaded) -> None:
+        """Take back a failure if the record that it rests on is no longer the newest."""
+        if loaded.record != self.loaded.record and self._turns <= MOST_STEPS:
+            self._failure, self._rest, self.phase, self._turns = None, None, "look", self._turns + 1
+
     def moved(self, *, is_foreseen: bool) -> None:
         """The slot was brought here from another place, or would be (check mode)."""
         place = require(self.slot.moved_from, "a place where it was")
         self.step = Step("move", f"the slot was in {place.variable} of {place.file}")
         self._tell(f"move ({self.step.reason})")
         self._move = self.step if is_foreseen else None
-        self._taken += [] if is_foreseen else ["move"]
+        self._taken.names += [] if is_foreseen else ["move"]
 
     def load(self, store: RecordStore) -> Loaded:
         """The slot as the store has it; in check mode as a move would leave it."""
@@ -195,8 +198,8 @@ class Course:
             self._come_to_rest()
         else:
             self.phase = "ask"
-            self._is_told = last is None or self.step.name in last.tells_next
-            if self._is_told:
+            self._taken.is_told = last is None or self.step.name in last.tells_next
+            if self._taken.is_told:
                 self._tell(f"{self.step.name} ({self.step.reason})")
 
     def ask(self) -> None:
@@ -239,9 +242,9 @@ class Course:
             self.begin.confirm()
             # What the copies may hold is what the slot had before this, too.
             self._own_values |= self.view.loaded.own_values
-            self.phase = phase
+            self.phase, self.loaded = phase, answer
             self._view = replace(self.view, loaded=answer, value_is_lost=False)
-            self._note_taken()
+            self._taken.note(self.step, self.kind)
         elif answer.why is not None:
             self.fail(answer.why)
         else:
@@ -251,7 +254,7 @@ class Course:
 
     def finish_step(self) -> None:
         """The step is done, its commits are written and the copies follow."""
-        self._note_taken()
+        self._taken.note(self.step, self.kind)
         self._chronicle.did(self.step)
         if self.step.fails_with:
             self.fail(self.step.fails_with)
@@ -285,16 +288,9 @@ class Course:
 
     def _come_to_rest(self) -> None:
         self._failure = why_leak_is_open(self.view, self._orders, self.step)
-        sweep, self._rest, self._is_told = plan_sweep(self.view, self.step), self.step, False
+        sweep, self._rest, self._taken.is_told = plan_sweep(self.view, self.step), self.step, False
         self.step, self.phase = sweep or self.step, "ask" if sweep else "done"
         self._chronicle.sweep(self.view, sweep)
-
-    def _note_taken(self) -> None:
-        # An enable that had to wait is announced twice.
-        if self._is_told and self.kind.changes and self._last_noted != (self.step.name, self.step.key_id):
-            self._taken.append(self.step.name)
-            self._last_noted = self.step.name, self.step.key_id
-        self._is_told = False
 
     def _tell(self, line: str) -> None:
         self._tell_user(f"{self.slot.name}: {line}")

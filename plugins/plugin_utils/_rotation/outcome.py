@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import Foreseen
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import StepKind
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View
 
 
@@ -51,3 +52,20 @@ class SlotOutcome:
     def changed(self) -> bool:
         has_written = self.before != self.after or {"copy", "move"} & {*self.taken}
         return bool(self.swept or self.transaction_ids) or bool(self.taken and has_written)
+
+
+class TakenSteps:
+    """The steps that a slot has taken, but for those that change nothing or are told as a part of the one before."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.is_told = False
+        self._last: tuple[str, str | None] | None = None
+
+    def note(self, step: Step, kind: StepKind) -> None:
+        """This step is written or done."""
+        # An enable that had to wait is announced twice.
+        if self.is_told and kind.changes and self._last != (step.name, step.key_id):
+            self.names.append(step.name)
+            self._last = step.name, step.key_id
+        self.is_told = False

@@ -136,6 +136,7 @@ class MemoryDisk:
     effects: Effects = field(default_factory=Effects)
     before_commit: t.Callable[[], None] = _nothing
     before_load: t.Callable[[], None] = _nothing
+    after_load: t.Callable[[], None] = _nothing
 
 
 class MemoryStore:
@@ -160,7 +161,9 @@ class MemoryStore:
         stale = tuple((place, found) for place, found in copies if found != value)
         had_line_break = value is not None and value != text
         held = None if value is None else ClosedValue(lambda: value)
-        return Loaded(self._disk.records.get(slot.variable), held, self._epoch, stale, had_line_break)
+        loaded = Loaded(self._disk.records.get(slot.variable), held, self._epoch, stale, had_line_break)
+        self._disk.after_load()
+        return loaded
 
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:

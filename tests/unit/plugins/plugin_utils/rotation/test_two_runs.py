@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import typing as t
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
@@ -96,3 +99,89 @@ def test_a_key_that_iam_refused_and_another_run_made_since_is_published() -> Non
 
     assert (outcome.failure, outcome.taken) == (None, ("intend", "publish"))
     assert [key.key_value for key in scene.keys().values()] == [scene.value]
+
+
+def come_between(scene: Scene, load: int, **kill: t.Any) -> None:
+    """Have another run, which is killed there, write after the run that follows has read a record so many times."""
+    loads = 0
+
+    def act() -> None:
+        nonlocal loads
+        loads += 1
+        if loads == load:
+            scene.store.after_load = lambda: None
+            effects = scene.store.effects
+            with contextlib.suppress(Killed):
+                scene.run(effects=Effects(kill_after_effect=True, **kill))
+            scene.store.effects = effects
+
+    scene.store.after_load = act
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
+@pytest.mark.parametrize("kill", [{"kill_on": "POST /v1/apikeys"}, {"kill_on": "commit", "kill_on_skips": 1}, {}])
+@pytest.mark.parametrize("load", [1, 2])
+def test_a_key_that_another_run_made_since_the_record_was_read_is_in_nobodys_way(
+    load: int, kill: dict[str, t.Any], check_mode: bool
+) -> None:
+    scene = Scene()
+    come_between(scene, load, **kill)
+
+    (outcome,) = scene.run(check_mode=check_mode)
+
+    assert outcome.failure is None
+    assert len(scene.keys()) == 1
+    assert scene.record.last_generation == 1
+    assert check_mode or scene.works(scene.value)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
+@pytest.mark.parametrize("load", [1, 2])
+def test_a_place_that_another_run_took_for_the_same_slot_is_not_missing(load: int, check_mode: bool) -> None:
+    scene = Scene(keys_per_identity=2, overlap_hours=0, soak_hours=0)
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    come_between(scene, load, kill_on="POST /v1/apikeys")
+
+    (outcome,) = scene.run(check_mode=check_mode)
+
+    assert outcome.failure is None
+    assert scene.record.last_generation == 2
+    assert check_mode or [key.key_value for key in scene.keys().values()] == [scene.value]
+
+
+def test_a_failure_that_still_stands_when_the_record_is_read_again_is_one() -> None:
+    scene = Scene()
+    scene.run()
+    scene.store.records.clear()
+    scene.store.values.clear()
+    loads = 0
+
+    def count() -> None:
+        nonlocal loads
+        loads += 1
+
+    scene.store.after_load = count
+    (outcome,) = scene.run()
+
+    assert "has no record of this slot" in str(outcome.failure)
+    assert loads <= 3
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
+def test_a_record_that_others_change_at_each_look_stops_the_slot_in_the_end(check_mode: bool) -> None:
+    scene = Scene()
+    with pytest.raises(Killed):
+        scene.run(effects=Effects(kill_on="commit", kill_after_effect=True))
+
+    def change() -> None:
+        assert scene.record.pending
+        assert scene.record.revision < 200
+        pending = replace(scene.record.pending, started_at=scene.record.pending.started_at + timedelta(days=9))
+        scene.store.records["deploy"] = replace(scene.record, pending=pending, revision=scene.record.revision + 1)
+
+    scene.store.after_load = change
+    (outcome,) = scene.run(check_mode=check_mode)
+
+    assert ("in the future" if check_mode else "other runs keep changing") in str(outcome.failure)
+    assert scene.keys() == {}

@@ -10,11 +10,15 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.log
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.as_metrics import known_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_task import SPEC, resolve_paths, run_audit
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.metrics_file import MetricsFile
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import AUDIT
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recorded import (
+    SlotsByKeyId,
+    slot_labels,
+    slots_by_key_id,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
 
@@ -32,7 +36,7 @@ class ActionModule(IamControllerAction):
         resolve_paths(params, folder)
         around = Surroundings(os.environ, protect, time.sleep)
 
-        def audit(measure: t.Callable[[dict[str, t.Any]], None] | None = None) -> dict[str, t.Any]:
+        def audit(measure: t.Callable[[dict[str, t.Any], SlotsByKeyId], None] | None = None) -> dict[str, t.Any]:
             return run_audit(
                 params, client_for(params), self._read_records, around, check_mode=check_mode, measure=measure
             )
@@ -43,8 +47,8 @@ class ActionModule(IamControllerAction):
         if check_mode:
             return audit()
 
-        def measure(found: dict[str, t.Any]) -> None:
-            metrics.note(known_of(found, metrics.account))
+        def measure(found: dict[str, t.Any], slots: SlotsByKeyId) -> None:
+            metrics.note(known_of(found, metrics.account, slot_labels(slots)))
 
         def is_success(result: dict[str, t.Any]) -> bool:
             # An audit that finds something has done what it is for; one whose report is nowhere has not.
@@ -52,5 +56,5 @@ class ActionModule(IamControllerAction):
 
         return metrics.around(lambda: audit(measure), is_success=is_success)
 
-    def _read_records(self, paths: t.Sequence[str]) -> frozenset[str]:
-        return recorded_ids(paths, Cipher.of_this_run(self._loader))
+    def _read_records(self, paths: t.Sequence[str]) -> SlotsByKeyId:
+        return slots_by_key_id(paths, Cipher.of_this_run(self._loader), "record_files")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import ALL_RULES, SEVERITIES
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import HELP, Samples, series, to_text
 from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import EXAMPLES, Desk
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import Remote
@@ -123,6 +124,24 @@ def test_rotation_and_audit_of_two_accounts_are_in_one_file(desk: Desk, accounts
     assert (desk.folder / FILE).stat().st_mode & 0o777 == 0o644
     # The metrics are no change.
     assert rotate(desk).count("changed=0 ") == 2
+
+
+def test_findings_are_told_by_slot_where_the_records_are_at_hand(desk: Desk, accounts: dict[str, str]) -> None:
+    rotate(desk)
+    desk.server.steer("clock", {"advance_seconds": 200 * 86_400})
+    desk.write("more.json", json.dumps({"audit_api_keys_record_files": ["{{ inventory_hostname }}.yml"]}))
+
+    audit(desk, "--vault-id prod@password -e @more.json")
+
+    found = told(desk)
+    severe = next(rule for rule in ALL_RULES if rule.name == "too_old").severity
+    for account in accounts:
+        of_slot = {
+            each: value(found, "audit_slot_findings", account=account, slot="deploy", severity=each)
+            for each in SEVERITIES
+        }
+        assert None not in of_slot.values()
+        assert of_slot[severe] == 1
 
 
 def test_an_account_that_does_not_answer_is_told_and_what_was_known_of_it_stays(

@@ -17,8 +17,11 @@ OLDER_THAN_DAYS = (30, 90, 180, 365)
 Data = dict[str, t.Any]
 
 
-def known_of(found: Data, account: str) -> Known:
-    """What was found in one account, for the label that it has; the numbers of keys and findings, and no key."""
+def known_of(found: Data, account: str, slot_labels: t.Mapping[str, str]) -> Known:
+    """What was found in one account, for the label that it has; the numbers of keys and findings, and no key.
+
+    `slot_labels` is what the slot of a key is called, by the key's id, for those that are on record.
+    """
     keys = found["keys"]
     counts = found["counts"]
     rules = Counter(each["rule"] for key in keys for each in key["findings"] if not each["exception"])
@@ -42,6 +45,7 @@ def known_of(found: Data, account: str) -> Known:
             for each in found["controls"]
         },
     }
+    samples |= {of("slot_findings", slot=slot, severity=each): n for (slot, each), n in _by_slot(keys, slot_labels)}
     created = [_seconds(key["created_at"]) for key in keys]
     expiring = [key for key in keys if key["expires_at"] and not key["disabled"] and key["expires_in_days"] >= 0]
     if created:
@@ -49,6 +53,16 @@ def known_of(found: Data, account: str) -> Known:
     if expiring:
         samples[of("next_expiry_timestamp_seconds")] = min(_seconds(key["expires_at"]) for key in expiring)
     return Known(found["account_id"], samples)
+
+
+def _by_slot(keys: t.Sequence[Data], slot_labels: t.Mapping[str, str]) -> t.Iterable[tuple[tuple[str, str], int]]:
+    """How many findings of each severity a slot has; one without any is told too, so that an alert on it ends."""
+    counts = {(slot, severity): 0 for slot in slot_labels.values() for severity in SEVERITIES}
+    for key in keys:
+        for each in key["findings"]:
+            if key["id"] in slot_labels and not each["exception"]:
+                counts[slot_labels[key["id"]], each["severity"]] += 1
+    return counts.items()
 
 
 def _seconds(text: str) -> int:

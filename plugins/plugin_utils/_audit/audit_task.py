@@ -51,6 +51,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.told_eve
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_commit
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recorded import SlotsByKeyId
 
 FORMATS = ("html", "json", "markdown", "csv", "slots")
 FILE_NAMES = {
@@ -108,26 +109,26 @@ Data = dict[str, t.Any]
 def run_audit(
     params: Params,
     client: IamClient,
-    read_records: t.Callable[[t.Sequence[str]], frozenset[str]],
+    read_records: t.Callable[[t.Sequence[str]], SlotsByKeyId],
     around: Surroundings,
     *,
     check_mode: bool,
     lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS,
-    measure: t.Callable[[Data], None] | None = None,
+    measure: t.Callable[[Data, SlotsByKeyId], None] | None = None,
 ) -> dict[str, t.Any]:
     """Audit, write or push the files of the report, and return the task's result; `failed` by `fail_on`.
 
     A report that cannot be pushed is told all the same, and the result is `failed`. `measure` is told what was found
-    before a file is written.
+    and which slots the keys on record have, before a file is written.
     """
     _check_folder(params, around)
     plan = read_plan(params["plan"]) if params["plan"] else None
     history = read_events(params["history_files"]) if params["history_files"] else None
-    report, slots = _look(params, client, read_records)
-    suggested = {"file": _slots_file(params, report), "count": len(slots)}
-    account = account_data(report, params["account_name"], suggested, plan, history)
+    records = read_records(params["record_files"]) if params["record_files"] else None
+    report, slots = _look(params, client, None if records is None else frozenset(records))
+    account = account_data(report, params["account_name"], _suggested(params, report, slots), plan, history)
     if measure:
-        measure(account)
+        measure(account, records or {})
     problems = list[str]()
     written, paths = False, list[str]()
     if params["folder"]:
@@ -147,13 +148,10 @@ def run_audit(
     }
 
 
-def _look(
-    params: Params, client: IamClient, read_records: t.Callable[[t.Sequence[str]], frozenset[str]]
-) -> tuple[Report, list[KeyFacts]]:
+def _look(params: Params, client: IamClient, recorded: frozenset[str] | None) -> tuple[Report, list[KeyFacts]]:
     """The report, and the keys that could be put under rotation; files are read before IAM is asked anything."""
     policy = _policy(params)
     exemptions = read_exceptions(params["exceptions_file"]) if params["exceptions_file"] else []
-    recorded = read_records(params["record_files"]) if params["record_files"] else None
     found = gather(
         client,
         params["identities"],
@@ -204,6 +202,10 @@ def _left_out(policy: AuditPolicy) -> list[str]:
     if policy.account_owner_ids:
         return []
     return ["keys of the account owner, because account_owner_ids does not say who that is"]
+
+
+def _suggested(params: Params, report: Report, slots: t.Sequence[KeyFacts]) -> Data:
+    return {"file": _slots_file(params, report), "count": len(slots)}
 
 
 def _slots_file(params: Params, report: Report) -> str:

@@ -1,8 +1,8 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reads what an audit needs: from IAM the keys, their last use and owners; from vault files which keys rotations need.
+"""Reads what an audit needs from IAM: the keys, their last use and owners.
 
-The only thing that is asked for in IAM, and not only read, is its report on inactive keys.
+The only thing that is asked for, and not only read, is its report on inactive keys.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.activity import ActivityReports, InactiveKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import ApiKey
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
@@ -21,14 +20,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages impo
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.owner import identity_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.side_by_side import side_by_side
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts, facts_of
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
-    RECORDS_VARIABLE,
-    RecordIsUnreadable,
-    from_data,
-)
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import VaultFile
 
 HOURS_A_DAY = 24
 
@@ -137,28 +128,3 @@ def _keys(
         if isinstance(found, Exception):
             raise found
     return (key for found in lists if isinstance(found, list) for key in found)
-
-
-def recorded_ids(paths: t.Sequence[str], cipher: Cipher) -> frozenset[str]:
-    """The ids that the records in these vault files name; raises TaskRefused for a file that cannot be read.
-
-    A record that is left out would make its keys look like left-overs, so nothing is passed over.
-    """
-    return frozenset(key_id for path in paths for key_id in _ids_in(path, cipher))
-
-
-def _ids_in(path: str, cipher: Cipher) -> t.Iterator[str]:
-    vault_file = VaultFile(path, cipher, vault_id=None)
-    try:
-        snapshot = vault_file.read()
-        records = vault_file.value(snapshot, (RECORDS_VARIABLE,)) or {}
-    except VaultFileError as error:
-        raise TaskRefused(f"record_files: {error}") from None
-    if not snapshot.exists:
-        raise TaskRefused(f"record_files: there is no file {path}")
-    for variable, found in t.cast("dict[str, t.Any]", records).items():
-        try:
-            record = from_data(found)
-        except RecordIsUnreadable:
-            raise TaskRefused(f"record_files: the record of {variable} in {path} cannot be read") from None
-        yield from record.known_ids

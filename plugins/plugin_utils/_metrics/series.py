@@ -36,6 +36,7 @@ _AUDIT = {
     "next_expiry_timestamp_seconds": "When the next key expires that could log in.",
     "findings": "Findings of each severity that nobody answers for.",
     "rule_findings": "Findings of each rule that nobody answers for.",
+    "slot_findings": "Findings of each severity, of the keys of the slot, that nobody answers for.",
     "excused_findings": "Findings that somebody answers for.",
     "control_state": "1; what the account is judged by a control.",
     "not_checked": "Things that could not be looked at.",

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
+from collections import Counter
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import (
@@ -17,34 +19,49 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cip
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import VaultFileError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import VaultFile
 
+SlotsByKeyId = t.Mapping[str, t.Mapping[str, t.Any]]
 
-def slots_by_key_id(paths: t.Sequence[str], cipher: Cipher) -> dict[str, dict[str, t.Any]]:
+
+def slots_by_key_id(paths: t.Sequence[str], cipher: Cipher, option: str = "vault_files") -> dict[str, dict[str, t.Any]]:
     """The slot of each key that a record names: file, variable, and `published`, `pending` or `replaced`.
 
-    Raises TaskRefused for a file that cannot be read: a slot that is left out would look like a key of nobody.
+    `option` is what the user called the files. Raises TaskRefused for one that cannot be read: a slot that is left out
+    would look like a key of nobody.
     """
     found: dict[str, dict[str, t.Any]] = {}
     for path in dict.fromkeys(paths):
-        for variable, record in _records_in(path, cipher):
+        for variable, record in _records_in(path, cipher, option):
             for key_id, state in _states(record):
                 found[key_id] = {"file": path, "variable": variable, "state": state}
     return found
 
 
-def _records_in(path: str, cipher: Cipher) -> t.Iterator[tuple[str, Record]]:
+def slot_labels(slots: SlotsByKeyId) -> dict[str, str]:
+    """What to call the slot of each key: its variable, and where another file has the same, the file, too."""
+    places = {(each["file"], each["variable"]) for each in slots.values()}
+    counts = Counter(variable for _file, variable in places)
+    folder = os.path.commonpath([os.path.dirname(file) for file, _variable in places]) if places else ""
+
+    def label(file: str, variable: str) -> str:
+        return variable if counts[variable] == 1 else f"{variable} ({os.path.relpath(file, folder)})"
+
+    return {key_id: label(each["file"], each["variable"]) for key_id, each in slots.items()}
+
+
+def _records_in(path: str, cipher: Cipher, option: str) -> t.Iterator[tuple[str, Record]]:
     vault_file = VaultFile(path, cipher, vault_id=None)
     try:
         snapshot = vault_file.read()
         records = vault_file.value(snapshot, (RECORDS_VARIABLE,)) or {}
     except VaultFileError as error:
-        raise TaskRefused(f"vault_files: {error}") from None
+        raise TaskRefused(f"{option}: {error}") from None
     if not snapshot.exists:
-        raise TaskRefused(f"vault_files: there is no file {path}")
+        raise TaskRefused(f"{option}: there is no vault file {path}")
     for variable, data in t.cast("dict[str, t.Any]", records).items():
         try:
             yield variable, from_data(data)
         except RecordIsUnreadable:
-            raise TaskRefused(f"vault_files: the record of {variable} in {path} cannot be read") from None
+            raise TaskRefused(f"{option}: the record of {variable} in {path} cannot be read") from None
 
 
 def _states(record: Record) -> t.Iterator[tuple[str, str]]:

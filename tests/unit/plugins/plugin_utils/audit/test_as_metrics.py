@@ -12,12 +12,14 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import AUDIT, series
 
 Data = dict[str, t.Any]
+SLOTS = {"key-1": "deploy", "key-2": "deploy", "key-3": "backup", "gone": "old"}
 
 
 def key(age_days: int, *rules: str, excused: bool = False, **words: t.Any) -> Data:
     found = [{"rule": rule, "severity": "high", "exception": {"owner": "a"} if excused else None} for rule in rules]
     created = {200: "2026-01-01T00:00+0000", 10: "2026-07-01T00:00+0000"}
     return {
+        "id": "key-0",
         "age_days": age_days,
         "created_at": created[age_days],
         "expires_at": None,
@@ -39,7 +41,7 @@ def account(*keys: Data) -> Data:
 
 
 def value(found: Data, name: str, **labels: str) -> int | None:
-    return known_of(found, "prod").samples.get(series(f"{AUDIT}_{name}", "prod", **labels))
+    return known_of(found, "prod", SLOTS).samples.get(series(f"{AUDIT}_{name}", "prod", **labels))
 
 
 def test_keys_and_findings_are_counted_and_a_rule_that_found_nothing_is_none() -> None:
@@ -75,3 +77,17 @@ def test_an_account_without_keys_has_no_oldest_one() -> None:
     assert value(account(), "keys") == 0
     assert value(account(), "oldest_key_created_timestamp_seconds") is None
     assert value(account(), "next_expiry_timestamp_seconds") is None
+
+
+def test_findings_are_told_by_slot_of_the_keys_that_are_on_record() -> None:
+    excused = key(200, "too_old", excused=True, id="key-3")
+    found = account(
+        key(200, "too_old", id="key-1"), key(10, "too_old", "unused", id="key-2"), excused, key(200, "unused")
+    )
+
+    told = {
+        slot: [value(found, "slot_findings", slot=slot, severity=each) for each in ("high", "medium", "low")]
+        for slot in ("deploy", "backup", "old", "unknown")
+    }
+
+    assert told == {"deploy": [3, 0, 0], "backup": [0, 0, 0], "old": [0, 0, 0], "unknown": [None, None, None]}

@@ -24,11 +24,11 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.audit_ta
     resolve_paths,
     run_audit,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.gather import recorded_ids
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import HistoryRefused
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recorded import slots_by_key_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
@@ -49,7 +49,7 @@ def audit(
     return run_audit(
         checked.validated_parameters,
         scene.client(Effects()),
-        lambda paths: recorded_ids(paths, CIPHER),
+        lambda paths: slots_by_key_id(paths, CIPHER, "record_files"),
         Surroundings(os.environ, lambda secret: None, lambda seconds: None),
         check_mode=check_mode,
         lock_timeout_seconds=lock_timeout_seconds,
@@ -335,7 +335,11 @@ def test_a_marked_key_is_left_over_only_when_the_named_records_do_not_need_it(
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "there is no file"), ("cloudkeys_records: {a: {slot_id: 1}}\n", "record of a"), ("[", "record_files")],
+    [
+        (None, "there is no vault file"),
+        ("cloudkeys_records: {a: {slot_id: 1}}\n", "record of a"),
+        ("[", "record_files"),
+    ],
 )
 def test_a_record_file_that_cannot_be_read_ends_the_audit(
     scene: Scene, tmp_path: Path, content: str | None, words: str

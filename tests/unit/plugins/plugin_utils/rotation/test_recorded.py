@@ -19,7 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recor
     Record,
     Superseded,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recorded import slots_by_key_id
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.recorded import slot_labels, slots_by_key_id
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 
@@ -63,7 +63,7 @@ def test_a_file_without_records_has_no_slots(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TaskRefused, match="there is no file"):
+    with pytest.raises(TaskRefused, match="there is no vault file"):
         slots_by_key_id([str(tmp_path / "none.yml")], CIPHER)
 
 
@@ -84,3 +84,17 @@ def test_a_record_that_cannot_be_read_is_refused_because_its_keys_would_look_lik
 
     with pytest.raises(TaskRefused, match=r"the record of deploy .* cannot be read"):
         slots_by_key_id([str(path)], CIPHER)
+
+
+def test_a_slot_is_called_by_its_variable_and_where_two_files_have_it_by_the_file_too() -> None:
+    places = {
+        "1": ("/srv/host_vars/a/vault.yml", "deploy"),
+        "2": ("/srv/host_vars/b/vault.yml", "deploy"),
+        "3": ("/srv/host_vars/b/vault.yml", "deploy"),
+        "4": ("/srv/host_vars/b/vault.yml", "backup"),
+    }
+
+    labels = slot_labels({key_id: {"file": file, "variable": variable} for key_id, (file, variable) in places.items()})
+
+    assert list(labels.values()) == ["deploy (a/vault.yml)", "deploy (b/vault.yml)", "deploy (b/vault.yml)", "backup"]
+    assert slot_labels({}) == {}

@@ -19,7 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules im
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series import HELP, Samples, series, to_text
 from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import EXAMPLES, Desk
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.git.remote import Remote
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as strictly_read
 from prometheus_client.parser import text_string_to_metric_families as read
@@ -52,6 +52,8 @@ def value(found: Told, name: str, **labels: str) -> float | None:
     return found.get((f"cloudkeys_{name}", frozenset(labels.items())))
 
 
+# promtool is a process for each of them.
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.builds(lambda a, s: series("cloudkeys_rotation_slot_failed", a, slot=s), NAMES, NAMES), st.just(1)

@@ -36,10 +36,7 @@ def known_of(found: Data, account: str, slot_labels: t.Mapping[str, str]) -> Kno
         **{of("findings", severity=severity): counts[severity] for severity in SEVERITIES},
         # A rule that finds nothing is told too, so that an alert on it ends.
         **{of("rule_findings", rule=rule.name, severity=rule.severity): rules[rule.name] for rule in ALL_RULES},
-        **{
-            of("keys_older_than_days", days=str(days)): sum(key["age_days"] > days for key in keys)
-            for days in OLDER_THAN_DAYS
-        },
+        **{of("old_keys", days=str(days)): sum(key["age_days"] > days for key in keys) for days in OLDER_THAN_DAYS},
         **{
             of("control_state", source=each["source"], number=each["number"], state=each["state"]): 1
             for each in found["controls"]

@@ -31,7 +31,7 @@ _ROTATION = {
 }
 _AUDIT = {
     "keys": "Keys that were looked at.",
-    "keys_older_than_days": "Keys that were older than so many days when they were looked at.",
+    "old_keys": "Keys that were older than so many days when they were looked at.",
     "oldest_key_created_timestamp_seconds": "When the oldest key was created.",
     "next_expiry_timestamp_seconds": "When the next key expires that could log in.",
     "findings": "Findings of each severity that nobody answers for.",

@@ -58,7 +58,7 @@ def test_ages_are_of_the_oldest_and_of_how_many() -> None:
     found = account(key(200), key(10))
 
     assert value(found, "oldest_key_created_timestamp_seconds") == int(parse_time("2026-01-01T00:00+0000").timestamp())
-    older = [value(found, "keys_older_than_days", days=days) for days in ("30", "90", "180", "365")]
+    older = [value(found, "old_keys", days=days) for days in ("30", "90", "180", "365")]
     assert older == [1, 1, 1, 0]
 
 

@@ -122,9 +122,9 @@ def descendants(pid: int) -> list[int]:
     return children + [found for child in children for found in descendants(child)]
 
 
-def wait_until_something_is_ours(account: Account, run: Run) -> None:
+def wait_until_something_is_ours(account: Account, run: Run, at_least: int = 1) -> None:
     give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not account.names_of_ours():
+    while len(account.names_of_ours()) < at_least:
         assert run.process.poll() is None, run.output
         assert time.monotonic() < give_up_at, run.output
         time.sleep(0.3)

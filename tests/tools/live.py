@@ -32,6 +32,7 @@ CREATES = {
     "iam_service_id": "service IDs, one of them locked",
     "iam_api_key": "keys of yours, at most 6 at a time, and a service ID with keys",
     "iam_api_key_bulk": "service IDs with keys, and one key of yours",
+    "playbooks": "a service ID with keys that are imported, rotated, revoked; asks for the report on inactive identities",
     "rotation": "a service ID with keys that are rotated",
 }
 LEFT_OUT = {

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The release notes tell of each playbook as new: those have to be named, while modules, lookups and roles are found."""
+"""The release notes name each playbook as new: no program finds those, as it does modules, lookups and roles."""
 
 from __future__ import annotations
 

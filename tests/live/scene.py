@@ -29,7 +29,9 @@ APIKEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 class Account:
     """A sealed emulator, seen with nothing but requests."""
 
-    def __init__(self, announced: dict[str, str]) -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        announced = json.loads(t.cast(t.IO[str], process.stdout).readline())
+        self.process = process
         self.url, self.account_id = announced["url"], announced["account_id"]
         self.iam_id, self.api_key = announced["iam_id"], announced["api_key"]
         for name in THEIRS:
@@ -68,7 +70,7 @@ def sealed_account(**settings: t.Any) -> t.Iterator[Account]:
     environ = {**os.environ, "PYTHONPATH": str(ROOT / "tests/emulator")}
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield Account(json.loads(t.cast(t.IO[str], process.stdout).readline()))
+            yield Account(process)
         finally:
             process.terminate()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 import typing as t
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.live.scene import (
 )
 from iam_emulator.settings import Settings
 from live_questions import QUESTIONS
+from live_requests import SECONDS_BETWEEN_REQUESTS, Iam, Reply, Unanswered
 
 OTHERWISE = {
     "access_token_lifetime_seconds": 900,
@@ -72,6 +74,11 @@ class FactsRun(Run):
         return t.cast(dict[str, t.Any], json.loads(told[1]))
 
 
+def assert_no_value_in(run: FactsRun) -> None:
+    """IBM's values have 44 characters; no word of the output is nearly as long."""
+    assert re.search(r"[\w-]{36,}", run.output) is None
+
+
 @pytest.mark.parametrize("name", OTHERWISE)
 def test_what_is_otherwise_is_told(tmp_path: Path, name: str) -> None:
     with sealed_account(**{name: OTHERWISE[name]}) as account:
@@ -82,7 +89,7 @@ def test_what_is_otherwise_is_told(tmp_path: Path, name: str) -> None:
         assert run.answers[name] == OTHERWISE[name] != asdict(Settings())[name]
         assert f"  {name}: {json.dumps(OTHERWISE[name])}, not " in run.output
         assert account.contents() == before
-        assert account.api_key not in run.output
+        assert_no_value_in(run)
 
 
 def test_what_is_as_it_is_emulated_is_told_and_an_emulator_begins_with_the_answers(tmp_path: Path) -> None:
@@ -96,6 +103,7 @@ def test_what_is_as_it_is_emulated_is_told_and_an_emulator_begins_with_the_answe
         assert account.groups() == ["default"]
     asked = {name for question in QUESTIONS if not question.costs for name in question.settings}
     assert run.answers == {name: value for name, value in asdict(Settings()).items() if name in asked}
+    assert_no_value_in(run)
     assert "All as the emulator does by itself" in run.output
     assert "odd_report_times: a new report takes the place" in run.output
     assert "caller_address: it sets the scene" in run.output
@@ -151,6 +159,38 @@ def test_nothing_is_asked_without_all_that_it_takes(
         assert run.wait() == 1
         assert says in run.output
         assert account.contents() == before
+
+
+def test_an_account_that_goes_away_is_no_answer_and_it_is_said_what_is_not_known(tmp_path: Path) -> None:
+    with sealed_account() as account:
+        run = FactsRun(tmp_path / "output", account, "keys_per_identity", "quoted_tags", LIVE="yes")
+        wait_until_something_is_ours(account, run)
+        account.process.kill()
+
+        assert run.wait() == 1
+        assert "NOT ANSWERED:\n  keys_per_identity: no answer came: ConnectionError\n" in run.output
+        assert "It is not known what is left: " in run.output
+        assert f"make live CLEAN={name_of(run)}" in run.output
+        assert run.answers == {}
+
+
+def test_all_callers_share_one_pace() -> None:
+    iam = Iam("http://127.0.0.1:9", "x")
+    begun = time.monotonic()
+    for each in (iam, iam.acting_as("y"), iam, iam.acting_as("z")):
+        with pytest.raises(Unanswered, match="no answer came"):
+            each.log_in("v")
+
+    assert time.monotonic() - begun >= 3 * SECONDS_BETWEEN_REQUESTS
+    assert 2 <= 1 / SECONDS_BETWEEN_REQUESTS <= 5
+
+
+def test_a_text_of_ibm_is_no_code() -> None:
+    said = {"errorCode": "the key abc is unknown", "errorMessage": "abc"}
+
+    assert Reply(400, said, "").code == ""
+    assert "abc" not in repr(Reply(400, said, ""))
+    assert Reply(404, {"errors": [{"message_code": "BXNIM0102E"}]}, "").code == "BXNIM0102E"
 
 
 def test_every_setting_has_a_question_or_a_reason_why_not() -> None:

@@ -32,7 +32,7 @@ CREATES = {
     "iam_service_id": "service IDs, one of them locked",
     "iam_api_key": "keys of yours, at most 6 at a time, and a service ID with keys",
     "iam_api_key_bulk": "service IDs with keys, and one key of yours",
-    "playbooks": "a service ID with keys that are imported, rotated, revoked; asks for the report on inactive identities",
+    "playbooks": "a service ID with keys, and the report on inactive identities, which replaces one older than a day",
     "rotation": "a service ID with keys that are rotated",
 }
 LEFT_OUT = {
@@ -129,7 +129,7 @@ def and_remove(account: Account, prefix: str, work: t.Callable[[], int]) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         print(f"Removing everything that begins with {prefix}; this takes some seconds", flush=True)
         shutil.rmtree(place_of(prefix), ignore_errors=True)
-        code = max(code, remove(account, prefix))
+        code = remove(account, prefix) or code
     return code
 
 

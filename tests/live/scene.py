@@ -48,16 +48,13 @@ class Account:
         return answer.json()
 
     def contents(self) -> list[tuple[str, ...]]:
-        """Every key and service ID with its version, which any change of it changes."""
+        """Every key, service ID and group with its version, which any change of it changes."""
         for _look in range(LISTS_THAT_LAG):
             self.ask("GET", f"apikeys?account_id={self.account_id}&scope=account&pagesize=100")
         keys = self.ask("GET", f"apikeys?account_id={self.account_id}&scope=account&pagesize=100")["apikeys"]
         robots = self.ask("GET", f"serviceids?account_id={self.account_id}&pagesize=100")["serviceids"]
-        return sorted((each["id"], each["name"], each["entity_tag"]) for each in (*keys, *robots))
-
-    def groups(self) -> list[str]:
-        told = self.ask("GET", f"serviceid_groups?account_id={self.account_id}")["serviceid_groups"]
-        return sorted(group["name"] for group in told)
+        groups = self.ask("GET", f"serviceid_groups?account_id={self.account_id}")["serviceid_groups"]
+        return sorted((each["id"], each["name"], each["entity_tag"]) for each in (*keys, *robots, *groups))
 
     def names_of_ours(self) -> list[str]:
         return [name for _id, name, _tag in self.contents() if re.match(r"cloudkeys-live-[0-9a-f]{6}-", name)]

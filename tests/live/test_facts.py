@@ -100,7 +100,6 @@ def test_what_is_as_it_is_emulated_is_told_and_an_emulator_begins_with_the_answe
 
         assert run.wait() == 0, run.output
         assert account.contents() == before
-        assert account.groups() == ["default"]
     asked = {name for question in QUESTIONS if not question.costs for name in question.settings}
     assert run.answers == {name: value for name, value in asdict(Settings()).items() if name in asked}
     assert_no_value_in(run)
@@ -138,7 +137,6 @@ def test_an_interrupted_run_leaves_nothing_or_says_how_it_goes(tmp_path: Path, n
             assert f"make live CLEAN={name_of(run)}" in again.output
             assert Run(tmp_path / "cleaning", account, LIVE="yes", CLEAN=name_of(run)).wait() == 0
         assert account.contents() == before, run.output
-        assert account.groups() == ["default"]
 
 
 @pytest.mark.parametrize(

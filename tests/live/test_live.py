@@ -40,6 +40,7 @@ def test_all_targets_run_and_nothing_is_left(account: Account, tmp_path: Path) -
     assert run.wait() == 0, run.output
     assert account.contents() == before
     assert "5 passed, 0 failed" in run.output
+    assert "playbooks: a service ID with keys, and the report" in run.output
     assert "iam_api_key_audit: it moves the clock on" in run.output
     assert "is left in the account" in run.output
     assert account.api_key not in run.output
@@ -139,3 +140,10 @@ def test_every_target_is_run_or_left_out_with_a_reason() -> None:
 
     assert live.CREATES.keys() | live.LEFT_OUT.keys() == targets
     assert not live.CREATES.keys() & live.LEFT_OUT.keys()
+
+
+def test_every_playbook_is_run() -> None:
+    tasks = "".join(path.read_text() for path in (ROOT / "tests/integration/targets/playbooks/tasks").glob("*.yml"))
+    run = set(re.findall(r"play_name: cloudkeys\.ibmcloud\.(\w+)", tasks))
+
+    assert run == {path.stem for path in (ROOT / "playbooks").glob("*.yml")}

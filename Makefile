@@ -14,7 +14,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build
 export PYTHONPATH := $(CURDIR)/.build:$(CURDIR)/tests/emulator
 
 .PHONY: help setup demo test $(PARTS) coverage vulnerabilities awx schedules schedules-all faults fuzz fuzz-edits fuzz-answers bench pace report docs diagram browser matrix galaxy \
-	release-check live live-proof format emulator clean
+	release-check live live-facts live-proof format emulator clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -173,7 +173,10 @@ release-check: setup ## All that must hold before a tag; TAGGED=--tagged after i
 live: setup ## The same in a real account of IBM Cloud; shows what it creates, asks, and removes it
 	@python tests/tools/live.py $(TARGETS)
 
-live-proof: setup ## make live, against an emulator that passes for real: failed, interrupted, killed
+live-facts: setup ## Ask a real account what IBM leaves open; shows, asks, removes. FACTS="name_limit quoted_tags" asks these only
+	@python tests/tools/live_facts.py $(FACTS)
+
+live-proof: setup ## make live and live-facts, against an emulator that passes for real: failed, interrupted, killed
 	pytest --numprocesses 2 tests/live
 
 format: setup ## Let ruff write the Python as it should be

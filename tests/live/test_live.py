@@ -7,123 +7,29 @@ The account holds what others have made, with names that look like ours and are 
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
 import signal
-import subprocess
-import sys
-import time
 import typing as t
 from pathlib import Path
 
 import ansible_test
 import live
 import pytest
-import requests
+from ansible_collections.cloudkeys.ibmcloud.tests.live.scene import (
+    ROOT,
+    Account,
+    Run,
+    name_of,
+    sealed_account,
+    wait_until_something_is_ours,
+)
 from tree import copy_checkout
-
-ROOT = Path(__file__).resolve().parents[2]
-LIVE = ROOT / "tests/tools/live.py"
-LONGEST_WAIT_SECONDS = 900
-THEIRS = ("theirs", "cloudkeys-liveliness", "cloudkeys-live-team", "cloudkeys-live-0a1b2cx")
-APIKEY_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
-
-
-class Account:
-    """A sealed emulator, seen with nothing but requests."""
-
-    def __init__(self, announced: dict[str, str]) -> None:
-        self.url, self.account_id = announced["url"], announced["account_id"]
-        self.iam_id, self.api_key = announced["iam_id"], announced["api_key"]
-        for name in THEIRS:
-            self.ask("POST", "apikeys", {"name": name, "iam_id": self.iam_id})
-            robot = self.ask("POST", "serviceids", {"name": name, "account_id": self.account_id})
-            self.ask("POST", "apikeys", {"name": name, "iam_id": robot["iam_id"]})
-
-    def ask(self, method: str, path: str, body: t.Any = None) -> t.Any:
-        form = {"grant_type": APIKEY_GRANT, "apikey": self.api_key}
-        token = requests.post(f"{self.url}/identity/token", data=form, timeout=30).json()["access_token"]
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = requests.request(method, f"{self.url}/v1/{path}", json=body, headers=headers, timeout=30)
-        answer.raise_for_status()
-        return answer.json()
-
-    def contents(self) -> list[tuple[str, ...]]:
-        """Every key and service ID with its version, which any change of it changes."""
-        keys = self.ask("GET", f"apikeys?account_id={self.account_id}&scope=account&pagesize=100")["apikeys"]
-        robots = self.ask("GET", f"serviceids?account_id={self.account_id}&pagesize=100")["serviceids"]
-        return sorted((each["id"], each["name"], each["entity_tag"]) for each in (*keys, *robots))
-
-    def names_of_ours(self) -> list[str]:
-        return [name for _id, name, _tag in self.contents() if re.match(r"cloudkeys-live-[0-9a-f]{6}-", name)]
 
 
 @pytest.fixture
 def account() -> t.Iterator[Account]:
-    command = [sys.executable, "-m", "iam_emulator", "--port", "0", "--sealed"]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT / "tests/emulator")}
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Account(json.loads(t.cast(t.IO[str], process.stdout).readline()))
-        finally:
-            process.terminate()
-
-
-class Run:
-    """One `make live`; what it prints goes to a file."""
-
-    def __init__(self, output: Path, account: Account, *targets: str, answer: str = "", **variables: str) -> None:
-        self._output = output
-        login = {"IBMCLOUD_API_KEY": account.api_key, "IBMCLOUD_IAM_API_ENDPOINT": account.url}
-        with output.open("w") as stream:
-            self.process = subprocess.Popen(
-                [sys.executable, str(LIVE), *targets],
-                env={**os.environ, **login, **variables},
-                stdin=subprocess.PIPE,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        t.cast(t.IO[str], self.process.stdin).write(answer)
-        t.cast(t.IO[str], self.process.stdin).close()
-
-    def wait(self) -> int:
-        return self.process.wait(LONGEST_WAIT_SECONDS)
-
-    @property
-    def output(self) -> str:
-        return self._output.read_text(encoding="utf-8")
-
-    def kill_all(self) -> None:
-        """SIGKILL to it and to everything that it started, as when the machine goes down."""
-        for pid in [self.process.pid, *descendants(self.process.pid)]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.process.wait()
-
-
-def name_of(run: Run) -> str:
-    """The prefix that the run has told."""
-    told = re.search(r"Every name begins with (\S+)-\.", run.output)
-    assert told is not None, run.output
-    return told[1]
-
-
-def descendants(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = {int(child): int(parent) for child, parent in (line.split() for line in listed.splitlines())}
-    children = [child for child, parent in parents.items() if parent == pid]
-    return children + [found for child in children for found in descendants(child)]
-
-
-def wait_until_something_is_ours(account: Account, run: Run) -> None:
-    give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not account.names_of_ours():
-        assert run.process.poll() is None, run.output
-        assert time.monotonic() < give_up_at, run.output
-        time.sleep(0.3)
+    with sealed_account() as account:
+        yield account
 
 
 def test_all_targets_run_and_nothing_is_left(account: Account, tmp_path: Path) -> None:
@@ -133,7 +39,8 @@ def test_all_targets_run_and_nothing_is_left(account: Account, tmp_path: Path) -
 
     assert run.wait() == 0, run.output
     assert account.contents() == before
-    assert "4 passed, 0 failed" in run.output
+    assert "5 passed, 0 failed" in run.output
+    assert "playbooks: a service ID with keys, and the report" in run.output
     assert "iam_api_key_audit: it moves the clock on" in run.output
     assert "is left in the account" in run.output
     assert account.api_key not in run.output
@@ -153,11 +60,17 @@ def test_a_failure_in_the_middle_leaves_nothing(account: Account, tmp_path: Path
     assert account.contents() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_nothing(account: Account, tmp_path: Path, number: signal.Signals) -> None:
+# In `playbooks` the fourth thing is the successor of a key: a rotation is under way.
+@pytest.mark.parametrize(
+    ("target", "things", "number"),
+    [("iam_service_id", 1, signal.SIGINT), ("iam_service_id", 1, signal.SIGTERM), ("playbooks", 4, signal.SIGINT)],
+)
+def test_an_interrupted_run_leaves_nothing(
+    account: Account, tmp_path: Path, target: str, things: int, number: signal.Signals
+) -> None:
     before = account.contents()
-    run = Run(tmp_path / "output", account, "iam_service_id", LIVE="yes")
-    wait_until_something_is_ours(account, run)
+    run = Run(tmp_path / "output", account, target, LIVE="yes")
+    wait_until_something_is_ours(account, run, things)
     run.process.send_signal(number)
 
     assert run.wait() != 0
@@ -227,3 +140,10 @@ def test_every_target_is_run_or_left_out_with_a_reason() -> None:
 
     assert live.CREATES.keys() | live.LEFT_OUT.keys() == targets
     assert not live.CREATES.keys() & live.LEFT_OUT.keys()
+
+
+def test_every_playbook_is_run() -> None:
+    tasks = "".join(path.read_text() for path in (ROOT / "tests/integration/targets/playbooks/tasks").glob("*.yml"))
+    run = set(re.findall(r"play_name: cloudkeys\.ibmcloud\.(\w+)", tasks))
+
+    assert run == {path.stem for path in (ROOT / "playbooks").glob("*.yml")}

@@ -41,7 +41,7 @@ MENU = {
         "many-accounts",
         "from-the-cli",
     ],
-    "Safety": ["security-model", "audit", "history", "metrics", "on-call", "messages"],
+    "Safety": ["security-model", "audit", "history", "metrics", "on-call", "messages", "not-tried"],
     "Reference": ["reference/index", "benchmarks", "CHANGELOG"],
     "Inside": ["CONTRIBUTING", "architecture", "iam-facts", "decisions/index", "release"],
 }

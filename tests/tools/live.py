@@ -32,6 +32,7 @@ CREATES = {
     "iam_service_id": "service IDs, one of them locked",
     "iam_api_key": "keys of yours, at most 6 at a time, and a service ID with keys",
     "iam_api_key_bulk": "service IDs with keys, and one key of yours",
+    "playbooks": "a service ID with keys, and the report on inactive identities, which replaces one older than a day",
     "rotation": "a service ID with keys that are rotated",
 }
 LEFT_OUT = {
@@ -56,12 +57,22 @@ def main(*targets: str) -> int:
     account = Account()
     if os.environ.get("CLEAN"):
         return clean(account, os.environ["CLEAN"])
+    if not is_tidy(account):
+        return 1
+    return run(account, new_prefix(), targets or tuple(CREATES))
+
+
+def is_tidy(account: Account) -> bool:
+    """Whether no earlier run has left anything; what there is is said."""
     left = account.find(OURS)
     if left:
         print("A run that was killed has left this, so nothing was begun:", *left.lines(), sep="\n")
         print("Remove it with", *(f"  make live CLEAN={prefix}" for prefix in prefixes_of(left)), sep="\n")
-        return 1
-    return run(account, f"cloudkeys-live-{secrets.token_hex(3)}", targets or tuple(CREATES))
+    return not left
+
+
+def new_prefix() -> str:
+    return f"cloudkeys-live-{secrets.token_hex(3)}"
 
 
 def prefixes_of(left: Found) -> list[str]:
@@ -102,16 +113,23 @@ def run(account: Account, prefix: str, targets: t.Sequence[str]) -> int:
     here = {"endpoint": account.endpoint, "api_key": account.api_key}
     here |= {"account_id": caller.account_id, "iam_id": caller.iam_id}
     settings = ansible_test.settings_for([here], prefix=f"{prefix}-", steers=False)
+    return and_remove(
+        account, prefix, lambda: ansible_test.integrate(copy_checkout(place_of(prefix)), settings, *targets)
+    )
+
+
+def and_remove(account: Account, prefix: str, work: t.Callable[[], int]) -> int:
+    """Do the work, and remove everything afterwards, however it ended."""
     code = 1
     try:
-        code = ansible_test.integrate(copy_checkout(place_of(prefix)), settings, *targets)
+        code = work()
     finally:
         # Another Ctrl-C would leave something behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         print(f"Removing everything that begins with {prefix}; this takes some seconds", flush=True)
         shutil.rmtree(place_of(prefix), ignore_errors=True)
-        code = max(code, remove(account, prefix))
+        code = remove(account, prefix) or code
     return code
 
 

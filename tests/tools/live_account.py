@@ -23,25 +23,30 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_id
 LOOKS_WITHOUT_A_FIND = 2
 MOST_LOOKS = 10
 PAUSE_SECONDS = 3
+# A few requests a second are enough for something that nobody waits for.
+PAUSE_AFTER_A_DELETE_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Found:
-    """Keys of the caller and service IDs whose names begin with a prefix; what service IDs own goes with them."""
+    """The caller's keys, service IDs and groups whose names begin with a prefix; the keys of service IDs go too."""
 
     keys: tuple[ApiKey, ...]
     service_ids: tuple[ServiceId, ...]
+    groups: tuple[dict[str, str], ...]
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.service_ids)
+        return bool(self.keys or self.service_ids or self.groups)
 
     @property
     def names(self) -> list[str]:
-        return sorted([key.name for key in self.keys] + [each.name for each in self.service_ids])
+        groups = [group["name"] for group in self.groups]
+        return sorted([key.name for key in self.keys] + [each.name for each in self.service_ids] + groups)
 
     def lines(self) -> t.Iterator[str]:
         yield from (f"  API key {key.name} ({key.id})" for key in self.keys)
         yield from (f"  service ID {each.name} ({each.id}), with its keys" for each in self.service_ids)
+        yield from (f"  group of service IDs {group['name']} ({group['id']})" for group in self.groups)
 
 
 class Account:
@@ -60,10 +65,15 @@ class Account:
         client = self.client
         caller = client.caller()
         keys = client.api_keys.list(caller.iam_id, caller.account_id)
-        groups = [None, *(group["id"] for group in client.service_ids.list_groups(caller.account_id))]
-        told = [each for group in groups for each in client.service_ids.search(caller.account_id, group_id=group)]
+        groups = client.service_ids.list_groups(caller.account_id)
+        ids = [None, *(group["id"] for group in groups)]
+        told = [each for group_id in ids for each in client.service_ids.search(caller.account_id, group_id=group_id)]
         robots = {each.service_id.id: each.service_id for each in told if prefix.match(each.service_id.name)}
-        return Found(tuple(key for key in keys if prefix.match(key.name)), tuple(robots.values()))
+        return Found(
+            tuple(key for key in keys if prefix.match(key.name)),
+            tuple(robots.values()),
+            tuple(group for group in groups if prefix.match(group["name"])),
+        )
 
     def remove(self, prefix: re.Pattern[str]) -> Found:
         """Delete all of it, locked or not, until nothing is found any more; what is left is returned."""
@@ -85,6 +95,8 @@ class Account:
                 client.service_ids.unlock(robot.id)
             client.service_ids.delete(robot.id)
         _delete_keys(client, found.keys)
+        for group in found.groups:
+            client.send("DELETE", f"/v1/serviceid_groups/{group['id']}", f"delete the group {group['name']}")
 
 
 def _delete_keys(client: IamClient, keys: t.Iterable[ApiKey]) -> None:
@@ -92,3 +104,4 @@ def _delete_keys(client: IamClient, keys: t.Iterable[ApiKey]) -> None:
         if key.locked:
             client.api_keys.unlock(key.id)
         client.api_keys.delete(key.id)
+        time.sleep(PAUSE_AFTER_A_DELETE_SECONDS)

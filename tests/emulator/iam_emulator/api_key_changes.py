@@ -74,7 +74,7 @@ def add_key(call: Call, body: Json, iam_id: str, *, is_locked: bool = False, is_
         is_value_stored=body.get("store_value", False),
         support_sessions=body.get("support_sessions", False),
         action_when_leaked=action_when_leaked(body, world.settings.default_action_when_leaked),
-        expires_at=call.expiry_from(body["expires_at"]) if "expires_at" in body else None,
+        expires_at=_first_expiry(call, body),
         locked=is_locked,
         disabled=is_disabled,
         unknown_for=dict.fromkeys(KINDS_OF_ACCESS, world.settings.unknown_reads),
@@ -83,6 +83,12 @@ def add_key(call: Call, body: Json, iam_id: str, *, is_locked: bool = False, is_
     world.add_key(key)
     world.note_change(key, call.caller, "CREATE")
     return key
+
+
+def _first_expiry(call: Call, body: Json) -> float | None:
+    """When a key that is made expires; IBM leaves open if that may be past (iam-facts.md 3.7)."""
+    may_be_past = call.world.settings.creates_take_past_expiry
+    return call.expiry_from(body["expires_at"], may_be_past=may_be_past) if "expires_at" in body else None
 
 
 def _value_for(call: Call, body: Json) -> str:
@@ -126,7 +132,8 @@ def _parsed_changes(call: Call, body: Json, key: ApiKey) -> Json:
     if "action_when_leaked" in body:
         changes["action_when_leaked"] = action_when_leaked(body, key.action_when_leaked)
     if "expires_at" in body:
-        changes["expires_at"] = call.expiry_from(body["expires_at"], may_be_past=True) if body["expires_at"] else None
+        clears = not body["expires_at"] and call.world.settings.empty_expiry_clears
+        changes["expires_at"] = None if clears else call.expiry_from(body["expires_at"], may_be_past=True)
     return changes
 
 
@@ -152,6 +159,7 @@ def disable_key(call: Call, key_id: str) -> Answer:
     """POST /v1/apikeys/{id}/disable; a lock protects against it like against any change."""
     key = find_key(call, key_id, "apikey.update")
     call.check_unlocked(key)
+    key.logins_since_disabled = 0
     return call.switch(key, "disabled", True, "DISABLE")
 
 

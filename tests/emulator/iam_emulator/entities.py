@@ -88,6 +88,7 @@ class ApiKey(Entity):
     expires_at: float | None = None
     allowed_ip_addresses: str = ""
     unknown_for: dict[str, int] = field(default_factory=dict)
+    logins_since_disabled: int = 0
 
     @property
     def belongs_to_service_id(self) -> bool:

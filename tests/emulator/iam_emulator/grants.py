@@ -45,10 +45,11 @@ def with_api_key(worlds: Worlds, form: Form) -> Json:
 def _check_usable(world: World, key: ApiKey) -> None:
     check_key_address(world, key.id, 401)
     # A locked key logs in: a lock only blocks change and deletion (iam-facts.md 3.5).
-    if key.disabled:
-        raise Refusal(world.settings.disabled_login_status, "Provided API key is disabled.", "BXNIM0462E")
+    settings = world.settings
+    if key.disabled and key.logins_since_disabled >= settings.disabled_logins:
+        raise Refusal(settings.disabled_login_status, "Provided API key is disabled.", settings.disabled_login_code)
+    key.logins_since_disabled += int(key.disabled)
     if key.is_expired(world.clock.now()):
-        settings = world.settings
         raise Refusal(settings.expired_login_status, "Provided API key is expired.", settings.expired_login_code)
 
 

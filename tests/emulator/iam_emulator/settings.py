@@ -23,8 +23,12 @@ class Settings:
     already_so_status: int = 409
     duplicate_value_status: int = 409
     disabled_login_status: int = 400
+    disabled_login_code: str = "BXNIM0462E"
+    disabled_logins: int = 0
     expired_login_status: int = 400
     expired_login_code: str = "BXNIM0439E"
+    creates_take_past_expiry: bool = False
+    empty_expiry_clears: bool = True
     default_action_when_leaked: str = "disable"
     keys_per_identity: int = 20
     access_token_lifetime_seconds: int = 3600
@@ -40,6 +44,7 @@ class Settings:
     quoted_tags: bool = False
     keys_need_group: bool = False
     lists_need_account_role: bool = False
+    account_list_is_shortened: bool = False
     caller_address: str = "127.0.0.1"
     address_refused_status: int = 403
     report_leaves_out_empty: bool = False

@@ -5,7 +5,8 @@ PARTS := sanity integration leaks kills guides neighbours unit vault lint types
 # its own, all others try everything.
 ONE_IN ?=
 IN_A_TEST := 8
-SLICED = --numprocesses 2 --dist worksteal --one-in $(or $(ONE_IN),1)
+SLICED = --one-in $(or $(ONE_IN),1)
+SIDE_BY_SIDE = --numprocesses 2 --dist worksteal
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
@@ -63,28 +64,28 @@ unit: setup ## Fast tests, no network
 	pytest
 
 kills: setup ## Real runs, killed at every step
-	pytest $(SLICED) tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_actors.py --deselect tests/faults/test_mutants.py
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_actors.py --deselect tests/faults/test_mutants.py
 
 schedules: setup ## Every schedule of one fault, one in sixty of two, others who act, and planted defects
-	pytest $(SLICED) tests/faults/test_schedules.py tests/faults/test_actors.py tests/faults/test_mutants.py
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/faults/test_schedules.py tests/faults/test_actors.py tests/faults/test_mutants.py
 
 schedules-all: setup ## Every schedule of two disturbances, a fault or an act and a fault; hours
 	pytest --numprocesses auto tests/faults/test_schedules.py tests/faults/test_actors.py --all-pairs
 
 faults: setup ## Both, side by side: nothing that goes wrong loses a key
-	pytest $(SLICED) tests/faults
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/faults
 
 leaks: setup ## Plays with every output on, searched for secrets
-	"$(PYTHON_ENV)/bin/python" -m pytest $(SLICED) tests/leaks
+	"$(PYTHON_ENV)/bin/python" -m pytest $(SIDE_BY_SIDE) $(SLICED) tests/leaks
 
 neighbours: setup ## Another user of this machine plants files before and during each write; as root, who can be two
 	pytest tests/neighbours
 
 vault: setup ## Real runs that change vault files: passwords, crashes, two at once
-	pytest tests/vault_runs
+	pytest $(SLICED) tests/vault_runs
 
 guides: setup ## The commands and examples of the guides, as they stand there
-	pytest $(SLICED) tests/guides
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/guides
 
 # The fewest that reach it. Others: kills vault leaks awx.
 SUITES ?= unit emulator
@@ -92,7 +93,7 @@ coverage: setup ## What the tests reach of the parts that must not fail; at leas
 	python tests/tools/coverage_table.py $(SUITES)
 
 awx: setup ## Jobs as AWX starts them: Git, kills, four at once; and the value where it is used
-	pytest $(SLICED) tests/awx tests/hand_over
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/awx tests/hand_over
 
 EXAMPLES ?= 12000
 fuzz: setup .build/fuzz/.ready ## Vars files edited in every place: made-up ones, EXAMPLES=12000, and real ones

@@ -4,7 +4,7 @@
 
 Long is what is marked `daily_slice`, and what has a fixture that is there to start runs of Ansible. The variants of one
 long test are a group, and so are the long tests of a file that have none. Of each group at least one is tried, and each
-of its tests within so many days. All other tests are tried in any case.
+of its tests within so many days. All other tests are tried in any case, and so is a guard that is marked `every_day`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from datetime import date, datetime, timezone
 
 import pytest
 
-MARK = "daily_slice"
-# Of tests/awx, tests/guides and tests/hand_over.
-LONG_FIXTURES = {"awx", "desk", "slot"}
+MARK, GUARD = "daily_slice", "every_day"
+# Of tests/awx, tests/guides, tests/vault_runs and tests/hand_over.
+LONG_FIXTURES = {"awx", "desk", "place", "slot"}
 # What a worker of pytest-xdist tells the process that prints.
 COUNTS = pytest.StashKey[tuple[int, int, int]]()
 
@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}: long; with --one-in some of these are tried, others each day")
+    config.addinivalue_line("markers", f"{GUARD}: tried with any --one-in, whatever fixtures it has")
     if config.getoption("--one-in") < 1:
         raise pytest.UsageError("--one-in has to be at least 1")
     # Workers get the options of the process that starts them, so at midnight all of them have the same day.
@@ -50,8 +51,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def is_long(item: pytest.Item) -> bool:
-    fixtures = set(getattr(item, "fixturenames", ()))
-    return item.get_closest_marker(MARK) is not None or bool(fixtures & LONG_FIXTURES)
+    has_runs = bool(LONG_FIXTURES & set(getattr(item, "fixturenames", ())))
+    return item.get_closest_marker(MARK) is not None or (has_runs and item.get_closest_marker(GUARD) is None)
 
 
 def chosen_of(names: t.Sequence[str], one_in: int, word: str) -> set[str]:

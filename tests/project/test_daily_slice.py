@@ -34,6 +34,9 @@ def test_marked(number): pass
 @pytest.mark.parametrize("number", range(6))
 def test_at_a_desk(desk, number): pass
 
+@pytest.mark.every_day
+def test_guard(desk): pass
+
 def test_short(): pass
 """
 
@@ -76,14 +79,14 @@ def pytest_of(folder: Path, *arguments: str) -> str:
 def test_how_many_of_how_many_is_said(tmp_path: Path, processes: str) -> None:
     told = pytest_of(tmp_path, "--one-in", "3", "--slice", "2026-03-04", "--numprocesses", processes)
 
-    assert "5 passed" in told
-    assert "One in 3, as of 2026-03-04: 4 of 12 long tests, and all 1 others" in told
+    assert "6 passed" in told
+    assert "One in 3, as of 2026-03-04: 4 of 12 long tests, and all 2 others" in told
 
 
 def test_all_are_tried_unless_somebody_asks_for_less(tmp_path: Path) -> None:
     told = pytest_of(tmp_path)
 
-    assert "13 passed" in told
+    assert "14 passed" in told
     assert "One in" not in told
 
 

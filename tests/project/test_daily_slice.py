@@ -10,6 +10,7 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
+import parts
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.conftest import chosen_of
 
@@ -82,6 +83,8 @@ def test_how_many_of_how_many_is_said(tmp_path: Path, processes: str) -> None:
 
     assert "6 passed" in told
     assert "One in 3, as of 2026-03-04: 4 of 12 long tests, and all 2 others" in told
+    sliced = parts.Part("kills", 1.0, 0, *parts.count(told.splitlines()), parts.slice_told(told))
+    assert str(sliced).endswith("6 passed, 0 failed; 4 of 12 long tests")
 
 
 def test_all_are_tried_unless_somebody_asks_for_less(tmp_path: Path) -> None:
@@ -89,6 +92,7 @@ def test_all_are_tried_unless_somebody_asks_for_less(tmp_path: Path) -> None:
 
     assert "14 passed" in told
     assert "One in" not in told
+    assert parts.slice_told(told) == ""
 
 
 def test_none_is_no_share(tmp_path: Path) -> None:

@@ -26,18 +26,20 @@ ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True)
 class Part:
-    """How one part went."""
+    """How one part went; `slice` says how many of its long tests were tried, when not all were."""
 
     name: str
     seconds: float
     code: int
     passed: int
     failed: int
+    slice: str = ""
 
     def __str__(self) -> str:
         verdict = "FAILED" if self.code else "ok"
         tests = f"{self.passed} passed, {self.failed} failed" if self.passed or self.failed else ""
-        return f"  {self.name:<12} {verdict:<7} {self.seconds:6.1f} s   {tests}".rstrip()
+        sliced = f"; {self.slice}" if self.slice else ""
+        return f"  {self.name:<12} {verdict:<7} {self.seconds:6.1f} s   {tests}{sliced}".rstrip()
 
 
 def run_part(name: str, *variables: str) -> Part:
@@ -51,7 +53,13 @@ def run_part(name: str, *variables: str) -> Part:
     with ONE_AT_A_TIME:
         print(f"\n== {words}\n{done.stdout}", flush=True)
     passed, failed = count(done.stdout.splitlines())
-    return Part(name, seconds, done.returncode, passed, failed)
+    return Part(name, seconds, done.returncode, passed, failed, slice_told(done.stdout))
+
+
+def slice_told(text: str) -> str:
+    """What tests/conftest.py says at the end of a suite of which it has left something out."""
+    told = re.search(r"^One in \d+, as of \S+: (\d+ of \d+ long tests)", text, re.MULTILINE)
+    return told[1] if told else ""
 
 
 def count(lines: t.Iterable[str]) -> tuple[int, int]:

@@ -1,6 +1,12 @@
 .DEFAULT_GOAL := help
 # The longest first: two run at a time.
-PARTS := integration sanity kills leaks neighbours vault guides unit types lint
+PARTS := sanity integration leaks kills guides neighbours unit vault lint types
+# Of the long tests one in so many, others each day; whoever asks for one in 1 gets the whole. `make test` has a number of
+# its own, all others try everything.
+ONE_IN ?=
+IN_A_TEST := 8
+SLICED = --one-in $(or $(ONE_IN),1)
+SIDE_BY_SIDE = --numprocesses 2 --dist worksteal
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
@@ -34,8 +40,8 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 demo: setup ## Rotate a key on the local emulator, and show every step
 	python tests/demo/run.py
 
-test: setup ## Lint, types, unit, kills, leaks, neighbours, vault, guides, sanity, integration
-	@python tests/tools/parts.py $(PARTS)
+test: setup ## All parts that must hold, in ten minutes: of long tests an eighth, others each day; ONE_IN=1 tries all
+	@python tests/tools/parts.py $(PARTS) ONE_IN=$(or $(ONE_IN),$(IN_A_TEST))
 
 # ansible-lint reads it too.
 lint: export YAMLLINT_CONFIG_FILE := .config/yamllint.yml
@@ -58,29 +64,28 @@ unit: setup ## Fast tests, no network
 	pytest
 
 kills: setup ## Real runs, killed at every step
-	pytest tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_actors.py --deselect tests/faults/test_mutants.py
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/faults --deselect tests/faults/test_schedules.py --deselect tests/faults/test_actors.py --deselect tests/faults/test_mutants.py
 
 schedules: setup ## Every schedule of one fault, one in sixty of two, others who act, and planted defects
-	pytest --numprocesses 2 tests/faults/test_schedules.py tests/faults/test_actors.py tests/faults/test_mutants.py
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/faults/test_schedules.py tests/faults/test_actors.py tests/faults/test_mutants.py
 
 schedules-all: setup ## Every schedule of two disturbances, a fault or an act and a fault; hours
 	pytest --numprocesses auto tests/faults/test_schedules.py tests/faults/test_actors.py --all-pairs
 
-ONE_IN ?= 1
-faults: setup ## Both, side by side: nothing that goes wrong loses a key. ONE_IN=8 tries an eighth of the long ones, others each day
-	pytest --numprocesses 2 tests/faults --one-in $(ONE_IN)
+faults: setup ## Both, side by side: nothing that goes wrong loses a key
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/faults
 
 leaks: setup ## Plays with every output on, searched for secrets
-	"$(PYTHON_ENV)/bin/python" -m pytest tests/leaks
+	"$(PYTHON_ENV)/bin/python" -m pytest $(SIDE_BY_SIDE) $(SLICED) tests/leaks
 
 neighbours: setup ## Another user of this machine plants files before and during each write; as root, who can be two
 	pytest tests/neighbours
 
 vault: setup ## Real runs that change vault files: passwords, crashes, two at once
-	pytest tests/vault_runs
+	pytest $(SLICED) tests/vault_runs
 
 guides: setup ## The commands and examples of the guides, as they stand there
-	pytest --numprocesses 2 tests/guides
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/guides
 
 # The fewest that reach it. Others: kills vault leaks awx.
 SUITES ?= unit emulator
@@ -88,7 +93,7 @@ coverage: setup ## What the tests reach of the parts that must not fail; at leas
 	python tests/tools/coverage_table.py $(SUITES)
 
 awx: setup ## Jobs as AWX starts them: Git, kills, four at once; and the value where it is used
-	pytest --numprocesses 2 tests/awx tests/hand_over
+	pytest $(SIDE_BY_SIDE) $(SLICED) tests/awx tests/hand_over
 
 EXAMPLES ?= 12000
 fuzz: setup .build/fuzz/.ready ## Vars files edited in every place: made-up ones, EXAMPLES=12000, and real ones

@@ -87,6 +87,7 @@ def end_unless_waiting(job: Job) -> None:
     assert job.wait() == int(is_waiting), job.output
 
 
+@pytest.mark.every_day
 def test_the_writes_and_pushes_below_are_all_there_are(scene: JobScene) -> None:
     scene.make_due()
     set_trap(scene, None, "never")

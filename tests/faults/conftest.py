@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import sys
 import typing as t
-import zlib
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -21,13 +19,6 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import Workpl
 
 # As in the conftest.py of the unit tests: mutants are tried with either.
 settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate])
-# One test for each of some thousand cases.
-LONG_TESTS = (
-    "test_nobody_between_two_calls_makes_a_run_lose_anything",
-    "test_nobody_makes_a_run_with_a_fault_lose_anything",
-    "test_a_defect_is_noticed",
-    "test_a_defect_is_noticed_by_the_set",
-)
 
 
 @pytest.fixture(scope="session")
@@ -62,26 +53,6 @@ def due_scene(scene: SlotScene) -> SlotScene:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-pairs", action="store_true", help="try all schedules of two disturbances, not some")
-    parser.addoption("--slice", help="which of the schedules of an act with a fault to try: any word, else the day")
-    parser.addoption("--one-in", type=int, default=1, help="try one in so many of the long tests, others by --slice")
-
-
-def slice_of(config: pytest.Config) -> str:
-    """What chooses a sample: others each day, unless told."""
-    return config.getoption("--slice") or f"{datetime.now(timezone.utc):%Y-%m-%d}"
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what another day tries."""
-    one_in, word = config.getoption("--one-in"), slice_of(config)
-    left_out = [
-        item
-        for item in items
-        if item.nodeid.partition("[")[0].endswith(LONG_TESTS) and zlib.crc32(f"{word} {item.nodeid}".encode()) % one_in
-    ]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
 
 
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:

@@ -12,7 +12,6 @@ from random import Random
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.conftest import slice_of
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS, MORE_PLOTS
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import Play, Schedule, Stage, Tally
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import Plot
@@ -63,6 +62,7 @@ def violations(name: str, actor: Actor, schedules: Iterable[Schedule]) -> tuple[
     return play.tally, found
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.name)
 @pytest.mark.parametrize("name", ALL_PLOTS)
 def test_nobody_between_two_calls_makes_a_run_lose_anything(name: str, actor: Actor, record_property: Record) -> None:
@@ -72,6 +72,7 @@ def test_nobody_between_two_calls_makes_a_run_lose_anything(name: str, actor: Ac
     assert found == {}
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.name)
 @pytest.mark.parametrize("name", ALL_PLOTS)
 def test_nobody_makes_a_run_with_a_fault_lose_anything(
@@ -80,7 +81,7 @@ def test_nobody_makes_a_run_with_a_fault_lose_anything(
     plot = ALL_PLOTS[name]
     schedules: Iterable[Schedule] = with_a_fault(plot)
     if not pytestconfig.getoption("--all-pairs"):
-        schedules = some_of(schedules, f"{name}, {actor.name}, {slice_of(pytestconfig)}")
+        schedules = some_of(schedules, f"{name}, {actor.name}, {pytestconfig.getoption('--slice')}")
     tally, found = violations(name, actor, schedules)
     record_property("actors with a fault", tally.counts)
     assert found == {}

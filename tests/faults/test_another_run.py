@@ -124,6 +124,7 @@ def run_with_another(scene: Scene, kind: str, number: int, killed_at: int | None
     return outcome.failure
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
 @pytest.mark.parametrize(("name", "kind", "number"), MOMENTS)
 def test_another_run_at_any_point_makes_nobody_fail(name: str, kind: str, number: int, check_mode: bool) -> None:

@@ -21,6 +21,7 @@ def faults(effects: int) -> t.Iterator[Fault]:
             yield Fault(at, kind, effects // 2)
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("name", ALL_PLOTS)
 def test_a_history_tells_everything_once(name: str, record_property: t.Callable[[str, object], None]) -> None:
     plot, count = ALL_PLOTS[name], 0

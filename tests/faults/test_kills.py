@@ -46,6 +46,7 @@ def test_the_gaps_below_are_all_there_are(due_scene: SlotScene) -> None:
     assert len(sent) == len(GAPS)
 
 
+@pytest.mark.daily_slice
 @before_and_after
 @each_gap
 def test_a_rotation_killed_in_any_gap_is_finished_by_the_next_run(due_scene: SlotScene, gap: Gap, when: When) -> None:
@@ -58,6 +59,7 @@ def test_a_rotation_killed_in_any_gap_is_finished_by_the_next_run(due_scene: Slo
     assert due_scene.value != old_value
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("gap", GAPS_OF_A_FIRST_RUN, ids=lambda gap: gap.name)
 def test_a_first_run_killed_in_any_gap_is_finished_by_the_next_run(scene: SlotScene, gap: Gap) -> None:
     kill_everything(scene, gap, "after")
@@ -66,6 +68,7 @@ def test_a_first_run_killed_in_any_gap_is_finished_by_the_next_run(scene: SlotSc
     finish(scene)
 
 
+@pytest.mark.daily_slice
 @before_and_after
 @pytest.mark.parametrize("gap", [CREATE, DISABLE], ids=lambda gap: gap.name)
 def test_a_worker_that_outlives_its_canceled_job_and_the_next_run_do_not_harm_each_other(
@@ -89,6 +92,7 @@ def wait_for_end(worker: int) -> None:
     assert not is_alive(worker)
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("gap", [CREATE, DISABLE, DELETE], ids=lambda gap: gap.name)
 def test_the_history_of_a_killed_rotation_tells_everything_once(due_scene: SlotScene, gap: Gap) -> None:
     history = due_scene.workplace.root / "work" / "history.jsonl"

@@ -134,6 +134,7 @@ def test_the_steps_below_are_all_there_are(due_scene: SlotScene) -> None:
     assert PROVE_AGAIN.path == PUBLISH.path
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize(("gap", "when"), STEPS, ids=lambda each: getattr(each, "name", each))
 def test_a_leak_run_killed_at_any_step_comes_to_the_same_verdict(due_scene: SlotScene, gap: Gap, when: When) -> None:
     leak = LeakScene(due_scene)
@@ -143,6 +144,7 @@ def test_a_leak_run_killed_at_any_step_comes_to_the_same_verdict(due_scene: Slot
     leak.finish()
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("gap", [DISABLE, DELETE, SHUT, TAKE_AWAY], ids=lambda gap: gap.name)
 def test_so_does_one_over_two_accounts(due_scene: SlotScene, gap: Gap) -> None:
     leak = LeakScene(due_scene, two_accounts=True)

@@ -31,6 +31,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     top = tmp_path_factory.mktemp("mutants") / "ansible_collections" / "cloudkeys" / "ibmcloud"
     for folder in ("plugins", "tests/unit", "tests/emulator", "tests/faults"):
         shutil.copytree(ROOT / folder, top / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    # The options of the daily slice.
+    shutil.copy(ROOT / "tests/conftest.py", top / "tests")
     return top
 
 
@@ -69,11 +71,13 @@ def test_without_a_defect_the_set_finds_nothing(copy: Path) -> None:
     assert done.returncode == 0, done.stdout[-2000:]
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant["name"] for mutant in MUTANTS])
 def test_a_defect_is_noticed(copy: Path, mutant: dict[str, str]) -> None:
     plant_and_expect(copy, mutant, mutant["noticed_by"])
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("mutant", OF_THE_SET, ids=[mutant["name"] for mutant in OF_THE_SET])
 def test_a_defect_is_noticed_by_the_set(copy: Path, mutant: dict[str, str]) -> None:
     """By schedules that know nothing of the guard: one act of somebody, or one fault."""

@@ -77,6 +77,7 @@ def all_pairs(plot: Plot) -> Iterator[tuple[Fault, Fault]]:
             yield first, second
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("name", PLOTS)
 def test_two_faults_in_a_row_lose_nothing(name: str, pytestconfig: pytest.Config, record_property: Record) -> None:
     plot, count = PLOTS[name], 0

@@ -13,8 +13,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamSe
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.broken_iam import BrokenIam, serve_broken_iam
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import Stage, Tally
 
-TALLY = Tally()
 KEYS_PER_IDENTITY = 100
+TALLY = "tally"
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +30,21 @@ def broken_iam(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[BrokenIam
 
 
 @pytest.fixture
-def stage(running_server: IamServer, tmp_path: Path) -> Stage:
+def stage(
+    running_server: IamServer, tmp_path: Path, record_property: t.Callable[[str, object], None]
+) -> t.Iterator[Stage]:
     running_server.steer("reset")
     # Every canary that logs in is a key of its own.
     running_server.steer("settings", {"keys_per_identity": KEYS_PER_IDENTITY})
-    return Stage(tmp_path, running_server, TALLY)
+    tally = Tally()
+    yield Stage(tmp_path, running_server, tally)
+    record_property(TALLY, vars(tally))
 
 
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:
-    terminalreporter.write_line(f"ansible-core {core_version}: {TALLY}")
+    """What all tests together tried; workers that run side by side hand it on with the reports of what came last."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    last = [report for report in reports if getattr(report, "when", "") == "teardown"]
+    tallies = [told for report in last for name, told in report.user_properties if name == TALLY]
+    total = Tally(**{name: sum(told[name] for told in tallies) for name in vars(Tally())})
+    terminalreporter.write_line(f"ansible-core {core_version}: {total}")

@@ -24,7 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.watch import Watch
 
 CORE = tuple(int(part) for part in __version__.split(".")[:2])
 PLAYS = Path(__file__).parent / "plays"
-LONGEST_RUN_SECONDS = 300
+LONGEST_RUN_SECONDS = 600
 LOGIN = "log-in from the environment"
 ANY_TOKEN = "any token"
 # AWX types the password at this prompt; awx/main/tasks/jobs.py has the same expression.
@@ -63,11 +63,14 @@ TERMINAL_MODULE = replace(TERMINAL, in_process=False)
 AWX_CHECK = replace(AWX, check=True)
 
 
+@dataclass
 class Tally:
-    """What all tests together tried: a way is a secret in one place of one run."""
+    """What was tried: a way is a secret in one place of one run."""
 
-    def __init__(self) -> None:
-        self.runs = self.ways = self.files = self.leaks = 0
+    runs: int = 0
+    ways: int = 0
+    files: int = 0
+    leaks: int = 0
 
     def __str__(self) -> str:
         return (

@@ -11,6 +11,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import AWX, TERMIN
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.test_rotation import VARIABLE, rotate
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("manner", [TERMINAL, AWX], ids=str)
 def test_a_hand_over_that_fails_and_then_goes_well(
     stage: Stage, manner: Manner, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

@@ -34,6 +34,7 @@ def options(stage: Stage) -> dict[str, t.Any]:
     return {f"rotate_api_keys_{name}": value for name, value in {**AT_ONCE, "slots": [slot]}.items()}
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("manner", [TERMINAL, AWX], ids=str)
 def test_a_leak_run_shows_and_keeps_no_value(stage: Stage, manner: Manner) -> None:
     assert len(KINDS) >= LEAST_KINDS

@@ -109,6 +109,7 @@ def write_play(stage: Stage, reasons: dict[str, list[Reason]]) -> str:
     return str(path)
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("manner", [TERMINAL, AWX_QUIET, TERMINAL_MODULE, AWX_QUIET_MODULE], ids=str)
 def test_every_reason_to_refuse(stage: Stage, manner: Manner) -> None:
     told = stage.play(manner, write_play(stage, REASONS))
@@ -117,6 +118,7 @@ def test_every_reason_to_refuse(stage: Stage, manner: Manner) -> None:
     assert stage.leaks() == []
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("manner", [TERMINAL, AWX_QUIET_MODULE], ids=str)
 def test_the_work_refuses_and_quotes_all_that_it_was_given(stage: Stage, manner: Manner) -> None:
     surroundings = break_collection(stage.root, TELLS_ALL)
@@ -129,6 +131,7 @@ def test_the_work_refuses_and_quotes_all_that_it_was_given(stage: Stage, manner:
     assert stage.leaks() == []
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("manner", [TERMINAL, AWX_QUIET, AWX_QUIET_MODULE], ids=str)
 def test_a_keyword_for_which_a_task_is_refused(stage: Stage, broken_iam: BrokenIam, manner: Manner) -> None:
     play = str(PLAYS / "refused.yml")

@@ -10,6 +10,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import AWX, PLAYS,
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.test_leak_run import git
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("manner", [TERMINAL, AWX], ids=str)
 def test_a_move_in_a_repository_whose_server_wants_a_token(
     stage: Stage, manner: Manner, tmp_path_factory: pytest.TempPathFactory

@@ -51,6 +51,7 @@ def rotate(stage: Stage, manner: Manner, playbook: str = "rotate", **more: t.Any
     )
 
 
+@pytest.mark.daily_slice
 def test_a_rotation(stage: Stage) -> None:
     assert "failed=0" in rotate(stage, TERMINAL)
     assert stage.learn_values() == 1
@@ -78,6 +79,7 @@ def test_a_rotation(stage: Stage) -> None:
     assert stage.leaks() == []
 
 
+@pytest.mark.daily_slice
 def test_a_leaked_value_that_is_named(stage: Stage) -> None:
     assert "failed=0" in rotate(stage, AWX_QUIET)
     leaked = stage.secrets["leaked value"] = str(stage.workplace.value(VARIABLE))
@@ -93,6 +95,7 @@ def test_a_leaked_value_that_is_named(stage: Stage) -> None:
     assert stage.leaks() == []
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("gap", [CREATE, LOCK], ids=lambda gap: gap.name)
 def test_a_rotation_that_is_killed(stage: Stage, gap: Gap) -> None:
     scene = SlotScene(stage.workplace)

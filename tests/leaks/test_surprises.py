@@ -138,6 +138,7 @@ SURPRISES: list[tuple[str, Surprise, Manner]] = [
 ]
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize(
     ("surprise", "manner"), [row[1:] for row in SURPRISES], ids=[f"{row[0]}, {row[2]}" for row in SURPRISES]
 )

@@ -21,6 +21,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
 )
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("manner", [TERMINAL, AWX, AWX_QUIET, AWX_MODULE], ids=str)
 def test_what_goes_well(stage: Stage, manner: Manner) -> None:
     told = stage.play(manner, stage.hand_out_canaries(str(PLAYS / "values.yml")))
@@ -44,6 +45,7 @@ def test_what_is_only_tried(stage: Stage, manner: Manner) -> None:
     assert stage.leaks() == []
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("manner", [AWX, AWX_QUIET, TERMINAL_MODULE], ids=str)
 def test_what_fails(stage: Stage, broken_iam: BrokenIam, manner: Manner) -> None:
     (stage.work / "broken.yml").write_text("region: [eu-de\n", encoding="utf-8")
@@ -77,6 +79,7 @@ def test_a_key_that_stands_in_the_play(stage: Stage) -> None:
     assert stage.leaks() == []
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("words", [["-vvvv", "--diff"], []], ids=["-vvvv", "quiet"])
 @pytest.mark.parametrize("manner", [TERMINAL, TERMINAL_MODULE], ids=str)
 def test_ad_hoc_with_a_tree_of_results(stage: Stage, manner: Manner, words: list[str]) -> None:

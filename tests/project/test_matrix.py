@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from cores import Release, newest_python, release_of
-from matrix import Row, table
+from matrix import HOME, Row, examine, table
 from parts import Part
 
 PYTHON = "Programming Language :: Python :: "
@@ -43,6 +45,22 @@ def test_the_newest_python_is_taken_by_number() -> None:
 )
 def test_what_failed_or_was_left_out_breaks_the_matrix_but_for_a_prerelease(row: Row, is_broken: bool) -> None:
     assert row.is_broken is is_broken
+
+
+def test_the_parts_of_a_core_are_run_in_its_environment_two_at_a_time() -> None:
+    row, left_out = Row("2.16", OLD, "3.12"), Row("2.99", left_out="no Python")
+    together = threading.Barrier(2, timeout=30)
+
+    def run(name: str, variable: str) -> Part:
+        together.wait()
+        return Part(f"{name} {variable}", 1, 0, 1, 0)
+
+    examine([left_out, row], ["sanity", "leaks"], run)
+
+    assert {name: part.name for name, part in row.parts.items()} == {
+        name: f"{name} PYTHON_ENV={HOME / '2.16'}" for name in ("sanity", "leaks")
+    }
+    assert left_out.parts == {}
 
 
 def test_the_table_names_what_failed_and_why_a_core_was_left_out() -> None:

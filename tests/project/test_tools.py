@@ -94,3 +94,13 @@ def test_files_of_a_package_count_together() -> None:
     assert packages["plugins/module_utils/_iam"] == (200, 190, 80, 80)
     assert packages["plugins/action"].line_percent == 1
     assert "200  95.0" in "\n".join(coverage_table.table(packages))
+
+
+def test_a_variable_alone_is_for_all_parts_and_gives_way_to_that_of_one() -> None:
+    asked = ["kills", 'matrix CORES=2.16 PARTS="unit sanity"', "leaks ONE_IN=2", "ONE_IN=8"]
+
+    assert parts.split(asked) == [
+        ["kills", "ONE_IN=8"],
+        ["matrix", "ONE_IN=8", "CORES=2.16", "PARTS=unit sanity"],
+        ["leaks", "ONE_IN=8", "ONE_IN=2"],
+    ]

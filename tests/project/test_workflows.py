@@ -71,6 +71,21 @@ def test_a_workflow_puts_no_secret_into_a_command(name: str) -> None:
     assert [command for command in commands(WORKFLOWS[name]) if "secrets." in command] == []
 
 
+def tried_in_part() -> set[str]:
+    """Targets of which a day tries a slice, or fewer cases than there are."""
+    sliced = set(re.findall(r"^([a-z-]+):.*\n(?:\t.*\n)*?\t.*\$\(SLICED\)", MAKEFILE, re.MULTILINE))
+    parts = re.findall(r"""^ +["'](\S+) .*=.*["']$""", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
+    return {*sliced, *parts}
+
+
+def test_what_a_day_tries_in_part_is_tried_in_whole_every_night() -> None:
+    nightly = set(commands(WORKFLOWS["nightly.yml"]))
+
+    assert tried_in_part() > {"faults", "leaks", "matrix", "fuzz"}
+    # The other two are the halves of `make faults`.
+    assert {f"make {name}" for name in tried_in_part() - {"kills", "schedules"}} - nightly == set()
+
+
 def test_what_is_wrong_in_a_workflow_is_found() -> None:
     steps = [{"uses": "actions/checkout@main"}, {"uses": "someone/else@v1"}, {"run": "make ${{ matrix.part }}"}]
     text = yaml.safe_dump({"jobs": {"a": {"strategy": {"matrix": {"part": ["lint", "lnit"]}}, "steps": steps}}})

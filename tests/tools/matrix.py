@@ -4,7 +4,7 @@
 
 python tests/tools/matrix.py --cores "2.16 2.21" --parts "unit sanity"     without --cores: all that the index has
 
-Two cores are tested at a time. A pre-release may fail; it is shown all the same.
+Two parts run at a time, of one core or of two. A pre-release may fail; it is shown all the same.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import argparse
 import shutil
 import subprocess
 import sys
-import threading
 import time
+import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +25,6 @@ from tree import CHECKOUT
 
 HOME = CHECKOUT / ".build" / "matrix"
 REQUIREMENTS = CHECKOUT / "tests" / "requirements.txt"
-# The lab looks at all processes and at all of /tmp, so there is one at a time.
-ONE_LEAK_LAB = threading.Lock()
 
 
 @dataclass
@@ -47,8 +45,8 @@ class Row:
         return failed and not (self.release and self.release.is_prerelease)
 
 
-def examine(core: str, names: list[str], pythons: dict[str, Path], is_asked_for: bool) -> Row:
-    """Test one core in its environment; without its Python it is left out, unless it was asked for by name."""
+def ready(core: str, pythons: dict[str, Path], is_asked_for: bool) -> Row:
+    """A core with its environment; without its Python it is left out, unless it was asked for by name."""
     row = Row(core, newest_release(core))
     if not row.release:
         row.left_out = "the package index has no such ansible-core"
@@ -59,29 +57,31 @@ def examine(core: str, names: list[str], pythons: dict[str, Path], is_asked_for:
         row.may_be_left_out = not is_asked_for
         return row
     try:
-        environment = prepare(row.release, pythons[row.python])
+        prepare(row.release, pythons[row.python])
     except subprocess.CalledProcessError as reason:
         row.left_out = f"its environment could not be made:\n{reason.stdout}"
-        return row
-    for name in names:
-        row.parts[name] = run_one(name, environment)
     return row
 
 
-def run_one(name: str, environment: Path) -> Part:
-    """Run one part with the tools of an environment."""
-    if name != "leaks":
-        return run_part(name, f"PYTHON_ENV={environment}")
-    with ONE_LEAK_LAB:
-        return run_part(name, f"PYTHON_ENV={environment}")
+def examine(rows: t.Iterable[Row], names: t.Sequence[str], run: t.Callable[..., Part] = run_part) -> None:
+    """Run the parts of each core in its environment, two at a time; one that fails keeps none from running."""
+    with ThreadPoolExecutor(LANES) as lanes:
+        running = [
+            (row, name, lanes.submit(run, name, f"PYTHON_ENV={HOME / row.core}"))
+            for row in rows
+            if not row.left_out
+            for name in names
+        ]
+    for row, name, part in running:
+        row.parts[name] = part.result()
 
 
-def prepare(release: Release, python: Path) -> Path:
+def prepare(release: Release, python: Path) -> None:
     """The environment of a core; it is made anew when its core, its Python or the requirements changed."""
-    environment, ready = HOME / release.core, HOME / release.core / ".ready"
+    environment, marker = HOME / release.core, HOME / release.core / ".ready"
     wanted = f"{release.version}\n{python}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
-    if ready.exists() and ready.read_text(encoding="utf-8") == wanted:
-        return environment
+    if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
+        return
     shutil.rmtree(environment, ignore_errors=True)
     print(f"== making an environment for ansible-core {release.version} with {python}", flush=True)
     pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
@@ -90,8 +90,7 @@ def prepare(release: Release, python: Path) -> Path:
         [*pip, f"ansible-core=={release.version}", "--requirement", str(REQUIREMENTS)],
     ):
         subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    ready.write_text(wanted, encoding="utf-8")
-    return environment
+    marker.write_text(wanted, encoding="utf-8")
 
 
 def table(rows: list[Row], names: list[str], seconds: float) -> str:
@@ -128,7 +127,8 @@ def main(arguments: list[str]) -> int:
     print(f"Found Python {', '.join(pythons)}", flush=True)
     cores = asked.cores.split() or supported_cores()
     with ThreadPoolExecutor(LANES) as lanes:
-        rows = list(lanes.map(lambda core: examine(core, names, pythons, bool(asked.cores)), cores))
+        rows = list(lanes.map(lambda core: ready(core, pythons, bool(asked.cores)), cores))
+    examine(rows, names)
     print("\n" + table(rows, names, time.monotonic() - started))
     return int(not any(row.parts for row in rows) or any(row.is_broken for row in rows))
 

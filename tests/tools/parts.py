@@ -3,6 +3,7 @@
 """Run parts of `make test` two at a time, and say at the end how each one went.
 
 python tests/tools/parts.py lint types unit        a failure does not keep the later parts from running
+python tests/tools/parts.py "fuzz EXAMPLES=500" kills ONE_IN=4      variables of one part, and of all of them
 
 Half of them wait for processes most of the time, so two at a time suit two cores. Name the longest first.
 """
@@ -10,6 +11,7 @@ Half of them wait for processes most of the time, so two at a time suit two core
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -24,18 +26,20 @@ ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True)
 class Part:
-    """How one part went."""
+    """How one part went; `slice` says how many of its long tests were tried, when not all were."""
 
     name: str
     seconds: float
     code: int
     passed: int
     failed: int
+    slice: str = ""
 
     def __str__(self) -> str:
         verdict = "FAILED" if self.code else "ok"
         tests = f"{self.passed} passed, {self.failed} failed" if self.passed or self.failed else ""
-        return f"  {self.name:<12} {verdict:<7} {self.seconds:6.1f} s   {tests}".rstrip()
+        sliced = f"; {self.slice}" if self.slice else ""
+        return f"  {self.name:<12} {verdict:<7} {self.seconds:6.1f} s   {tests}{sliced}".rstrip()
 
 
 def run_part(name: str, *variables: str) -> Part:
@@ -49,7 +53,13 @@ def run_part(name: str, *variables: str) -> Part:
     with ONE_AT_A_TIME:
         print(f"\n== {words}\n{done.stdout}", flush=True)
     passed, failed = count(done.stdout.splitlines())
-    return Part(name, seconds, done.returncode, passed, failed)
+    return Part(name, seconds, done.returncode, passed, failed, slice_told(done.stdout))
+
+
+def slice_told(text: str) -> str:
+    """What tests/conftest.py says at the end of a suite of which it has left something out."""
+    told = re.search(r"^One in \d+, as of \S+: (\d+ of \d+ long tests)", text, re.MULTILINE)
+    return told[1] if told else ""
 
 
 def count(lines: t.Iterable[str]) -> tuple[int, int]:
@@ -62,11 +72,18 @@ def count(lines: t.Iterable[str]) -> tuple[int, int]:
     return numbers["passed"], numbers["failed"] + numbers["error"]
 
 
-def main(*names: str) -> int:
+def split(arguments: t.Iterable[str]) -> list[list[str]]:
+    """The words of each part: what is meant for all stands alone, and gives way to what a part says itself."""
+    words = [shlex.split(argument) for argument in arguments]
+    for_all = [part[0] for part in words if "=" in part[0]]
+    return [[part[0], *for_all, *part[1:]] for part in words if "=" not in part[0]]
+
+
+def main(*arguments: str) -> int:
     """Run the parts, and return 1 when one of them failed."""
     started = time.monotonic()
     with ThreadPoolExecutor(LANES) as lanes:
-        parts = list(lanes.map(run_part, names))
+        parts = list(lanes.map(lambda words: run_part(*words), split(arguments)))
     broken = [part.name for part in parts if part.code]
     total = Part("together", time.monotonic() - started, len(broken), 0, 0)
     print("", *parts, total, sep="\n")

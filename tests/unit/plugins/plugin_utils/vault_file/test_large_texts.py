@@ -50,11 +50,33 @@ def test_of_two_states_of_a_file_only_the_one_that_is_read_again_is_kept(tmp_pat
     before = file.read()
     nodes.PAGES.clear()
 
-    after = file.commit(before, [Edit(("secret",), "value")], check_mode=check_mode).snapshot
+    edits = [Edit(("secret",), "value")]
+    after = file.commit(before, edits, check_mode=check_mode, tells_effects=False).snapshot
 
     kept, gone = (before, after) if check_mode else (after, before)
-    assert nodes.PAGES.has(kept.text)
-    assert not nodes.PAGES.has(gone.text)
+    for what in (nodes.PAGES, frame.FRAMES):
+        assert what.has(kept.text)
+        assert not what.has(gone.text)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_while_ansible_reads_the_new_text_only_one_of_the_two_is_kept(
+    tmp_path: Path, check_mode: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "vars.yml"
+    path.write_text("---\none: 1\n", encoding="utf-8")
+    file = VaultFile(str(path), Cipher([("dev", VaultSecret(b"password"))]))
+    before = file.read()
+    nodes.PAGES.clear()
+    kept: list[tuple[bool, bool]] = []
+
+    def look(old: str, new: str, *_others: object) -> None:
+        kept.append((nodes.PAGES.has(old), nodes.PAGES.has(new)))
+
+    monkeypatch.setattr(ansible_reading, "check_reads_back", look)
+    file.commit(before, [Edit(("secret",), "value")], check_mode=check_mode, tells_effects=False)
+
+    assert kept == [(check_mode, not check_mode)]
 
 
 def test_a_text_is_another_one_with_the_other_flag_and_both_are_forgotten() -> None:

@@ -131,13 +131,14 @@ def growth(jobs: t.Sequence[Job]) -> t.Iterator[str]:
 
 
 def share_of_a_slot(jobs: t.Sequence[Job]) -> t.Iterator[str]:
-    """What a slot costs in processor and parser, as the latency hides nothing of it."""
-    rotations = {job.seals: (median(job) - median(START)) / job.seals for job in jobs if job.seals and not job.latency_ms}
+    """What a slot costs where no latency hides anything."""
+    start = median(START)
+    rotations = {job.seals: (median(job) - start) / job.seals for job in jobs if job.seals and not job.latency_ms}
     if {200, 1000} <= rotations.keys():
         few, many = rotations[200] * 1000, rotations[1000] * 1000
         yield (
-            f"Without latency a slot takes {few:.0f} ms in a rotation of 200, less the start of Ansible, and {many:.0f} ms "
-            f"in one of 1,000: {many / few:.2f} of it (reach 1.0)."
+            f"Without latency a slot takes {few:.0f} ms in a rotation of 200, less the start of Ansible, and "
+            f"{many:.0f} ms in one of 1,000: {many / few:.2f} of it (reach 1.0)."
         )
 
 
@@ -158,8 +159,8 @@ def without_starts(jobs: t.Sequence[Job]) -> t.Iterator[str]:
         if job.name == ALL_THERE:
             ours, script = median(job) - median(START), median(job, SDK) - median(SDK_START, SDK)
             yield (
-                f"Less the start of an empty play, 200 keys that are all there took {ours:.2f} s, and the SDK script less "
-                f"its imports {script:.2f} s: {ours / script:.2f} of it (reach 1.0)."
+                f"Less the start of an empty play, 200 keys that are all there took {ours:.2f} s, and the SDK script "
+                f"less its imports {script:.2f} s: {ours / script:.2f} of it (reach 1.0)."
             )
 
 
@@ -171,7 +172,8 @@ def report(jobs: t.Sequence[Job], turns: int) -> str:
         "|---|---|---|---|---|---|",
     ]
     machine = (
-        f"Up to {turns} turns (long jobs: one or two) on {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
+        f"Up to {turns} turns (of long jobs one or two) on {os.cpu_count()} cores ({platform.machine()}), "
+        f"Python {platform.python_version()}, "
         f"ansible-core {core_version}. An empty play took {median(START):.2f} s, one encryption {seal * 1000:.1f} ms."
     )
     for job in jobs:

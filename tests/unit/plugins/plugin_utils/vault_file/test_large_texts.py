@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.vault import VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import ansible_reading, document, frame, nodes
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import (
+    ansible_reading,
+    document,
+    frame,
+    nodes,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import plain_lines, unwrap
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.large_texts import (
@@ -43,7 +48,7 @@ def test_what_was_made_is_made_once_until_it_is_pushed_out_or_forgotten() -> Non
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_of_two_states_of_a_file_only_one_that_is_read_again_before_a_write_is_kept(tmp_path: Path, check_mode: bool) -> None:
+def test_of_two_states_of_a_file_only_one_that_is_read_again_is_kept(tmp_path: Path, check_mode: bool) -> None:
     path = tmp_path / "vars.yml"
     path.write_text("---\none: 1\n", encoding="utf-8")
     file = VaultFile(str(path), Cipher([("dev", VaultSecret(b"password"))]))

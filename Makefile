@@ -122,7 +122,7 @@ pace: setup ## `concurrency: auto` against simulated servers, into docs/benchmar
 bench: pace ## How long jobs take beside other ways, into docs/benchmarks.md; and editing a large vault file
 	python tests/benchmark/iam.py --write docs/benchmarks.md
 	python tests/benchmark/vault_file.py
-	python tests/benchmark/rekey.py --write docs/benchmarks.md
+	python tests/benchmark/rekey.py --turns 1 --write docs/benchmarks.md
 
 report: setup ## Audit a sample account; the report goes to .build/report
 	python tests/demo/report.py .build/report

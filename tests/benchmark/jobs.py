@@ -78,7 +78,8 @@ class Job:
     """`prepare` sets the scene for one of the `ways` and returns its command.
 
     `reach` is the ratio to stay in, by way; with `of_processor` it is that of processor time. `trips` are the round
-    trips of our way that have to wait for one another, beside those of `seals`, the values that it encrypts.
+    trips of our way that have to wait for one another, beside those of `seals`, the values that it encrypts. Long jobs
+    have `most_turns`; the ways that are `once` run in the first one only. `reach_megabytes` is for our own memory.
     """
 
     name: str
@@ -89,6 +90,9 @@ class Job:
     seals: int = 0
     latency_ms: int = LATENCY_MS
     of_processor: bool = False
+    most_turns: int = 3
+    once: frozenset[str] = frozenset()
+    reach_megabytes: float | None = None
     seconds: dict[str, list[float]] = field(default_factory=dict)
     megabytes: dict[str, float] = field(default_factory=dict)
 
@@ -157,7 +161,8 @@ def idle_job(name: str, slots: int, files: int = 1) -> Job:
         return rotation(bench, slots=wishes)
 
     beside = "an empty play"
-    return Job(name, (OURS, beside), prepare, reach={beside: 6}, trips=1 + turns(slots // 100), latency_ms=0)
+    trips = 1 + turns(slots // 100)
+    return Job(name, (OURS, beside), prepare, reach={beside: 6}, trips=trips, latency_ms=0, most_turns=1)
 
 
 def one_key(bench: Bench, way: str) -> Command:
@@ -224,10 +229,16 @@ def loop_job(name: str, reach: float, latency_ms: int = LATENCY_MS) -> Job:
         return command if way == OURS else ["env", "CLOUDKEYS_IN_PROCESS=0", *command]
 
     shipped = "as shipped modules"
-    return Job(name, (OURS, shipped), prepare, reach={shipped: reach}, trips=1 + 50, latency_ms=latency_ms)
+    words: dict[str, t.Any] = {"trips": 1 + 50, "latency_ms": latency_ms, "most_turns": 1}
+    return Job(name, (OURS, shipped), prepare, reach={shipped: reach}, **words)
+
+
+def imports_of_the_script(bench: Bench, way: str) -> Command:
+    return [sys.executable, "-c", "import ibm_cloud_sdk_core, ibm_platform_services"]
 
 
 START = Job("the start of Ansible: an empty play", (OURS,), empty_play)
+SDK_START = Job("the start of the SDK script: its imports", (SDK,), imports_of_the_script)
 JOBS = [
     keys_job(
         "200 keys over 10 identities, all there",
@@ -240,14 +251,16 @@ JOBS = [
         "200 keys over 10 identities, all missing",
         is_there=False,
         ways=("SDK script", "SDK, 8 threads", "uri playbook"),
-        reach={"SDK script": 0.2, "uri playbook": 0.05},
+        reach={"SDK script": 0.15, "SDK, 8 threads": 0.8, "uri playbook": 0.05},
+        once=frozenset({"uri playbook"}),
         trips=1 + turns(10) + turns(200),
     ),
-    rotate_job(200, 20, (OURS_WIDER, SDK, SDK_THREADS), reach={SDK: 0.25, SDK_THREADS: 1}),
+    rotate_job(200, 20, (OURS_WIDER, SDK, SDK_THREADS), reach={SDK: 0.22, SDK_THREADS: 1}, most_turns=2),
     rotate_job(50, 5),
-    rotate_job(400, 40),
-    rotate_job(1000, 100, latency_ms=0),
-    rotate_job(2000, 200, latency_ms=0),
+    rotate_job(400, 40, most_turns=2),
+    rotate_job(200, 20, latency_ms=0),
+    rotate_job(1000, 100, latency_ms=0, most_turns=1),
+    rotate_job(2000, 200, latency_ms=0, most_turns=1, reach_megabytes=250),
     idle_job("1,000 slots at rest in one file", 1000),
     idle_job("2,000 slots at rest in one file", 2000),
     idle_job("2,000 slots at rest in 20 files encrypted as a whole", 2000, files=20),
@@ -264,9 +277,10 @@ JOBS = [
         "list an account of 40,000 keys",
         (OURS, "400 requests"),
         list_account,
-        reach={"400 requests": 1.1},
+        reach={"400 requests": 1.05},
         trips=1 + 400,
+        most_turns=1,
     ),
     loop_job("loop of 50 single-key tasks, no change", 0.3),
-    loop_job("the same without latency", 0.1, latency_ms=0),
+    loop_job("the same without latency", 0.05, latency_ms=0),
 ]

@@ -43,6 +43,10 @@ done >/dev/null
 """
 
 
+RESEAL = [sys.executable, str(ROOT / "tests/benchmark/others/reseal.py"), "values"]
+MANY_VALUES = 1000
+
+
 @dataclass(frozen=True)
 class Row:
     job: str
@@ -80,6 +84,10 @@ def measured(folder: Path, files: int, values: int, turns: int) -> list[Row]:
     ours, theirs = turn_about(folder, turns, lambda place: values_of(place, values), OURS, ["bash", "-c", LOOP])
     job = f"{values} values in {-(-values // VALUES_IN_A_FILE)} files"
     rows += [Row(job, "ours", ours), Row(job, "`decrypt` and `encrypt_string`", theirs, ours / theirs)]
+    ours, theirs = turn_about(folder, turns, lambda place: values_of(place, MANY_VALUES), OURS, RESEAL)
+    job = f"{MANY_VALUES} values in {-(-MANY_VALUES // VALUES_IN_A_FILE)} files"
+    beside = "one decryption and one encryption each, on all cores (reach 1.3)"
+    rows += [Row(job, "ours", ours), Row(job, beside, theirs, ours / theirs)]
     many = files * VALUES_IN_A_FILE
     (ours,) = turn_about(folder, 1, lambda place: values_of(place, many), OURS)
     (again,) = [took(folder / "0-0", OURS)]

@@ -8,6 +8,8 @@ import typing as t
 
 # So few characters of a secret tell nothing, and more of them do not stand in another text by chance.
 PIECE = 8
+# Not each piece is kept: with this length at every third place, there is one in whatever has PIECE characters.
+KEPT, APART = 6, 3
 
 
 class SentSecrets:
@@ -25,13 +27,17 @@ class SentSecrets:
             if len(secret) < PIECE:
                 self._short.add(secret)
             else:
-                self._pieces.update(_pieces_of(secret))
+                self._pieces.update(_pieces_of(secret, KEPT, APART))
 
     def show_in(self, text: str) -> bool:
         """Whether a part of a secret, PIECE characters or a whole shorter one, stands in this text."""
-        # A copy, since another thread may add to it.
-        return any(short in text for short in tuple(self._short)) or not self._pieces.isdisjoint(_pieces_of(text))
+        # Copies, since another thread may add to them.
+        if any(short in text for short in tuple(self._short)):
+            return True
+        if self._pieces.isdisjoint(_pieces_of(text, KEPT, 1)):
+            return False
+        return any(piece in secret for secret in tuple(self._known) for piece in _pieces_of(text, PIECE, 1))
 
 
-def _pieces_of(text: str) -> t.Iterator[str]:
-    return (text[start : start + PIECE] for start in range(len(text) - PIECE + 1))
+def _pieces_of(text: str, length: int, apart: int) -> t.Iterator[str]:
+    return (text[start : start + length] for start in range(0, len(text) - length + 1, apart))

@@ -25,6 +25,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.move 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import plan_slot
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.policy import task_options
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports, RecordStore
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published_keys import PublishedKeys
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
@@ -89,7 +90,7 @@ def _question(slot: Slot, ports: Ports, keys: list[ApiKey] | None, looked_after:
     if keys is None:
         unasked = Check(name, None, "the keys of its owner could not be listed")
         return lambda: unasked
-    session = Session(slot, ports, {})
+    session = Session(slot, ports, PublishedKeys({}))
     try:
         loaded = _load(session, ports.store)
     except CloudkeysError as error:

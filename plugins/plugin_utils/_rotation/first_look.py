@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published_keys import PublishedKeys
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Slot
 
 
-def look_at_all(slots: Sequence[Slot], ports: Ports) -> tuple[list[Slot], dict[tuple[str, str], str | None]]:
-    """The slots, with a problem for those that share a record, and the ids of published keys by file and variable."""
+def look_at_all(slots: Sequence[Slot], ports: Ports) -> tuple[list[Slot], PublishedKeys]:
+    """The slots, with a problem for those that share a record, and the keys that are published."""
     by_file = sorted(range(len(slots)), key=lambda number: slots[number].files)
     found = {number: _ids_of(slots[number], ports) for number in by_file}
     seen = [found[number] for number in range(len(slots))]
-    published = {(slot.file, slot.variable): key_id for slot, (_slot_id, key_id) in zip(slots, seen)}
+    published = PublishedKeys({(slot.file, slot.variable): key_id for slot, (_slot_id, key_id) in zip(slots, seen)})
     return _without_twins(slots, [slot_id for slot_id, _key_id in seen]), published
 
 

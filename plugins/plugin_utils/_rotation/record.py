@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import parse_time
@@ -45,8 +45,23 @@ CLEAR_MEMBERS = frozenset(
 )
 
 
-# These take a line in the file only where they say something.
-SELDOM = frozenset({"moved_to", "displaced_marker", "rollback_is_done", "is_unpublished"})
+# These take a line in the file only where they say something: a file of many slots is read and written as a whole, in
+# each round, and these would be a third of it.
+SELDOM = frozenset(
+    {
+        "moved_to",
+        "displaced_marker",
+        "rollback_is_done",
+        "is_unpublished",
+        "compromised",
+        "handed_over_at",
+        "rolled_back_at",
+        "withdrawing_at",
+        "disabling_at",
+        "deleting_at",
+        "enabling_at",
+    }
+)
 
 
 class RecordIsUnreadable(ValueError):
@@ -167,7 +182,7 @@ def round_up(moment: datetime) -> datetime:
 
 def to_data(record: Record) -> dict[str, t.Any]:
     """The record as it stands in the file: mappings, lists, texts and numbers."""
-    return {"format": FORMAT, **t.cast("dict[str, t.Any]", _plain(asdict(record)))}
+    return {"format": FORMAT, **t.cast("dict[str, t.Any]", _plain(record))}
 
 
 def describe_record(record: Record | None) -> dict[str, t.Any]:
@@ -250,10 +265,12 @@ def _moment(value: t.Any) -> datetime:
 def _plain(value: t.Any) -> t.Any:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%S+0000")
-    if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items() if member or name not in SELDOM}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, tuple):
         return [_plain(member) for member in value]
+    if isinstance(value, (Record, Current, Pending, Superseded)):
+        # Not with dataclasses.asdict, which copies every text that it finds.
+        members = vars(value).items()
+        return {name: _plain(member) for name, member in members if member or name not in SELDOM}
     return value
 
 

@@ -19,6 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published_keys import PublishedKeys
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import round_up
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.values import Values
@@ -66,27 +67,16 @@ class TooLate:
 Result = t.Union[Done, Again, Rejected, TooLate]
 
 
-class _OfOthers(t.Container[str]):
-    """The published keys of the other slots of a run; a set of them for each slot would grow with both."""
-
-    def __init__(self, published: t.Mapping[tuple[str, str], str | None], own: tuple[str, str]) -> None:
-        self._published, self._own = published, own
-
-    def __contains__(self, key_id: object) -> bool:
-        return any(found == key_id and place != self._own for place, found in tuple(self._published.items()) if found)
-
-
 class Session:
     """What this run has done and learnt: `made` are the keys it has created, which a list may not show yet."""
 
-    def __init__(self, slot: Slot, ports: Ports, published: dict[tuple[str, str], str | None]) -> None:
+    def __init__(self, slot: Slot, ports: Ports, published: PublishedKeys) -> None:
         self.slot = slot
         self.iam = ports.client.branch()
         self.protect, self.history = ports.protect, ports.history
         self._draw_slot_id, self._draw_value = ports.draw_slot_id, ports.draw_value
-        # By file and variable, which tell slots apart; shared by the slots of a run.
         self._published = published
-        self._of_others = _OfOthers(published, (slot.file, slot.variable))
+        self._of_others = published.of_others((slot.file, slot.variable))
         self.made: dict[str, ApiKey] = {}
         # Keys that were read a moment ago, with the version that a change has to name.
         self.just_read: dict[str, ApiKey] = {}
@@ -107,7 +97,7 @@ class Session:
     def note_published(self, loaded: Loaded) -> None:
         """Let the other slots of the run know which key is this one's now."""
         if loaded.record is not None and loaded.record.current is not None:
-            self._published[self.slot.file, self.slot.variable] = loaded.record.current.id
+            self._published.note((self.slot.file, self.slot.variable), loaded.record.current.id)
 
     def moment(self) -> datetime:
         """IAM's time as it is recorded."""

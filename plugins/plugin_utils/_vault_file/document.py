@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import keys, resolve, splice
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.editor import Editor
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import plain_lines, unwrap
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import FRAMES, plain_lines, unwrap
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import PAGES, Node, Page, parse
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import (
     Item,
@@ -85,6 +85,7 @@ def forget(text: str) -> None:
     """Nobody will ask for this text again: let go of what is kept of it, which is many times as large."""
     PAGES.forget(unwrap(text)[1])
     PAGES.forget(plain_lines(text))
+    FRAMES.forget(text)
 
 
 def _page(text: str) -> Page:

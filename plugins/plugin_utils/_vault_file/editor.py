@@ -99,7 +99,7 @@ class Editor:
 
     def _refuse_shared(self, *nodes: Node | None) -> None:
         """Refuse what an alias elsewhere repeats: a change here would be one there too, or break it."""
-        for top in filter(None, nodes):
+        for top in filter(None, nodes if self._page.aliases else ()):
             for node in top.walk():
                 self._refuse_anchor(node)
 
@@ -151,12 +151,13 @@ class _Sealer:
 
     def __init__(self, page: Page, block: Node | None, vault: Vault) -> None:
         self._page = page
+        self._block = block
         self._vault = vault
-        self._nodes = [node for node in block.walk() if node.is_vault] if block is not None else []
 
     def seal(self, plaintext: str, old: Node | None) -> str:
         mine = [old] if old is not None and old.is_vault else []
-        replaced = mine + [node for node in self._nodes if node is not old]
+        around = self._block.walk() if self._block is not None else ()
+        replaced = mine + [node for node in around if node.is_vault and node is not old]
         for node in replaced:
             if self._vault.fits(node.vaulttext) and open_at(self._page, node, self._vault) == plaintext:
                 return node.vaulttext

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.large_texts import LastFew
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 _BOM = "\ufeff"
@@ -26,9 +26,12 @@ class Frame:
         return self.bom + body.replace("\n", self.newline)
 
 
-@functools.lru_cache(maxsize=4)
 def unwrap(text: str) -> tuple[Frame, str]:
     """The frame, and a body in which each line ends in a newline."""
+    return FRAMES.of(text, True)
+
+
+def _unwrap(text: str, _flag: bool) -> tuple[Frame, str]:
     bom = _BOM if text.startswith(_BOM) else ""
     body = text[len(bom) :]
     returns, pairs = body.count("\r"), body.count("\r\n")
@@ -38,6 +41,9 @@ def unwrap(text: str) -> tuple[Frame, str]:
     has_final_newline = not body or body.endswith("\n")
     frame = Frame(bom, "\r\n" if pairs else "\n", has_final_newline)
     return frame, body if has_final_newline else f"{body}\n"
+
+
+FRAMES = LastFew(_unwrap, 4)
 
 
 def plain_lines(text: str) -> str:

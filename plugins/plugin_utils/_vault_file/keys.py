@@ -9,7 +9,8 @@ import typing as t
 
 import yaml
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_yaml import STR_TAG, implied_tag
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page, look_of
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.nodes import Node, Page
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.pair_index import look_of
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import Step, Typed
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
@@ -22,11 +23,11 @@ _KINDS = {"bool": "a truth value", "NoneType": "null", "date": "a date", "dateti
 def pair(page: Page, mapping: Node, step: Step) -> tuple[Node, Node] | None:
     """Key and value of a step; one that stands there twice, may come from elsewhere or has a twin is refused."""
     if isinstance(step, str):
-        found = mapping.pairs_by_name.get(step)
-        is_twice = step in mapping.names_given_twice
+        found = mapping.index.by_name.get(step)
+        is_twice = step in mapping.index.names_given_twice
         same = [key for key, _value in mapping.pairs if key.value == step and key.is_text] if is_twice else []
     else:
-        pairs = [each for each in mapping.odd_pairs if _is_equal(step_of(each[0]), step)]
+        pairs = [each for each in mapping.index.odd if _is_equal(step_of(each[0]), step)]
         found = next((each for each in pairs if step_of(each[0]) == step), None)
         same, is_twice = [key for key, _value in pairs], len(pairs) > 1
     if found is None:
@@ -63,10 +64,10 @@ def _typed(tag: str, text: str) -> Typed | None:
 
 def _refuse_other_sources(page: Page, mapping: Node, step: Step) -> None:
     """A step without a key of its own is not simply missing when it may be there in another guise."""
-    for key in mapping.merge_keys:
+    for key in mapping.index.merge_keys:
         raise CannotEdit(f"{_shown(step)} may come from the merge key '<<' in line {page.line(key.start)}")
-    if isinstance(step, str) and look_of(step) in mapping.pairs_by_look:
-        line = page.line(mapping.pairs_by_look[look_of(step)][0].start)
+    if isinstance(step, str) and look_of(step) in mapping.index.by_look:
+        line = page.line(mapping.index.by_look[look_of(step)][0].start)
         raise CannotEdit(
             f"the key in line {line} looks like {_shown(step)}, and is written with other characters or blanks; copy "
             "it from the file"
@@ -92,12 +93,12 @@ def _twins(mapping: Node, step: Step) -> t.Iterator[Node]:
     if isinstance(step, str):
         tag = implied_tag(step)
         meaning = _typed(tag, step) if tag != STR_TAG else None
-        for key, _value in mapping.odd_pairs:
+        for key, _value in mapping.index.odd:
             if not key.is_vault and (key.value == step or (meaning is not None and step_of(key) == meaning)):
                 yield key
         return
-    yield from (key for key, _value in mapping.odd_pairs if _is_equal(step_of(key), step))
-    for name, (key, _value) in mapping.pairs_by_name.items():
+    yield from (key for key, _value in mapping.index.odd if _is_equal(step_of(key), step))
+    for name, (key, _value) in mapping.index.by_name.items():
         if name == getattr(step, "shown", "") or _typed(implied_tag(name), name) == step:
             yield key
 

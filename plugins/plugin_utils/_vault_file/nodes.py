@@ -4,12 +4,9 @@
 
 from __future__ import annotations
 
-import collections
-import functools
 import json
 import sys
 import typing as t
-import unicodedata
 from dataclasses import dataclass, field, replace
 
 import yaml
@@ -18,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.lar
     LastFew,
     without_collector,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.pair_index import PairIndex
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 # The parsers differ in details, so this is the one that ansible-core itself takes.
@@ -28,14 +26,8 @@ _TEXT_TAGS = frozenset({"!unsafe", "!", STR_TAG})
 _JSON_TAGS = {"__ansible_vault": "!vault", "__ansible_unsafe": "!unsafe"}
 
 
-def look_of(name: str) -> str:
-    """What people see of a name: however its accents are written, without blanks around it and what cannot be seen."""
-    if name.isascii() and name.isprintable():
-        return name.strip()
-    return unicodedata.normalize("NFC", "".join(filter(str.isprintable, name))).strip()
-
-
-@dataclass
+# Of a file of thousands of slots there are hundreds of thousands.
+@dataclass(slots=True)
 class Node:
     """One value (or key); `start` and `end` are offsets, `end` is behind the last character."""
 
@@ -50,6 +42,7 @@ class Node:
     # Most nodes are scalars, of which none keeps lists of its own.
     pairs: t.Sequence[tuple[Node, Node]] = ()
     items: t.Sequence[Node] = ()
+    _index: PairIndex | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def is_block_collection(self) -> bool:
@@ -79,36 +72,12 @@ class Node:
     def is_text(self) -> bool:
         return self.kind == "scalar" and self.resolved_tag == STR_TAG
 
-    @functools.cached_property
-    def pairs_by_name(self) -> dict[str, tuple[Node, Node]]:
-        """The first pair of each string; used when the node is complete."""
-        found: dict[str, tuple[Node, Node]] = {}
-        for pair in self.pairs:
-            if pair[0].is_text:
-                found.setdefault(pair[0].value, pair)
-        return found
-
-    @functools.cached_property
-    def pairs_by_look(self) -> dict[str, tuple[Node, Node]]:
-        """The first pair of each string as people see it."""
-        found: dict[str, tuple[Node, Node]] = {}
-        for name, pair in self.pairs_by_name.items():
-            found.setdefault(look_of(name), pair)
-        return found
-
-    @functools.cached_property
-    def names_given_twice(self) -> frozenset[str]:
-        counted = collections.Counter(key.value for key, _value in self.pairs if key.is_text)
-        return frozenset(name for name, count in counted.items() if count > 1)
-
-    @functools.cached_property
-    def merge_keys(self) -> list[Node]:
-        return [key for key, _value in self.pairs if key.is_merge]
-
-    @functools.cached_property
-    def odd_pairs(self) -> list[tuple[Node, Node]]:
-        """The pairs whose keys are scalars, but no texts."""
-        return [pair for pair in self.pairs if pair[0].kind == "scalar" and not pair[0].is_text]
+    @property
+    def index(self) -> PairIndex:
+        """The pairs by their keys; used when the node is complete."""
+        if self._index is None:
+            self._index = PairIndex(self.pairs)
+        return self._index
 
     @property
     def is_merge(self) -> bool:
@@ -255,15 +224,15 @@ class _Builder:
 
     def _node(self, event: t.Any) -> Node:
         start, end = event.start_mark.index, event.end_mark.index
-        if isinstance(event, yaml.AliasEvent):
-            self.aliases.add(event.anchor or "")
-            return Node("alias", start, end, anchor=event.anchor)
         if isinstance(event, yaml.ScalarEvent):
             style = event.style or ""
             if style in ("|", ">"):
                 # The mark lies behind the blank lines that follow; those stay outside.
                 end = start + len(self._text[start:end].rstrip(" \t\n"))
             return Node("scalar", start, end, event.value, event.tag, event.anchor, style)
+        if isinstance(event, yaml.AliasEvent):
+            self.aliases.add(event.anchor or "")
+            return Node("alias", start, end, anchor=event.anchor)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         node = Node("mapping" if is_mapping else "sequence", start, end, tag=event.tag, anchor=event.anchor)
         node.is_flow = bool(event.flow_style)

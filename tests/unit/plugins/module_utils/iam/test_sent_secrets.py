@@ -25,6 +25,16 @@ def test_a_secret_and_its_parts_are_recognised(text: str) -> None:
     assert sent().show_in(text)
 
 
+@pytest.mark.parametrize("start", range(len(VALUE) - 7))
+def test_eight_characters_are_enough_wherever_they_stand(start: int) -> None:
+    assert sent().show_in(f"req-{VALUE[start : start + 8]}-1")
+
+
+@pytest.mark.parametrize("start", range(len(VALUE) - 6))
+def test_seven_characters_tell_nothing(start: int) -> None:
+    assert not sent().show_in(f"req.{VALUE[start : start + 7]}.1")
+
+
 @pytest.mark.parametrize("text", ["", "emul8ed-0123456789abcdef", VALUE[:7], VALUE.upper()])
 def test_other_texts_are_none(text: str) -> None:
     assert not sent().show_in(text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import tracemalloc
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.published_keys import PublishedKeys
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.session import Session
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import Effects, Scene
@@ -17,7 +18,7 @@ FEW, MANY = 100, 200
 def bytes_of_views(count: int) -> int:
     scene = Scene()
     ports, slots = scene.ports(Effects()), [scene.make_slot(f"slot{number}") for number in range(count)]
-    published: dict[tuple[str, str], str | None] = {(slot.file, slot.variable): slot.name for slot in slots}
+    published = PublishedKeys({(slot.file, slot.variable): slot.name for slot in slots})
     sessions = [Session(slot, ports, published) for slot in slots]
     sessions[0].see(Loaded(), [], Orders(), is_whole=True)
     tracemalloc.start()

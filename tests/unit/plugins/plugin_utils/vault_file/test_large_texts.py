@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.vault import VaultSecret
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import document, nodes
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file import (
+    ansible_reading,
+    document,
+    frame,
+    nodes,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.frame import plain_lines, unwrap
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.large_texts import (
@@ -43,18 +48,40 @@ def test_what_was_made_is_made_once_until_it_is_pushed_out_or_forgotten() -> Non
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_of_two_states_of_a_file_only_the_one_that_is_read_again_is_kept(tmp_path: Path, check_mode: bool) -> None:
+def test_of_two_states_of_a_file_only_one_that_is_read_again_is_kept(tmp_path: Path, check_mode: bool) -> None:
     path = tmp_path / "vars.yml"
     path.write_text("---\none: 1\n", encoding="utf-8")
     file = VaultFile(str(path), Cipher([("dev", VaultSecret(b"password"))]))
     before = file.read()
     nodes.PAGES.clear()
 
-    after = file.commit(before, [Edit(("secret",), "value")], check_mode=check_mode).snapshot
+    edits = [Edit(("secret",), "value")]
+    after = file.commit(before, edits, check_mode=check_mode, tells_effects=False).snapshot
 
-    kept, gone = (before, after) if check_mode else (after, before)
-    assert nodes.PAGES.has(kept.text)
-    assert not nodes.PAGES.has(gone.text)
+    assert nodes.PAGES.has(before.text) is check_mode
+    assert frame.FRAMES.has(before.text) is check_mode
+    assert not nodes.PAGES.has(after.text)
+    assert not frame.FRAMES.has(after.text)
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_while_ansible_reads_the_new_text_nothing_is_kept_that_is_not_read_again(
+    tmp_path: Path, check_mode: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "vars.yml"
+    path.write_text("---\none: 1\n", encoding="utf-8")
+    file = VaultFile(str(path), Cipher([("dev", VaultSecret(b"password"))]))
+    before = file.read()
+    nodes.PAGES.clear()
+    kept: list[tuple[bool, bool]] = []
+
+    def look(old: str, new: str, *_others: object) -> None:
+        kept.append((nodes.PAGES.has(old), nodes.PAGES.has(new)))
+
+    monkeypatch.setattr(ansible_reading, "check_reads_back", look)
+    file.commit(before, [Edit(("secret",), "value")], check_mode=check_mode, tells_effects=False)
+
+    assert kept == [(check_mode, False)]
 
 
 def test_a_text_is_another_one_with_the_other_flag_and_both_are_forgotten() -> None:

@@ -129,8 +129,8 @@ def test_the_steps_below_are_all_there_are(due_scene: SlotScene) -> None:
     assert [gap.name for gap, entry in zip(CHANGES, changes) if not gap.fits(entry)] == []
     assert len(changes) == len(CHANGES)
     refused = [number for number, entry in enumerate(filter(PROVE.fits, sent)) if entry["status"] == 400]
-    # The workers are side by side: on a busy machine the loose key may be proven to be dead before the slot goes on. The
-    # two log-ins after the run are those of this test.
+    # Workers are side by side: on a busy machine the loose key may be proven to be dead before the slot goes on.
+    # The two log-ins after the run are those of this test.
     assert refused[0] <= DIE.skip
     assert refused[5] == LAST.skip
     assert PROVE_AGAIN.path == PUBLISH.path

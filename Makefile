@@ -31,8 +31,8 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 	@ln -sfn ../../.. .build/ansible_collections/cloudkeys/ibmcloud
 	@touch $@
 
-demo: setup ## Rotate a key on the local emulator, and show every step
-	python tests/demo/run.py
+demo: setup ## Plan, rotation, history, audit and a leak drill on the local emulator
+	python tests/demo/run.py .build/demo
 
 test: setup ## Lint, types, unit, kills, leaks, neighbours, vault, guides, sanity, integration
 	@python tests/tools/parts.py $(PARTS)

@@ -1,10 +1,14 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Shows a real rotation: against the local emulator, or with DEMO_LIVE=yes and IBMCLOUD_API_KEY against IBM Cloud."""
+"""Shows a rotation, an audit and a leak: in the emulator, or with DEMO_LIVE=yes and IBMCLOUD_API_KEY in IBM Cloud.
+
+python tests/demo/run.py FOLDER     the page of the audit is left in FOLDER
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import time
@@ -23,19 +27,24 @@ deploy_region: eu-de   # not a secret
 """
 
 
-def main() -> int:
+def main(folder: str) -> int:
     started = time.monotonic()
+    pages = Path(folder).resolve()
+    shutil.rmtree(pages, ignore_errors=True)
+    pages.mkdir(parents=True)
     with stage() as here:
         try:
-            show(here)
+            show_a_rotation(here)
+            show_what_is_told_of_it(here, pages)
+            show_a_leak(here)
         finally:
             here.say("Cleaning up: the service ID and its keys go")
             ad_hoc(here, "iam_service_id", f"name={here.name} state=absent delete_keys=true rotated_keys=allow")
-    print(f"\nThe demo took {time.monotonic() - started:.0f} s and left nothing behind.")
+    print(f"\nThe demo took {time.monotonic() - started:.0f} s and left nothing behind but {pages / 'api-keys.html'}")
     return 0
 
 
-def show(here: Stage) -> None:
+def show_a_rotation(here: Stage) -> None:
     here.say("1. A service ID: the robot identity that owns the key")
     ad_hoc(here, "iam_service_id", f"name={here.name} description='made by make demo'")
 
@@ -69,16 +78,50 @@ def show(here: Stage) -> None:
     if before != here.vault_file.read_bytes() or "changed=0" not in report:
         raise SystemExit("the second run changed something")
 
+
+def show_what_is_told_of_it(here: Stage, pages: Path) -> None:
     here.say("7. The history: what happened to which key, when and why")
-    playbook(here, "cloudkeys.ibmcloud.history", history_file=str(here.folder / HISTORY))
+    history = str(here.folder / HISTORY)
+    playbook(here, "cloudkeys.ibmcloud.history", history_file=history)
+
+    here.say(
+        "8. The audit: which keys are too old or not used, and which control passes; also as a page for the browser"
+    )
+    order = {
+        "audit_api_keys_folder": str(pages),
+        "audit_api_keys_history_files": [history],
+        # In a real account the keys of others are nobody's business here.
+        "audit_api_keys_identities": [] if here.emulator_url else [{"service_id": here.name}],
+        "audit_api_keys_fail_on": "none",
+    }
+    here.run("ansible-playbook", "cloudkeys.ibmcloud.audit", "-e", json.dumps(order))
+    if here.name not in (pages / "api-keys.html").read_text(encoding="utf-8"):
+        raise SystemExit("the page of the audit does not have the service ID")
+
+
+def show_a_leak(here: Stage) -> None:
+    here.say("9. A leak drill: a key that nobody rotates stands in a log, and the rotated one leaked too")
+    ad_hoc(here, "iam_api_key", f"name=drill service_id={here.name} file={here.folder / 'drill.json'}")
+    value = json.loads((here.folder / "drill.json").read_text(encoding="utf-8"))["apikey"]
+    (here.folder / "found.log").write_text(f"12:00:01 POST /identity/token apikey={value}\n", encoding="utf-8")
+    found = re.search(r"(ApiKey-\S+)  deploy  ", show_keys(here))
+    order = {
+        "revoke_leaked_ids": [found[1] if found else ""],
+        "revoke_leaked_values_file": str(here.folder / "found.log"),
+        "revoke_leaked_delete": True,
+    }
+    (here.folder / "leaked.yml").write_text(json.dumps(order), encoding="utf-8")
+    told = with_slots(here, "revoke_leaked", "-e", "@leaked.yml")
+    if told.count("DEAD: ") != len(("the key in the log", "the rotated key")):
+        raise SystemExit("not both keys are dead")
 
 
 def ad_hoc(here: Stage, module: str, arguments: str) -> None:
     here.run("ansible", "localhost", "-m", f"cloudkeys.ibmcloud.{module}", "-a", arguments)
 
 
-def show_keys(here: Stage) -> None:
-    playbook(here, str(HERE / "keys.yml"), demo_name=here.name)
+def show_keys(here: Stage) -> str:
+    return playbook(here, str(HERE / "keys.yml"), demo_name=here.name)
 
 
 def rotate(here: Stage, **variables: str) -> str:
@@ -94,9 +137,9 @@ def rotate(here: Stage, **variables: str) -> str:
     return with_slots(here, "rotate")
 
 
-def with_slots(here: Stage, name: str) -> str:
+def with_slots(here: Stage, name: str, *more: str) -> str:
     """What a playbook of the collection shows that takes the slots."""
-    options = ["--vault-id", "demo@vault-password", "-e", "@slots.yml"]
+    options = ["--vault-id", "demo@vault-password", "-e", "@slots.yml", *more]
     return here.run("ansible-playbook", f"cloudkeys.ibmcloud.{name}", *options)
 
 
@@ -106,4 +149,4 @@ def playbook(here: Stage, name: str, **variables: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -86,7 +86,7 @@ def live_stage(folder: Path, environ: dict[str, str]) -> Stage:
     here = Stage(folder, environ, None)
     here.say("This uses your IBM Cloud account")
     print(
-        f"It creates the service ID {here.name}, one API key of it called deploy, and that key's successor;\n"
+        f"It creates the service ID {here.name}, two API keys of it, deploy and drill, and the successors of deploy;\n"
         "it deletes all of them at the end. It touches nothing else."
     )
     if sys.stdin.isatty() and input("Go on? [y/N] ").strip().lower() != "y":

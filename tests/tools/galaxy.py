@@ -24,7 +24,9 @@ IMPORTER = CHECKOUT / ".build" / "importer"
 # All that a user of an installed collection may rely on, by the rules for collections in the `ansible` package.
 NEEDED = ("meta", "playbooks", "plugins", "roles")
 # What does the work of the demo, and what it is given to show that this very file ran.
-ENGINES = tuple(f"plugins/plugin_utils/{name}_task.py" for name in ("_rotation/rotation", "_audit/audit", "_leaks/leak"))
+ENGINES = tuple(
+    f"plugins/plugin_utils/{name}_task.py" for name in ("_rotation/rotation", "_audit/audit", "_leaks/leak")
+)
 FOOTPRINT = "\nopen(__file__ + '.ran', 'w').close()\n"
 # Nothing listens there: whoever wants to download something fails.
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9") | {

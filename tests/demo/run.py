@@ -52,7 +52,6 @@ def show_a_rotation(here: Stage) -> None:
     here.vault_file.write_text(VAULT_FILE, encoding="utf-8")
     rotate(here)
     shutil.copy(here.vault_file, f"{here.vault_file}.before")
-    show_keys(here)
 
     if here.emulator_url:
         here.say("3. Ninety-one days pass (the emulator's clock is moved on), and the key is due")

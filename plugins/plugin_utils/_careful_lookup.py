@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_like_a_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal
@@ -28,7 +29,7 @@ class CarefulLookup(LookupBase):
         try:
             ansible.set_options(var_options=variables, direct=kwargs)
             return self.read(ansible, terms)
-        except AnsibleError as error:
+        except (AnsibleError, CloudkeysError) as error:
             raise AnsibleError(f"{name}: {refused(str(error))['msg']}") from None
         except Exception as error:
             raise AnsibleError(f"{name}: {failure_of(error)['msg']}") from None

@@ -74,7 +74,7 @@ ROWS: dict[str, list[str]] = {
     "plugin_utils/_audit/page.py": ["module_utils._shown", "plugin_utils._audit", "jinja2"],
     "plugin_utils/_audit/page_rows.py": ["module_utils._shown", "plugin_utils._audit", "plugin_utils._rotation"],
     "plugin_utils/_careful_lookup.py": [
-        *("module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
+        *("module_utils._errors", "module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
         *("ansible.errors", "ansible.plugins.lookup"),
     ],
     "plugin_utils/_checked.py": [

@@ -37,8 +37,8 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 	@ln -sfn ../../.. .build/ansible_collections/cloudkeys/ibmcloud
 	@touch $@
 
-demo: setup ## Rotate a key on the local emulator, and show every step
-	python tests/demo/run.py
+demo: setup ## Plan, rotation, history, audit and a leak drill on the local emulator
+	python tests/demo/run.py .build/demo
 
 test: setup ## All parts that must hold, in ten minutes: of long tests an eighth, others each day; ONE_IN=1 tries all
 	@python tests/tools/parts.py $(PARTS) ONE_IN=$(or $(ONE_IN),$(IN_A_TEST))

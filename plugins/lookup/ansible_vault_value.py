@@ -83,11 +83,8 @@ _raw:
 import os
 import typing as t
 
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, refused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_like_a_value
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal, protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._careful_lookup import CarefulLookup
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._paths import absolute_path, folder_of_relative_paths
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.path import (
     Path,
@@ -99,24 +96,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Cipher, VaultFile
 
 
-class LookupModule(LookupBase):
-    def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[str]:
-        """The values, read now; Ansible shows the text of an exception, so only those written here get out."""
-        # ansible-core has no types for these.
-        ansible: t.Any = self
-        # A key in the place of a name is not to be quoted in a message.
-        for text in texts_like_a_value([terms, kwargs]):
-            conceal(text)
-        try:
-            ansible.set_options(var_options=variables, direct=kwargs)
-            return self._read(ansible, terms)
-        except (AnsibleError, VaultFileError) as error:
-            raise AnsibleError(f"ansible_vault_value: {refused(str(error))['msg']}") from None
-        except Exception as error:
-            raise AnsibleError(f"ansible_vault_value: {failure_of(error)['msg']}") from None
-
-    @staticmethod
-    def _read(ansible: t.Any, terms: list[t.Any]) -> list[str]:
+class LookupModule(CarefulLookup):
+    def read(self, ansible: t.Any, terms: list[t.Any]) -> list[str]:
         # As Ansible itself opens up an option of the type `path`.
         given = os.path.expandvars(os.path.expanduser(str(ansible.get_option("file"))))
         path = absolute_path(given, folder_of_relative_paths(ansible._loader, os.getcwd()))

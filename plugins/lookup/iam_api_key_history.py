@@ -89,13 +89,8 @@ _raw:
 import os
 import typing as t
 
-from ansible.errors import AnsibleError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, refused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_like_a_value
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._careful_lookup import CarefulLookup
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._paths import absolute_path, folder_of_relative_paths
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import HistoryRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_file import read_history_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_shown import (
     Question,
@@ -105,24 +100,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.histo
 )
 
 
-class LookupModule(LookupBase):
-    def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
-        """The lines; Ansible shows the text of an exception, so only those written here get out."""
-        # ansible-core has no types for these.
-        ansible: t.Any = self
-        # A key in the place of a name is not to be quoted in a message.
-        for text in texts_like_a_value([terms, kwargs]):
-            conceal(text)
-        try:
-            ansible.set_options(var_options=variables, direct=kwargs)
-            return self._read(ansible, terms)
-        except (AnsibleError, HistoryRefused) as error:
-            raise AnsibleError(f"iam_api_key_history: {refused(str(error))['msg']}") from None
-        except Exception as error:
-            raise AnsibleError(f"iam_api_key_history: {failure_of(error)['msg']}") from None
-
-    @staticmethod
-    def _read(ansible: t.Any, terms: list[t.Any]) -> list[t.Any]:
+class LookupModule(CarefulLookup):
+    def read(self, ansible: t.Any, terms: list[t.Any]) -> list[t.Any]:
         given = {name: ansible.get_option(name) for name in ("slot", "key_id", "since", "until", "as_lines")}
         question = Question(
             # What is blank narrows nothing.

@@ -198,7 +198,7 @@ options:
   fail_on:
     description:
       - Fail when something of this severity or a worse one was found, after the report was written. V(high) is the
-        worst, then come V(medium) and V(low). V(none) never fails.
+        worst, then come V(medium) and V(low). With V(none) no finding makes it fail.
     type: str
     choices: [high, medium, low, none]
     default: none

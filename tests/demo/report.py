@@ -19,7 +19,7 @@ from pathlib import Path
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.api_keys import NewKey, draw_key_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient, open_client
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import format_time
-from run import LOGIN_VARIABLES, QUIET, emulator, post
+from stage import LOGIN_VARIABLES, QUIET, emulator, post
 
 DAY_SECONDS = 24 * 3600
 TODAY = 400

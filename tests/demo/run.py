@@ -1,22 +1,20 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Shows a real rotation: against the local emulator, or with DEMO_LIVE=yes and IBMCLOUD_API_KEY against IBM Cloud."""
+"""Shows a rotation, an audit and a leak: in the emulator, or with DEMO_LIVE=yes and IBMCLOUD_API_KEY in IBM Cloud.
+
+python tests/demo/run.py FOLDER     the page of the audit is left in FOLDER
+"""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
-import shlex
+import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
+
+from stage import Stage, post, stage
 
 HERE = Path(__file__).resolve().parent
 VARIABLE = "deploy_api_key"
@@ -27,68 +25,26 @@ VAULT_FILE = """\
 # Secrets of the deployment. This comment is ours and stays.
 deploy_region: eu-de   # not a secret
 """
-# What a login may come from: none of it may reach the demo unless the user said DEMO_LIVE=yes.
-LOGIN_VARIABLES = (
-    "IBMCLOUD_API_KEY",
-    "IC_API_KEY",
-    "IBMCLOUD_APIKEY",
-    "IC_IAM_TOKEN",
-    "IBMCLOUD_ACCOUNT_ID",
-    "IBMCLOUD_IAM_API_ENDPOINT",
-)
-QUIET = {
-    "ANSIBLE_LOCALHOST_WARNING": "false",
-    "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-    "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
-    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-}
 
 
-class Stage:
-    """One run of the demo: a folder, an environment for Ansible, and an account to work in."""
-
-    def __init__(self, folder: Path, environ: dict[str, str], emulator_url: str | None) -> None:
-        self.folder = folder
-        self.environ = environ
-        self.emulator_url = emulator_url
-        self.name = f"cloudkeys-demo-{secrets.token_hex(3)}"
-        self.vault_file = folder / "secrets.yml"
-
-    def say(self, text: str) -> None:
-        print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
-
-    def run(self, *command: str) -> str:
-        """Run a command, showing it and what it prints; ends the demo when it fails."""
-        print(f"$ {shlex.join(command)}", flush=True)
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        shown = "\n".join(line for line in done.stdout.splitlines() if line.strip())
-        print(shown + done.stderr, flush=True)
-        if done.returncode:
-            raise SystemExit(f"the demo stopped: {command[0]} ended with {done.returncode}")
-        return done.stdout
-
-
-def main() -> int:
+def main(folder: str) -> int:
     started = time.monotonic()
+    pages = Path(folder).resolve()
+    shutil.rmtree(pages, ignore_errors=True)
+    pages.mkdir(parents=True)
     with stage() as here:
         try:
-            show(here)
+            show_a_rotation(here)
+            show_what_is_told_of_it(here, pages)
+            show_a_leak(here)
         finally:
             here.say("Cleaning up: the service ID and its keys go")
             ad_hoc(here, "iam_service_id", f"name={here.name} state=absent delete_keys=true rotated_keys=allow")
-    print(f"\nThe demo took {time.monotonic() - started:.0f} s and left nothing behind.")
+    print(f"\nThe demo took {time.monotonic() - started:.0f} s and left nothing behind but {pages / 'api-keys.html'}")
     return 0
 
 
-def show(here: Stage) -> None:
+def show_a_rotation(here: Stage) -> None:
     here.say("1. A service ID: the robot identity that owns the key")
     ad_hoc(here, "iam_service_id", f"name={here.name} description='made by make demo'")
 
@@ -96,7 +52,6 @@ def show(here: Stage) -> None:
     here.vault_file.write_text(VAULT_FILE, encoding="utf-8")
     rotate(here)
     shutil.copy(here.vault_file, f"{here.vault_file}.before")
-    show_keys(here)
 
     if here.emulator_url:
         here.say("3. Ninety-one days pass (the emulator's clock is moved on), and the key is due")
@@ -122,16 +77,50 @@ def show(here: Stage) -> None:
     if before != here.vault_file.read_bytes() or "changed=0" not in report:
         raise SystemExit("the second run changed something")
 
+
+def show_what_is_told_of_it(here: Stage, pages: Path) -> None:
     here.say("7. The history: what happened to which key, when and why")
-    playbook(here, "cloudkeys.ibmcloud.history", history_file=str(here.folder / HISTORY))
+    history = str(here.folder / HISTORY)
+    playbook(here, "cloudkeys.ibmcloud.history", history_file=history)
+
+    here.say(
+        "8. The audit: which keys are too old or not used, and which control passes; also as a page for the browser"
+    )
+    order = {
+        "audit_api_keys_folder": str(pages),
+        "audit_api_keys_history_files": [history],
+        # In a real account the keys of others are nobody's business here.
+        "audit_api_keys_identities": [] if here.emulator_url else [{"service_id": here.name}],
+        "audit_api_keys_fail_on": "none",
+    }
+    here.run("ansible-playbook", "cloudkeys.ibmcloud.audit", "-e", json.dumps(order))
+    if here.name not in (pages / "api-keys.html").read_text(encoding="utf-8"):
+        raise SystemExit("the page of the audit does not have the service ID")
+
+
+def show_a_leak(here: Stage) -> None:
+    here.say("9. A leak drill: a key that nobody rotates stands in a log, and the rotated one leaked too")
+    ad_hoc(here, "iam_api_key", f"name=drill service_id={here.name} file={here.folder / 'drill.json'}")
+    value = json.loads((here.folder / "drill.json").read_text(encoding="utf-8"))["apikey"]
+    (here.folder / "found.log").write_text(f"12:00:01 POST /identity/token apikey={value}\n", encoding="utf-8")
+    found = re.search(r"(ApiKey-\S+)  deploy  ", show_keys(here))
+    order = {
+        "revoke_leaked_ids": [found[1] if found else ""],
+        "revoke_leaked_values_file": str(here.folder / "found.log"),
+        "revoke_leaked_delete": True,
+    }
+    (here.folder / "leaked.yml").write_text(json.dumps(order), encoding="utf-8")
+    told = with_slots(here, "revoke_leaked", "-e", "@leaked.yml")
+    if told.count("DEAD: ") != len(("the key in the log", "the rotated key")):
+        raise SystemExit("not both keys are dead")
 
 
 def ad_hoc(here: Stage, module: str, arguments: str) -> None:
     here.run("ansible", "localhost", "-m", f"cloudkeys.ibmcloud.{module}", "-a", arguments)
 
 
-def show_keys(here: Stage) -> None:
-    playbook(here, str(HERE / "keys.yml"), demo_name=here.name)
+def show_keys(here: Stage) -> str:
+    return playbook(here, str(HERE / "keys.yml"), demo_name=here.name)
 
 
 def rotate(here: Stage, **variables: str) -> str:
@@ -140,6 +129,8 @@ def rotate(here: Stage, **variables: str) -> str:
         "rotate_api_keys_slots": slots,
         "rotate_api_keys_overlap_hours": 0,
         "rotate_api_keys_soak_hours": 0,
+        # The emulator knows a new key at once.
+        **({"rotate_api_keys_settle_seconds": 1} if here.emulator_url else {}),
         "rotate_api_keys_history": {"file": str(here.folder / HISTORY)},
         **variables,
     }
@@ -147,9 +138,9 @@ def rotate(here: Stage, **variables: str) -> str:
     return with_slots(here, "rotate")
 
 
-def with_slots(here: Stage, name: str) -> str:
+def with_slots(here: Stage, name: str, *more: str) -> str:
     """What a playbook of the collection shows that takes the slots."""
-    options = ["--vault-id", "demo@vault-password", "-e", "@slots.yml"]
+    options = ["--vault-id", "demo@vault-password", "-e", "@slots.yml", *more]
     return here.run("ansible-playbook", f"cloudkeys.ibmcloud.{name}", *options)
 
 
@@ -158,51 +149,5 @@ def playbook(here: Stage, name: str, **variables: str) -> str:
     return here.run("ansible-playbook", name, "--vault-id", "demo@vault-password", *words)
 
 
-@contextlib.contextmanager
-def stage() -> Iterator[Stage]:
-    """A folder and an account: IBM Cloud when the user said so, else a fresh emulator."""
-    with tempfile.TemporaryDirectory(prefix="cloudkeys-demo-") as folder:
-        (Path(folder) / "vault-password").write_text(secrets.token_urlsafe() + "\n", encoding="utf-8")
-        environ = {**os.environ, **QUIET}
-        if os.environ.get("DEMO_LIVE") == "yes":
-            yield live_stage(Path(folder), environ)
-            return
-        with emulator() as ready:
-            environ = {name: value for name, value in environ.items() if name not in LOGIN_VARIABLES}
-            login = {"IBMCLOUD_API_KEY": ready["api_key"], "IBMCLOUD_IAM_API_ENDPOINT": ready["url"]}
-            yield Stage(Path(folder), {**environ, **login}, ready["url"])
-
-
-def live_stage(folder: Path, environ: dict[str, str]) -> Stage:
-    if not environ.get("IBMCLOUD_API_KEY"):
-        raise SystemExit("DEMO_LIVE=yes needs the environment variable IBMCLOUD_API_KEY")
-    here = Stage(folder, environ, None)
-    here.say("This uses your IBM Cloud account")
-    print(
-        f"It creates the service ID {here.name}, one API key of it called deploy, and that key's successor;\n"
-        "it deletes all of them at the end. It touches nothing else."
-    )
-    if sys.stdin.isatty() and input("Go on? [y/N] ").strip().lower() != "y":
-        raise SystemExit("nothing was created")
-    return here
-
-
-@contextlib.contextmanager
-def emulator() -> Iterator[dict[str, str]]:
-    process = subprocess.Popen([sys.executable, "-m", "iam_emulator", "--port", "0"], stdout=subprocess.PIPE, text=True)
-    try:
-        yield json.loads(process.stdout.readline() if process.stdout else "")
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def post(url: str, what: str, content: dict[str, int]) -> None:
-    request = urllib.request.Request(
-        f"{url}/__emulator__/{what}", json.dumps(content).encode(), {"Content-Type": "application/json"}, method="POST"
-    )
-    urllib.request.urlopen(request, timeout=10).close()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

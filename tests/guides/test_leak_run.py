@@ -293,7 +293,7 @@ def test_a_value_is_found_in_its_account_and_revoked_there_and_nowhere_else(
     desk: Desk, two_accounts: dict[str, t.Any]
 ) -> None:
     before = record(desk)
-    desk.write("pasted.log", f"noise\n+IBMCLOUD_API_KEY={LOOSE}\n")
+    desk.write("pasted.log", f"noise\nnoise\n+IBMCLOUD_API_KEY={LOOSE}\n")
 
     asked = " ".join(desk.run(f"{WHOSE} {' '.join(OVER_BOTH)} -e whose_values_file=pasted.log").split())
     shown = revoke(desk, *OVER_BOTH, revoke_leaked_values_file="pasted.log")
@@ -301,7 +301,7 @@ def test_a_value_is_found_in_its_account_and_revoked_there_and_nowhere_else(
     assert f"in account {two_accounts['account_id']}, works" in asked
     assert shown.count("DEAD: ") == 1
     assert f"in account {two_accounts['account_id']}: disabled, not deleted" in shown
-    assert "line 1 of `values_file`: nothing found here" in shown
+    assert "lines 1 to 2 of `values_file`: nothing found here" in shown
     assert not desk.server.logs_in(LOOSE)
     assert record(desk) == before
     assert LOOSE not in asked + shown

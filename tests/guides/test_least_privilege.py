@@ -20,7 +20,6 @@ class Limited:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.admin = desk.server.api_key
         self.ids = {name: self._create(name) for name in (*NAMES, "payments")}
         self.key = json.loads((desk.folder / "keys-operator.json").read_text(encoding="utf-8"))["apikey"]
         for name in NAMES:

@@ -73,6 +73,10 @@ ROWS: dict[str, list[str]] = {
     ],
     "plugin_utils/_audit/page.py": ["module_utils._shown", "plugin_utils._audit", "jinja2"],
     "plugin_utils/_audit/page_rows.py": ["module_utils._shown", "plugin_utils._audit", "plugin_utils._rotation"],
+    "plugin_utils/_careful_lookup.py": [
+        *("module_utils._errors", "module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
+        *("ansible.errors", "ansible.plugins.lookup"),
+    ],
     "plugin_utils/_checked.py": [
         *("module_utils._blanks", "module_utils._secret_arguments", "module_utils._secrets", "ansible.module_utils"),
     ],
@@ -154,9 +158,10 @@ ROWS: dict[str, list[str]] = {
     ],
     "lookup/": [
         *("module_utils._arguments", "module_utils._blanks", "module_utils._shown"),
-        *("module_utils._iam", "module_utils._outcome", "module_utils._secret_arguments", "module_utils._secrets"),
+        *("module_utils._iam", "module_utils._outcome", "module_utils._secrets"),
         *(
             "module_utils._tasks",
+            "plugin_utils._careful_lookup",
             "plugin_utils._checked",
             "plugin_utils._paths",
             "plugin_utils._rotation",

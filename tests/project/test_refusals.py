@@ -19,8 +19,6 @@ BY_THE_LOOKUP = "the options of the lookup are protected before it"
 FAILING = {
     "action/ansible_vault_vars.py:do_work": BY_OUTCOME,
     "action/iam_api_key_import.py:do_work": BY_OUTCOME,
-    "lookup/ansible_vault_value.py:run": BY_THE_LOOKUP,
-    "lookup/iam_api_key_history.py:run": "what looks like a secret in the options is concealed",
     "lookup/iam_token.py:_token": BY_THE_LOOKUP,
     "lookup/iam_token.py:run": BY_THE_LOOKUP,
     "module_utils/_module.py:_run": BY_OUTCOME,
@@ -31,6 +29,7 @@ FAILING = {
     "module_utils/_tasks/iam_api_key_bulk.py:_of_one": BY_OUTCOME,
     "module_utils/_tasks/iam_api_key_bulk.py:_result": BY_OUTCOME,
     "plugin_utils/_audit/audit_task.py:run_audit": BY_OUTCOME,
+    "plugin_utils/_careful_lookup.py:run": "what looks like a secret in the options is concealed",
     "plugin_utils/_collection_action.py:_refused_or_done_elsewhere": BY_THE_ACTION,
     "plugin_utils/_doctor/doctor_task.py:_result": BY_OUTCOME,
     "plugin_utils/_import/import_result.py:result_of": BY_OUTCOME,

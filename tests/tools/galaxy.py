@@ -23,8 +23,10 @@ HOME = CHECKOUT / ".build" / "galaxy"
 IMPORTER = CHECKOUT / ".build" / "importer"
 # All that a user of an installed collection may rely on, by the rules for collections in the `ansible` package.
 NEEDED = ("meta", "playbooks", "plugins", "roles")
-# What does the work of the demo and of the audit, and what it is given to show that this very file ran.
-ENGINES = ("plugins/plugin_utils/_rotation/rotation_task.py", "plugins/plugin_utils/_audit/audit_task.py")
+# What does the work of the demo, and what it is given to show that this very file ran.
+ENGINES = tuple(
+    f"plugins/plugin_utils/{name}_task.py" for name in ("_rotation/rotation", "_audit/audit", "_leaks/leak")
+)
 FOOTPRINT = "\nopen(__file__ + '.ran', 'w').close()\n"
 # Nothing listens there: whoever wants to download something fails.
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9") | {
@@ -123,7 +125,7 @@ def works_when_installed(tarball: Path) -> None:
     for engine in ENGINES:
         with (copy / engine).open("a", encoding="utf-8") as source:
             source.write(FOOTPRINT)
-    print(run(sys.executable, str(CHECKOUT / "tests/demo/run.py"), environ=environ), flush=True)
+    print(run(sys.executable, str(CHECKOUT / "tests/demo/run.py"), str(HOME / "demo"), environ=environ), flush=True)
     run(sys.executable, str(CHECKOUT / "tests/demo/report.py"), str(HOME / "report"), environ=environ)
     prove_that_it_ran(copy, environ)
 

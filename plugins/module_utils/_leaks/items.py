@@ -22,6 +22,7 @@ GIVEN: Spec = {
     "values_file": {"type": "path", "no_log": False},
 }
 FINGERPRINT_DIGITS = 10
+LINE_OF = re.compile(r"line ([1-9][0-9]{0,8}) of (.+)", re.DOTALL)
 ANY_ID = re.compile(r"ApiKey-[A-Za-z0-9_-]+")
 
 
@@ -52,6 +53,25 @@ class Given:
     def nothing_in(self, places: t.Collection[str]) -> list[str]:
         """The lines with text in which nothing was found: `places` are those where something was."""
         return [line for line in self.lines if line not in places]
+
+
+def nothing_found(places: t.Iterable[str]) -> list[str]:
+    """Lines of a report on places in which nothing was found: one for each text, so that a long log hides no answer."""
+    texts: dict[str, list[range]] = {}
+    for place in places:
+        parts = LINE_OF.fullmatch(place)
+        number, text = (int(parts[1]), parts[2]) if parts else (0, place)
+        runs = texts.setdefault(text, [])
+        begins = runs.pop().start if runs and runs[-1].stop == number else number
+        runs.append(range(begins, number + 1))
+    return [f"{_lines(runs)}{text}: nothing found here" for text, runs in texts.items()]
+
+
+def _lines(runs: t.Sequence[range]) -> str:
+    if runs[-1].stop == 1:
+        return ""
+    told = ", ".join(str(run.start) if len(run) == 1 else f"{run.start} to {run[-1]}" for run in runs)
+    return f"line{'s' if runs[0].start < runs[-1][-1] else ''} {told} of "
 
 
 def is_given(params: t.Mapping[str, t.Any]) -> bool:

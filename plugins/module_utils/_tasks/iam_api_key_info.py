@@ -26,7 +26,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.own
     check_service_id_exists,
     identity_of,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import GIVEN, given_items, is_given
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import (
+    GIVEN,
+    given_items,
+    is_given,
+    nothing_found,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import describe, look_at, sentence
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.key_lists import search_keys
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.match import check_owner
@@ -108,7 +113,7 @@ def _tell_whose(client: IamClient, params: Params, slots_in: SlotsIn | None) -> 
         entry["slot"] = slots.get(entry["id"] or "")
     nothing_in = given.nothing_in({entry["place"] for entry in whose})
     keys = {each.key.id: each.key for _number, each in seen if each.key}
-    lines = [*map(sentence, whose), *given.problems, *(f"{line}: nothing found here" for line in nothing_in)]
+    lines = [*map(sentence, whose), *given.problems, *nothing_found(nothing_in)]
     return {
         "changed": False,
         "api_keys": [_show(KeyDetails(key), False, client.now()) for key in keys.values()],

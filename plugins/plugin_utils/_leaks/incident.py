@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import nothing_found
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.merged import Entry
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._out.for_readers import for_markdown
 
@@ -66,7 +67,7 @@ def as_markdown(started_at: str, ended_at: str, accounts: t.Sequence[Entry], tol
     ]
     lines += [_row(entry) for entry in told["verdicts"]]
     lines += ["", f"Not done: {for_markdown('; '.join(told['problems']))}"] if told["problems"] else []
-    lines += ["", f"Nothing found in: {', '.join(told['nothing_in'])}"] if told["nothing_in"] else []
+    lines += ["", *nothing_found(told["nothing_in"])] if told["nothing_in"] else []
     references = [each for account in accounts for each in account.get("transaction_ids") or []]
     lines += ["", f"IBM Cloud's references of the changes: {for_markdown(', '.join(references)) or 'none'}", ""]
     return "\n".join(lines)

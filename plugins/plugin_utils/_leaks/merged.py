@@ -110,4 +110,5 @@ def line_of(entry: Entry) -> str:
     tokens = f"; the last token of it ends by {entry['tokens_end_at']}" if entry["tokens_end_at"] else ""
     command = f". To end it: {entry['command']}" if entry["command"] else ""
     verdict = entry["verdict"].upper().replace("_", " ")
-    return f"{verdict}: {entry['place']}:{key}{name}{of}{account}: {entry['how']}{tokens}{command}"
+    known = f"{key}{name}{of}{account}:" if key or name or of or account else ""
+    return f"{verdict}: {entry['place']}:{known} {entry['how']}{tokens}{command}"

@@ -8,6 +8,7 @@ import re
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._arguments import BRANCH, BRANCH_RULES
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import nothing_found
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.whose import sentence
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.opened import Surroundings
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._leaks.incident import as_json, as_markdown
@@ -55,7 +56,7 @@ def report(params: dict[str, t.Any], around: Surroundings, *, check_mode: bool) 
         "changed": bool(files),
         **told,
         "all_dead": bool(verdicts) and not alive,
-        "report": [*lines, *told["problems"], *(f"{line}: nothing found here" for line in told["nothing_in"])],
+        "report": [*lines, *told["problems"], *nothing_found(told["nothing_in"])],
         "files": files,
     }
     if alive or told["problems"] or not verdicts:
@@ -81,8 +82,8 @@ def _whose(accounts: t.Sequence[Entry]) -> dict[str, t.Any]:
         sentence(each) if each.get("found") else f"{each['place']}: {words[each['verdict']]}: {each['how']}"
         for each in verdicts
     ]
-    nothing = [f"{line}: nothing found here" for line in told["nothing_in"]]
-    answer = {"changed": False, **told, "all_dead": False, "report": [*lines, *told["problems"], *nothing], "files": []}
+    shown = [*lines, *told["problems"], *nothing_found(told["nothing_in"])]
+    answer = {"changed": False, **told, "all_dead": False, "report": shown, "files": []}
     if accounts and all(account.get("problem") for account in accounts):
         return {**answer, "failed": True, "msg": "; ".join(told["problems"])}
     return answer

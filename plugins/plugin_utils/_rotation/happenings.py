@@ -22,7 +22,6 @@ What = t.Literal[
     "made", "published", "adopted", "rolled_back", "owner_changed", "handed_over", "leaked", "disabled", "deleted",
     "withdrawn", "unpublished", "left_over",
 ]  # fmt: skip
-WHATS: tuple[What, ...] = t.get_args(What)
 
 # An adopted key is on record from the first commit on; one that was made has been announced before.
 _FIRST_REVISION = 1

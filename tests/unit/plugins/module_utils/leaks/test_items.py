@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import fingerprint, given_items
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._leaks.items import (
+    fingerprint,
+    given_items,
+    nothing_found,
+)
 
 VALUE = "Qx7-tVb2_kLm9ZpR4sWd8YhN1cFg6JuE3aTo5iXvB0Cq"
 ID = "ApiKey-3f0c1d2e-4b5a-6978-8a9b-0c1d2e3f4a5b"
@@ -40,3 +44,20 @@ def test_a_problem_quotes_nothing() -> None:
 def test_a_fingerprint_tells_a_value_again_and_is_short() -> None:
     assert fingerprint(VALUE) == fingerprint(VALUE) != fingerprint(VALUE[:-1])
     assert len(fingerprint(VALUE)) == 10
+
+
+@pytest.mark.parametrize(
+    ("places", "shown"),
+    [
+        ([], []),
+        (["line 3 of a"], ["line 3 of a: nothing found here"]),
+        ([f"line {n} of a" for n in range(1, 10_000)], ["lines 1 to 9999 of a: nothing found here"]),
+        ([f"line {n} of a" for n in (1, 2, 4, 6, 7)], ["lines 1 to 2, 4, 6 to 7 of a: nothing found here"]),
+        (["line 1 of a", "line 2 of b"], ["line 1 of a: nothing found here", "line 2 of b: nothing found here"]),
+        (["entry 1 of `values`"], ["entry 1 of `values`: nothing found here"]),
+        (["line x of a", "line 0 of a"], ["line x of a: nothing found here", "line 0 of a: nothing found here"]),
+    ],
+    ids=["none", "one", "a long log", "gaps", "two texts", "an entry", "made by hand"],
+)
+def test_lines_in_which_nothing_was_found_are_one_line_for_each_text(places: list[str], shown: list[str]) -> None:
+    assert nothing_found(places) == shown

@@ -383,6 +383,7 @@ def test_accounts_are_merged_into_one_verdict(accounts: list[t.Any], wanted: lis
 
     assert verdicts(told) == wanted
     assert told.get("failed", False) is is_red
+    assert [line for line in told["report"] if "::" in line] == []
 
 
 def test_accounts_that_were_asked_about_different_keys_are_not_mixed_up() -> None:

@@ -19,7 +19,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import Marker, join_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.declared_slots import resolve_history
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.happenings import WHATS, told_by_record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.happenings import What, told_by_record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import (
     History,
     HistoryRefused,
@@ -215,7 +215,7 @@ def test_a_rotation_tells_what_happened_why_and_by_whom(tmp_path: Path) -> None:
         assert set(schema["required"]) <= set(line) <= set(schema["properties"])
         assert re.match(schema["properties"]["id"]["pattern"], line["id"])
         assert re.match(schema["properties"]["at"]["pattern"], line["at"])
-    assert schema["properties"]["what"]["enum"] == list(WHATS)
+    assert schema["properties"]["what"]["enum"] == list(t.get_args(What))
 
 
 def test_an_adopted_key_is_told_once_although_its_record_changes(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.foresee import NEW_KEY_ID
@@ -126,10 +126,6 @@ def _agree(planned: Day, done: Day) -> bool:
     if planned.rest in {"later", "stop"} or None in (planned.until, done.until):
         return True
     return abs(planned.until - done.until) <= NEAR  # type: ignore[operator]  # neither is None
-
-
-def moment_of(scene: Scene) -> datetime:
-    return datetime.fromtimestamp(scene.emulator.clock.now(), timezone.utc)
 
 
 def _raise(error: Exception) -> str:

@@ -17,6 +17,7 @@ import secrets
 import shutil
 import signal
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -66,8 +67,8 @@ def is_tidy(account: Account) -> bool:
     """Whether no earlier run has left anything; what there is is said."""
     left = account.find(OURS)
     if left:
-        print("A run that was killed has left this, so nothing was begun:", *left.lines(), sep="\n")
-        print("Remove it with", *(f"  make live CLEAN={prefix}" for prefix in prefixes_of(left)), sep="\n")
+        print("A run that was killed, or is still at work, has made this, so nothing was begun:", *left.lines(), sep="\n")
+        print("When no run is at work any more, remove it with", *(f"  make live CLEAN={prefix}" for prefix in prefixes_of(left)), sep="\n")
     return not left
 
 
@@ -84,17 +85,27 @@ def clean(account: Account, prefix: str) -> int:
     """Remove what begins with the prefix of one run, after the user's word."""
     if not OURS.fullmatch(f"{prefix}-"):
         sys.exit("CLEAN has to be the prefix of one run, such as cloudkeys-live-0a1b2c.")
-    shutil.rmtree(place_of(prefix), ignore_errors=True)
     found = account.find(names_of(prefix))
     print(f"Of {prefix} there is", *(found.lines() if found else ["  nothing"]), sep="\n")
     if found and not is_agreed("Delete all of it?"):
         sys.exit("Nothing was deleted.")
-    return remove(account, prefix) if found else 0
+    are_gone = clear(prefix)
+    return (remove(account, prefix) if found else 0) or int(not are_gone)
 
 
-def place_of(prefix: str) -> Path:
-    """The key to log in with lies there while the targets run, for nobody else to read."""
-    return ansible_test.BUILD / prefix
+def places_of(prefix: str) -> tuple[Path, Path]:
+    """The tree that is tested, and the folder of all temporary files: the key to log in with lies in both meanwhile."""
+    return ansible_test.BUILD / prefix, Path(tempfile.gettempdir()) / prefix
+
+
+def clear(prefix: str) -> bool:
+    """Remove the files of a run; what cannot be removed is told."""
+    for place in places_of(prefix):
+        shutil.rmtree(place, ignore_errors=True)
+    left = [str(place) for place in places_of(prefix) if os.path.lexists(place)]
+    if left:
+        print("The key to log in with may still lie in this, which could not be removed:", *left, sep="\n  ")
+    return not left
 
 
 def names_of(prefix: str) -> re.Pattern[str]:
@@ -112,10 +123,15 @@ def run(account: Account, prefix: str, targets: t.Sequence[str]) -> int:
         sys.exit("Nothing was created.")
     here = {"endpoint": account.endpoint, "api_key": account.api_key}
     here |= {"account_id": caller.account_id, "iam_id": caller.iam_id}
-    settings = ansible_test.settings_for([here], prefix=f"{prefix}-", steers=False)
-    return and_remove(
-        account, prefix, lambda: ansible_test.integrate(copy_checkout(place_of(prefix)), settings, *targets)
-    )
+    tree, folder = places_of(prefix)
+    settings = ansible_test.settings_for([here], prefix=f"{prefix}-", steers=False, folder=str(folder))
+
+    def work() -> int:
+        folder.mkdir(mode=0o700)
+        # A task that is stopped leaves its arguments in the home of its user.
+        return ansible_test.integrate(copy_checkout(tree), settings, *targets, HOME=str(folder), TMPDIR=str(folder))
+
+    return and_remove(account, prefix, work)
 
 
 def and_remove(account: Account, prefix: str, work: t.Callable[[], int]) -> int:
@@ -128,8 +144,10 @@ def and_remove(account: Account, prefix: str, work: t.Callable[[], int]) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         print(f"Removing everything that begins with {prefix}; this takes some seconds", flush=True)
-        shutil.rmtree(place_of(prefix), ignore_errors=True)
+        clear(prefix)
         code = remove(account, prefix) or code
+        # A worker that was stopped late may have written once more.
+        code = code if clear(prefix) else 1
     return code
 
 

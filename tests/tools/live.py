@@ -23,6 +23,7 @@ from pathlib import Path
 
 import ansible_test
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 from live_account import Account, Found
 from tree import copy_checkout
 
@@ -67,8 +68,11 @@ def is_tidy(account: Account) -> bool:
     """Whether no earlier run has left anything; what there is is said."""
     left = account.find(OURS)
     if left:
-        print("A run that was killed, or is still at work, has made this, so nothing was begun:", *left.lines(), sep="\n")
-        print("When no run is at work any more, remove it with", *(f"  make live CLEAN={prefix}" for prefix in prefixes_of(left)), sep="\n")
+        ways = (f"  make live CLEAN={prefix}" for prefix in prefixes_of(left))
+        print(
+            "Nothing was begun, for there is this of a run that was killed, or is at work now:", *left.lines(), sep="\n"
+        )
+        print("When no run is at work any more, remove it with", *ways, sep="\n")
     return not left
 
 
@@ -156,7 +160,9 @@ def remove(account: Account, prefix: str) -> int:
     try:
         left = account.remove(names_of(prefix))
     except IamError as error:
-        print(f"It is not known what is left: {error}", f"Try again with make live CLEAN={prefix}", sep="\n")
+        print(
+            f"It is not known what is left: {shown(str(error))}", f"Try again with make live CLEAN={prefix}", sep="\n"
+        )
         return 1
     if not left:
         print(f"Nothing that begins with {prefix} is left in the account.")
@@ -172,6 +178,14 @@ def is_agreed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-if __name__ == "__main__":
+def run_as_a_command(work: t.Callable[..., int]) -> t.NoReturn:
+    """End with the code of `work`; what the account refuses is told in one line."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    sys.exit(main(*sys.argv[1:]))
+    try:
+        sys.exit(work(*sys.argv[1:]))
+    except IamError as error:
+        sys.exit(f"Not gone on: {shown(str(error))}")
+
+
+if __name__ == "__main__":
+    run_as_a_command(main)

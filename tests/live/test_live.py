@@ -120,6 +120,22 @@ def test_what_a_killed_run_left_is_told_and_removed_after_the_users_word(account
     assert temporary_files_with(account.api_key) == []
 
 
+def test_a_name_that_somebody_chose_does_nothing_to_a_terminal(account: Account, tmp_path: Path) -> None:
+    name = "cloudkeys-live-0a1b2c-\x1b[2J\x1b]0;all is well\x07"
+    account.ask("POST", "serviceids", {"name": name, "account_id": account.account_id})
+    account.ask("POST", "serviceid_groups", {"name": name, "account_id": account.account_id})
+    account.ask("POST", "apikeys", {"name": name, "iam_id": account.iam_id})
+    before = account.contents()
+
+    for variables in ({"LIVE": "yes"}, {"CLEAN": "cloudkeys-live-0a1b2c"}):
+        run = Run(tmp_path / "output", account, answer="n\n", **variables)
+
+        assert run.wait() == 1
+        assert run.output.count(r"cloudkeys-live-0a1b2c-\x1b[2J\x1b]0;all is well\x07 (") == 3
+        assert "\x1b" not in run.output
+    assert account.contents() == before
+
+
 @pytest.mark.parametrize(
     ("targets", "variables", "says"),
     [

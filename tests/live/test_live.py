@@ -102,6 +102,8 @@ def test_what_a_killed_run_left_is_told_and_removed_after_the_users_word(account
     left = account.contents()
     assert left != before
     assert all(place.exists() for place in live.places_of(name_of(run)))
+    # What Ansible keeps in a home, the arguments of its tasks among it, goes with the run too.
+    assert (live.places_of(name_of(run))[1] / ".ansible").is_dir()
 
     again = Run(tmp_path / "again", account, LIVE="yes")
 

@@ -125,7 +125,7 @@ def test_what_is_no_answer_is_told_and_not_guessed(tmp_path: Path, name: str) ->
         assert account.contents() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_an_interrupted_run_leaves_nothing_or_says_how_it_goes(tmp_path: Path, number: signal.Signals) -> None:
     with sealed_account() as account:
         before = account.contents()
@@ -140,6 +140,19 @@ def test_an_interrupted_run_leaves_nothing_or_says_how_it_goes(tmp_path: Path, n
             assert f"make live CLEAN={name_of(run)}" in again.output
             assert Run(tmp_path / "cleaning", account, LIVE="yes", CLEAN=name_of(run)).wait() == 0
         assert account.contents() == before, run.output
+
+
+@pytest.mark.parametrize(("tool", "word"), [(Run, "iam_service_id"), (FactsRun, "keys_per_identity")])
+def test_an_interrupted_run_that_nobody_reads_leaves_nothing(tmp_path: Path, tool: type[Run], word: str) -> None:
+    with sealed_account() as account:
+        before = account.contents()
+        run = tool(tmp_path / "output", account, word, with_reader=True, LIVE="yes")
+        wait_until_something_is_ours(account, run)
+        run.stop_reading()
+        run.process.send_signal(signal.SIGINT)
+
+        assert run.wait() != 0
+        assert account.contents() == before
 
 
 @pytest.mark.parametrize(

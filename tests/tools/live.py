@@ -11,6 +11,7 @@ end, whatever happened. Only a killed run leaves something; the next one says wh
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -27,6 +28,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import s
 from live_account import Account, Found
 from tree import copy_checkout
 
+# What ends a run beside a Ctrl-C: a CI or a machine that stops it, and a terminal that is closed.
+ENDS = (signal.SIGTERM, signal.SIGHUP)
 # No other name is taken for one of ours.
 OURS = re.compile(r"(cloudkeys-live-[0-9a-f]{6})-")
 # Targets, and what each of them creates.
@@ -108,7 +111,7 @@ def clear(prefix: str) -> bool:
         shutil.rmtree(place, ignore_errors=True)
     left = [str(place) for place in places_of(prefix) if os.path.lexists(place)]
     if left:
-        print("The key to log in with may still lie in this, which could not be removed:", *left, sep="\n  ")
+        say("The key to log in with may still lie in this, which could not be removed:", *left)
     return not left
 
 
@@ -145,9 +148,9 @@ def and_remove(account: Account, prefix: str, work: t.Callable[[], int]) -> int:
         code = work()
     finally:
         # Another Ctrl-C would leave something behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        print(f"Removing everything that begins with {prefix}; this takes some seconds", flush=True)
+        for number in (signal.SIGINT, *ENDS):
+            signal.signal(number, signal.SIG_IGN)
+        say(f"Removing everything that begins with {prefix}; this takes some seconds")
         clear(prefix)
         code = remove(account, prefix) or code
         # A worker that was stopped late may have written once more.
@@ -160,15 +163,19 @@ def remove(account: Account, prefix: str) -> int:
     try:
         left = account.remove(names_of(prefix))
     except IamError as error:
-        print(
-            f"It is not known what is left: {shown(str(error))}", f"Try again with make live CLEAN={prefix}", sep="\n"
-        )
+        say(f"It is not known what is left: {shown(str(error))}", f"Try again with make live CLEAN={prefix}")
         return 1
     if not left:
-        print(f"Nothing that begins with {prefix} is left in the account.")
+        say(f"Nothing that begins with {prefix} is left in the account.")
         return 0
-    print("This could not be removed:", *left.lines(), f"Try again with make live CLEAN={prefix}", sep="\n")
+    say("This could not be removed:", *left.lines(), f"Try again with make live CLEAN={prefix}")
     return 1
+
+
+def say(*lines: str) -> None:
+    """Print, and go on where nobody reads: a Ctrl-C at `make live | tee` ends tee too, and a terminal may be closed."""
+    with contextlib.suppress(OSError):
+        print(*lines, sep="\n", flush=True)
 
 
 def is_agreed(question: str) -> bool:
@@ -180,7 +187,10 @@ def is_agreed(question: str) -> bool:
 
 def run_as_a_command(work: t.Callable[..., int]) -> t.NoReturn:
     """End with the code of `work`; what the account refuses is told in one line."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in ENDS:
+        # `nohup` has set one of them aside.
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, lambda caught, _frame: sys.exit(128 + caught))
     try:
         sys.exit(work(*sys.argv[1:]))
     except IamError as error:

@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 VARIABLE = "deploy_api_key"
 HISTORY = "history.jsonl"
 NINETY_ONE_DAYS_SECONDS = 91 * 24 * 3600
+SECONDS_OLD = 2
 VAULT_FILE = """\
 ---
 # Secrets of the deployment. This comment is ours and stays.
@@ -35,14 +36,17 @@ def main(folder: str) -> int:
     # Any folder may be given, so nothing but the report of the demo before goes: each is another account.
     for old in pages.glob("api-keys.*"):
         old.unlink()
-    # Whoever ends the demo wants its service ID gone, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # Whoever ends the demo, or closes its terminal, wants its service ID gone, too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda caught, _frame: sys.exit(128 + caught))
     with stage() as here:
         try:
             show_a_rotation(here)
             show_what_is_told_of_it(here, pages)
             show_a_leak(here)
         finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
             here.say("Cleaning up: the service ID and its keys go")
             ad_hoc(here, "iam_service_id", f"name={here.name} state=absent delete_keys=true rotated_keys=allow")
     seconds = time.monotonic() - started
@@ -68,6 +72,8 @@ def show_a_rotation(here: Stage) -> None:
         rotate(here)
     else:
         here.say("3. The key is replaced out of turn")
+        # A key of this very second is not older than now.
+        time.sleep(SECONDS_OLD)
         rotate(here, rotate_api_keys_rotate_if_older_than=time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime()))
     show_keys(here)
 
@@ -139,6 +145,8 @@ def rotate(here: Stage, **variables: str) -> str:
         "rotate_api_keys_slots": slots,
         "rotate_api_keys_overlap_hours": 0,
         "rotate_api_keys_soak_hours": 0,
+        # The demo itself logged in with the old key, moments ago where no days pass.
+        "rotate_api_keys_quiet_hours": 0,
         # The emulator knows a new key at once.
         **({"rotate_api_keys_settle_seconds": 1} if here.emulator_url else {}),
         "rotate_api_keys_history": {"file": str(here.folder / HISTORY)},

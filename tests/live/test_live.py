@@ -72,6 +72,7 @@ def test_a_failure_in_the_middle_leaves_nothing(account: Account, tmp_path: Path
     assert run.wait() == 1, run.output
     assert "0 passed, 1 failed" in run.output
     assert "20 keys" in run.output or "BXNIM0151E" in run.output
+    assert account.api_key not in run.output
     assert account.contents() == before
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import ansible_test
@@ -12,6 +13,7 @@ import coverage_table
 import parts
 import pytest
 
+BOTH_WAYS = Path(__file__).resolve().parents[1] / "integration/targets/setup_iam/files/play_both_ways.py"
 SANITY = 'Running sanity test "compile" on Python 3.9\nRunning sanity test "pep8"\nRunning sanity test "pylint"\n'
 TWO_FAILED = "FATAL: The 2 sanity test(s) listed below (out of 3) failed. See error output above for details.\n"
 
@@ -140,3 +142,12 @@ def test_a_part_that_is_killed_is_told_beside_one_whose_output_is_no_text(capsys
     assert re.search(r"^  odd +ok .* 1 passed, 0 failed$", told, re.MULTILINE)
     assert re.search(r"^  dies +FAILED ", told, re.MULTILINE)
     assert told.endswith("1 passed, 0 failed (see dies)\n")
+
+
+def test_a_play_that_failed_is_shown_without_secrets() -> None:
+    without_secrets = runpy.run_path(str(BOTH_WAYS))["without_secrets"]
+    text = 'IBMCLOUD_API_KEY=login-key "key_value": "new-one", own new-one'
+
+    assert without_secrets(text, {"api_key": "login-key", "own_value": "own"}) == (
+        'IBMCLOUD_API_KEY=*** "key_value": "***", *** ***'
+    )

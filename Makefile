@@ -181,7 +181,7 @@ live: setup ## The same in a real account of IBM Cloud; shows what it creates, a
 live-facts: setup ## Ask a real account what IBM leaves open; shows, asks, removes. FACTS="name_limit quoted_tags" asks these only
 	@python tests/tools/live_facts.py $(FACTS)
 
-live-proof: setup ## make live and live-facts, against an emulator that passes for real: failed, interrupted, killed
+live-proof: setup ## make live, live-facts and the live demo, against an emulator that passes for real: failed, interrupted, killed
 	pytest --numprocesses 2 tests/live
 
 format: setup ## Let ruff write the Python as it should be

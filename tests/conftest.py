@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}: long; with --one-in some of these are tried, others each day")
-    config.addinivalue_line("markers", f"{GUARD}: tried with any --one-in, whatever fixtures it has")
+    config.addinivalue_line("markers", f"{GUARD}: tried with any --one-in, whatever fixtures and marks it has")
     if config.getoption("--one-in") < 1:
         raise pytest.UsageError("--one-in has to be at least 1")
     # Workers get the options of the process that starts them, so at midnight all of them have the same day.
@@ -52,7 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def is_long(item: pytest.Item) -> bool:
     has_runs = bool(LONG_FIXTURES & set(getattr(item, "fixturenames", ())))
-    return item.get_closest_marker(MARK) is not None or (has_runs and item.get_closest_marker(GUARD) is None)
+    is_marked = item.get_closest_marker(MARK) is not None
+    return item.get_closest_marker(GUARD) is None and (has_runs or is_marked)
 
 
 def chosen_of(names: t.Sequence[str], one_in: int, word: str) -> set[str]:

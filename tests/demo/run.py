@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Shows a rotation, an audit and a leak: in the emulator, or with DEMO_LIVE=yes and IBMCLOUD_API_KEY in IBM Cloud.
 
-python tests/demo/run.py FOLDER     the page of the audit is left in FOLDER
+python tests/demo/run.py FOLDER     the page of the audit and the files beside it are left in FOLDER
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 VARIABLE = "deploy_api_key"
 HISTORY = "history.jsonl"
 NINETY_ONE_DAYS_SECONDS = 91 * 24 * 3600
+SECONDS_OLD = 2
 VAULT_FILE = """\
 ---
 # Secrets of the deployment. This comment is ours and stays.
@@ -30,17 +32,25 @@ deploy_region: eu-de   # not a secret
 def main(folder: str) -> int:
     started = time.monotonic()
     pages = Path(folder).resolve()
-    shutil.rmtree(pages, ignore_errors=True)
-    pages.mkdir(parents=True)
+    pages.mkdir(parents=True, exist_ok=True)
+    # Any folder may be given, so nothing but the report of the demo before goes: each is another account.
+    for old in pages.glob("api-keys.*"):
+        old.unlink()
+    # Whoever ends the demo, or closes its terminal, wants its service ID gone, too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda caught, _frame: sys.exit(128 + caught))
     with stage() as here:
         try:
             show_a_rotation(here)
             show_what_is_told_of_it(here, pages)
             show_a_leak(here)
         finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
             here.say("Cleaning up: the service ID and its keys go")
             ad_hoc(here, "iam_service_id", f"name={here.name} state=absent delete_keys=true rotated_keys=allow")
-    print(f"\nThe demo took {time.monotonic() - started:.0f} s and left nothing behind but {pages / 'api-keys.html'}")
+    seconds = time.monotonic() - started
+    print(f"\nThe demo took {seconds:.0f} s and left nothing behind but {pages / 'api-keys.html'} and files beside it")
     return 0
 
 
@@ -62,11 +72,15 @@ def show_a_rotation(here: Stage) -> None:
         rotate(here)
     else:
         here.say("3. The key is replaced out of turn")
+        # A key of this very second is not older than now.
+        time.sleep(SECONDS_OLD)
         rotate(here, rotate_api_keys_rotate_if_older_than=time.strftime("%Y-%m-%dT%H:%M:%S+0000", time.gmtime()))
     show_keys(here)
 
     here.say("4. The vault file: the comments are untouched, the secrets encrypted, the records beside them")
-    here.run("cat", "secrets.yml")
+    shown = here.run("cat", "secrets.yml")
+    if not shown.startswith(VAULT_FILE) or f"\n{VARIABLE}: !vault |" not in shown:
+        raise SystemExit("the vault file is not as it was, with an encrypted value")
 
     here.say("5. The new value logs in, the old one no longer does")
     playbook(here, str(HERE / "prove.yml"), demo_variable=VARIABLE, demo_file=str(here.vault_file))
@@ -81,7 +95,9 @@ def show_a_rotation(here: Stage) -> None:
 def show_what_is_told_of_it(here: Stage, pages: Path) -> None:
     here.say("7. The history: what happened to which key, when and why")
     history = str(here.folder / HISTORY)
-    playbook(here, "cloudkeys.ibmcloud.history", history_file=history)
+    told = playbook(here, "cloudkeys.ibmcloud.history", history_file=history)
+    if not all(f" {what}" in told for what in ("published", "disabled", "deleted")):
+        raise SystemExit("the history does not tell of the rotation")
 
     here.say(
         "8. The audit: which keys are too old or not used, and which control passes; also as a page for the browser"
@@ -129,6 +145,8 @@ def rotate(here: Stage, **variables: str) -> str:
         "rotate_api_keys_slots": slots,
         "rotate_api_keys_overlap_hours": 0,
         "rotate_api_keys_soak_hours": 0,
+        # The demo itself logged in with the old key, moments ago where no days pass.
+        "rotate_api_keys_quiet_hours": 0,
         # The emulator knows a new key at once.
         **({"rotate_api_keys_settle_seconds": 1} if here.emulator_url else {}),
         "rotate_api_keys_history": {"file": str(here.folder / HISTORY)},

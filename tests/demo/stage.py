@@ -44,11 +44,11 @@ class Stage:
         self.vault_file = folder / "secrets.yml"
 
     def say(self, text: str) -> None:
-        print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
+        show(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n== {text}")
 
     def run(self, *command: str) -> str:
         """Run a command, showing it and what it prints; ends the demo when it fails."""
-        print(f"$ {shlex.join(command)}", flush=True)
+        show(f"$ {shlex.join(command)}")
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -59,10 +59,16 @@ class Stage:
             stdin=subprocess.DEVNULL,
         )
         shown = "\n".join(line for line in done.stdout.splitlines() if line.strip())
-        print(shown + done.stderr, flush=True)
+        show(shown + done.stderr)
         if done.returncode:
             raise SystemExit(f"the demo stopped: {command[0]} ended with {done.returncode}")
         return done.stdout
+
+
+def show(text: str) -> None:
+    """Print, and go on where nobody reads: what the demo has made is to go in any case."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 @contextlib.contextmanager

@@ -77,20 +77,35 @@ class Run:
 
     tool = "live.py"
 
-    def __init__(self, output: Path, account: Account, *words: str, answer: str = "", **variables: str) -> None:
+    def __init__(
+        self,
+        output: Path,
+        account: Account,
+        *words: str,
+        answer: str = "",
+        with_reader: bool = False,
+        **variables: str,
+    ) -> None:
         self._output = output
+        self._reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE) if with_reader else None
         login = {"IBMCLOUD_API_KEY": account.api_key, "IBMCLOUD_IAM_API_ENDPOINT": account.url}
         with output.open("w") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, str(TOOLS / self.tool), *words],
                 env={**os.environ, **login, **variables},
                 stdin=subprocess.PIPE,
-                stdout=stream,
+                stdout=self._reader.stdin if self._reader else stream,
                 stderr=subprocess.STDOUT,
                 text=True,
             )
         t.cast(t.IO[str], self.process.stdin).write(answer)
         t.cast(t.IO[str], self.process.stdin).close()
+
+    def stop_reading(self) -> None:
+        """Nobody reads what it prints from now on."""
+        if self._reader:
+            self._reader.kill()
+            self._reader.wait()
 
     def wait(self) -> int:
         return self.process.wait(LONGEST_WAIT_SECONDS)

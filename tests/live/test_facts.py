@@ -11,8 +11,11 @@ import time
 import typing as t
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import live_facts
+import live_more_questions
+import live_questions
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.live.scene import (
     Run,
@@ -21,7 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.live.scene import (
     wait_until_something_is_ours,
 )
 from iam_emulator.settings import Settings
-from live_questions import QUESTIONS
+from live_questions import QUESTIONS, Question
 from live_requests import SECONDS_BETWEEN_REQUESTS, Iam, Reply, Unanswered
 
 OTHERWISE = {
@@ -122,7 +125,7 @@ def test_what_is_no_answer_is_told_and_not_guessed(tmp_path: Path, name: str) ->
         assert account.contents() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_an_interrupted_run_leaves_nothing_or_says_how_it_goes(tmp_path: Path, number: signal.Signals) -> None:
     with sealed_account() as account:
         before = account.contents()
@@ -137,6 +140,19 @@ def test_an_interrupted_run_leaves_nothing_or_says_how_it_goes(tmp_path: Path, n
             assert f"make live CLEAN={name_of(run)}" in again.output
             assert Run(tmp_path / "cleaning", account, LIVE="yes", CLEAN=name_of(run)).wait() == 0
         assert account.contents() == before, run.output
+
+
+@pytest.mark.parametrize(("tool", "word"), [(Run, "iam_service_id"), (FactsRun, "keys_per_identity")])
+def test_an_interrupted_run_that_nobody_reads_leaves_nothing(tmp_path: Path, tool: type[Run], word: str) -> None:
+    with sealed_account() as account:
+        before = account.contents()
+        run = tool(tmp_path / "output", account, word, with_reader=True, LIVE="yes")
+        wait_until_something_is_ours(account, run)
+        run.stop_reading()
+        run.process.send_signal(signal.SIGINT)
+
+        assert run.wait() != 0
+        assert account.contents() == before
 
 
 @pytest.mark.parametrize(
@@ -189,6 +205,64 @@ def test_a_text_of_ibm_is_no_code() -> None:
     assert Reply(400, said, "").code == ""
     assert "abc" not in repr(Reply(400, said, ""))
     assert Reply(404, {"errors": [{"message_code": "BXNIM0102E"}]}, "").code == "BXNIM0102E"
+
+
+def test_a_list_that_is_not_there_is_no_empty_one() -> None:
+    for odd in ({}, {"apikeys": None}, {"apikeys": {}}, {"apikeys": [1]}):
+        with pytest.raises(Unanswered, match="no list of apikeys"):
+            Reply(200, odd, "").entries("apikeys")
+    assert Reply(200, {"apikeys": []}, "").entries("apikeys") == []
+
+
+def scene_in_which(*answers: Reply) -> t.Any:
+    """A scene with one key, whose requests are answered with these, one after the other."""
+    coming = iter(answers)
+    iam = SimpleNamespace(ask=lambda *_words: next(coming))
+    iam.acting_as = lambda _value: iam
+    key = {"id": "ApiKey-1", "iam_id": "iam-1", "apikey": "v"}
+    return SimpleNamespace(
+        iam=iam, account_id="a", known_key=lambda **_words: key, update=lambda *_a, **_k: next(coming)
+    )
+
+
+def test_a_key_that_cannot_be_read_has_not_lost_its_expiry() -> None:
+    with pytest.raises(Unanswered, match="no id"):
+        live_questions.empty_expiry(scene_in_which(Reply(200, {}, ""), Reply(200, {}, "")))
+
+
+def test_keys_of_others_are_seen_on_the_first_page_of_a_large_account() -> None:
+    page = {"apikeys": [{"id": "ApiKey-of-others"}], "next": "the page with those of this run"}
+
+    with pytest.raises(Unanswered, match="sees keys of others"):
+        live_more_questions.account_list(scene_in_which(Reply(200, page, "")))
+    shortened = live_more_questions.account_list(scene_in_which(Reply(200, {"apikeys": [{"id": "ApiKey-1"}]}, "")))
+    assert shortened == {"account_list_is_shortened": True}
+
+
+def test_what_is_not_understood_is_no_answer_and_the_next_question_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    def is_odd(_scene: t.Any) -> t.Any:
+        raise KeyError("a text of the account's")
+
+    asked = [
+        Question("one", ("quoted_tags",), is_odd),
+        Question("two", ("name_limit",), lambda _scene: {"name_limit": 9}),
+    ]
+
+    assert live_facts.tell(asked, scene_in_which()) == live_facts.NOT_ANSWERED
+    output = capsys.readouterr().out
+    assert "quoted_tags: what came back was not understood: KeyError at test_facts.py:" in output
+    assert '{"name_limit": 9}' in output
+    assert "text of the account" not in output
+
+
+@pytest.mark.parametrize("tool", [Run, FactsRun])
+def test_a_key_that_is_refused_is_told_in_one_line(tmp_path: Path, tool: type[Run]) -> None:
+    with sealed_account() as account:
+        account.api_key = "a-wrong-one"
+        run = tool(tmp_path / "output", account, LIVE="yes")
+
+        assert run.wait() == 1
+        assert re.fullmatch(r"Not gone on: .*the API key is unknown.*\n", run.output)
 
 
 def test_every_setting_has_a_question_or_a_reason_why_not() -> None:

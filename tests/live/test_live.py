@@ -7,8 +7,10 @@ The account holds what others have made, with names that look like ours and are 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -24,6 +26,19 @@ from ansible_collections.cloudkeys.ibmcloud.tests.live.scene import (
     wait_until_something_is_ours,
 )
 from tree import copy_checkout
+
+
+def temporary_files_with(api_key: str) -> list[Path]:
+    """The files of Ansible, in the folder that all share and in the home, that hold this key."""
+    places = [*Path(tempfile.gettempdir()).glob("ansible*"), Path.home() / ".ansible/tmp"]
+    return [path for place in places for path in place.rglob("*") if holds(path, api_key.encode())]
+
+
+def holds(path: Path, text: bytes) -> bool:
+    # Others come and go meanwhile.
+    with contextlib.suppress(OSError):
+        return path.is_file() and text in path.read_bytes()
+    return False
 
 
 @pytest.fixture
@@ -57,6 +72,7 @@ def test_a_failure_in_the_middle_leaves_nothing(account: Account, tmp_path: Path
     assert run.wait() == 1, run.output
     assert "0 passed, 1 failed" in run.output
     assert "20 keys" in run.output or "BXNIM0151E" in run.output
+    assert account.api_key not in run.output
     assert account.contents() == before
 
 
@@ -75,6 +91,8 @@ def test_an_interrupted_run_leaves_nothing(
 
     assert run.wait() != 0
     assert account.contents() == before, run.output
+    assert temporary_files_with(account.api_key) == []
+    assert not any(place.exists() for place in live.places_of(name_of(run)))
 
 
 def test_what_a_killed_run_left_is_told_and_removed_after_the_users_word(account: Account, tmp_path: Path) -> None:
@@ -84,7 +102,9 @@ def test_what_a_killed_run_left_is_told_and_removed_after_the_users_word(account
     run.kill_all()
     left = account.contents()
     assert left != before
-    assert (ROOT / ".build/tree" / name_of(run)).exists()
+    assert all(place.exists() for place in live.places_of(name_of(run)))
+    # What Ansible keeps in a home, the arguments of its tasks among it, goes with the run too.
+    assert (live.places_of(name_of(run))[1] / ".ansible").is_dir()
 
     again = Run(tmp_path / "again", account, LIVE="yes")
 
@@ -99,7 +119,24 @@ def test_what_a_killed_run_left_is_told_and_removed_after_the_users_word(account
 
         assert cleaning.wait() == int(expected == left), cleaning.output
         assert account.contents() == expected
-    assert not (ROOT / ".build/tree" / said[1]).exists()
+    assert not any(place.exists() for place in live.places_of(said[1]))
+    assert temporary_files_with(account.api_key) == []
+
+
+def test_a_name_that_somebody_chose_does_nothing_to_a_terminal(account: Account, tmp_path: Path) -> None:
+    name = "cloudkeys-live-0a1b2c-\x1b[2J\x1b]0;all is well\x07"
+    account.ask("POST", "serviceids", {"name": name, "account_id": account.account_id})
+    account.ask("POST", "serviceid_groups", {"name": name, "account_id": account.account_id})
+    account.ask("POST", "apikeys", {"name": name, "iam_id": account.iam_id})
+    before = account.contents()
+
+    for variables in ({"LIVE": "yes"}, {"CLEAN": "cloudkeys-live-0a1b2c"}):
+        run = Run(tmp_path / "output", account, answer="n\n", **variables)
+
+        assert run.wait() == 1
+        assert run.output.count(r"cloudkeys-live-0a1b2c-\x1b[2J\x1b]0;all is well\x07 (") == 3
+        assert "\x1b" not in run.output
+    assert account.contents() == before
 
 
 @pytest.mark.parametrize(

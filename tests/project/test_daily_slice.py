@@ -38,6 +38,12 @@ def test_at_a_desk(desk, number): pass
 @pytest.mark.every_day
 def test_guard(desk): pass
 
+@pytest.mark.daily_slice
+class TestAll:
+    @pytest.mark.parametrize("number", range(2))
+    @pytest.mark.every_day
+    def test_guard(self, number): pass
+
 def test_short(): pass
 """
 
@@ -81,16 +87,16 @@ def pytest_of(folder: Path, *arguments: str) -> str:
 def test_how_many_of_how_many_is_said(tmp_path: Path, processes: str) -> None:
     told = pytest_of(tmp_path, "--one-in", "3", "--slice", "2026-03-04", "--numprocesses", processes)
 
-    assert "6 passed" in told
-    assert "One in 3, as of 2026-03-04: 4 of 12 long tests, and all 2 others" in told
+    assert "8 passed" in told
+    assert "One in 3, as of 2026-03-04: 4 of 12 long tests, and all 4 others" in told
     sliced = parts.Part("kills", 1.0, 0, *parts.count(told.splitlines()), parts.slice_told(told))
-    assert str(sliced).endswith("6 passed, 0 failed; 4 of 12 long tests")
+    assert str(sliced).endswith("8 passed, 0 failed; 4 of 12 long tests")
 
 
 def test_all_are_tried_unless_somebody_asks_for_less(tmp_path: Path) -> None:
     told = pytest_of(tmp_path)
 
-    assert "14 passed" in told
+    assert "16 passed" in told
     assert "One in" not in told
     assert parts.slice_told(told) == ""
 

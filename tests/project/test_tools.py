@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+import re
+import runpy
+from pathlib import Path
+
 import ansible_test
 import coverage_table
 import parts
 import pytest
 
+BOTH_WAYS = Path(__file__).resolve().parents[1] / "integration/targets/setup_iam/files/play_both_ways.py"
 SANITY = 'Running sanity test "compile" on Python 3.9\nRunning sanity test "pep8"\nRunning sanity test "pylint"\n'
 TWO_FAILED = "FATAL: The 2 sanity test(s) listed below (out of 3) failed. See error output above for details.\n"
 
@@ -97,10 +102,52 @@ def test_files_of_a_package_count_together() -> None:
 
 
 def test_a_variable_alone_is_for_all_parts_and_gives_way_to_that_of_one() -> None:
-    asked = ["kills", 'matrix CORES=2.16 PARTS="unit sanity"', "leaks ONE_IN=2", "ONE_IN=8"]
+    asked = ["kills", 'matrix CORES=2.16 PARTS="unit sanity"', "leaks ONE_IN=2", "ONE_IN=8 EDITS=3", ""]
 
     assert parts.split(asked) == [
-        ["kills", "ONE_IN=8"],
-        ["matrix", "ONE_IN=8", "CORES=2.16", "PARTS=unit sanity"],
-        ["leaks", "ONE_IN=8", "ONE_IN=2"],
+        ["kills", "ONE_IN=8", "EDITS=3"],
+        ["matrix", "ONE_IN=8", "EDITS=3", "CORES=2.16", "PARTS=unit sanity"],
+        ["leaks", "ONE_IN=8", "EDITS=3", "ONE_IN=2"],
     ]
+
+
+MAKEFILE = """\
+odd:
+\t@printf '\\377\\n1 passed in 1.00s\\n'
+dies:
+\t@kill -9 $$$$
+"""
+
+
+@pytest.fixture
+def makefile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Makefile").write_text(MAKEFILE, encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MAKEFLAGS", raising=False)
+
+
+@pytest.mark.usefixtures("makefile")
+@pytest.mark.parametrize("asked", [["folder"], ["odd", "nowhere"], [], ["ONE_IN=8"]])
+def test_what_is_no_part_is_not_called_fine(asked: list[str]) -> None:
+    with pytest.raises(SystemExit, match="Nothing was run"):
+        parts.main(*asked)
+
+
+@pytest.mark.usefixtures("makefile")
+def test_a_part_that_is_killed_is_told_beside_one_whose_output_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parts.main("odd", "dies") == 1
+
+    told = capsys.readouterr().out
+    assert re.search(r"^  odd +ok .* 1 passed, 0 failed$", told, re.MULTILINE)
+    assert re.search(r"^  dies +FAILED ", told, re.MULTILINE)
+    assert told.endswith("1 passed, 0 failed (see dies)\n")
+
+
+def test_a_play_that_failed_is_shown_without_secrets() -> None:
+    without_secrets = runpy.run_path(str(BOTH_WAYS))["without_secrets"]
+    text = 'IBMCLOUD_API_KEY=login-key "key_value": "new-one", own new-one'
+
+    assert without_secrets(text, {"api_key": "login-key", "own_value": "own"}) == (
+        'IBMCLOUD_API_KEY=*** "key_value": "***", *** ***'
+    )

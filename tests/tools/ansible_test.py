@@ -46,20 +46,23 @@ def main(command: str, *arguments: str) -> int:
             return run(collection, command, *arguments)
 
 
-def integrate(collection: Path, settings: dict[str, t.Any], *arguments: str) -> int:
-    """Run targets with these variables; they hold an API key, so nobody else may read the file."""
+def integrate(collection: Path, settings: dict[str, t.Any], *arguments: str, **variables: str) -> int:
+    """Run targets with these settings; they hold an API key, so nobody else may read the file."""
     path = collection / "tests/integration/integration_config.yml"
     with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
         json.dump(settings, stream, indent=2)
-    return run(collection, "integration", "--continue-on-error", *arguments)
+    return run(collection, "integration", "--continue-on-error", *arguments, **variables)
 
 
-def run(collection: Path, command: str, *arguments: str) -> int:
-    """Run ansible-test, show its output as it comes, and fail too when a check was left out."""
+def run(collection: Path, command: str, *arguments: str, **variables: str) -> int:
+    """Run ansible-test, show its output as it comes, and fail too when a check was left out.
+
+    `variables` go into its environment.
+    """
     process = subprocess.Popen(
         ["ansible-test", command, *arguments],
         cwd=collection,
-        env=environment(),
+        env={**environment(), **variables},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -107,10 +110,16 @@ def emulators(collection: Path) -> t.Iterator[dict[str, t.Any]]:
         yield settings_for([stack.enter_context(emulator(collection)) for _way in range(2)])
 
 
-def settings_for(accounts: list[dict[str, str]], *, prefix: str = "", steers: bool = True) -> dict[str, t.Any]:
-    """The variables of the targets; a play that runs both ways does so side by side when there are two accounts."""
+def settings_for(
+    accounts: list[dict[str, str]], *, prefix: str = "", steers: bool = True, folder: str = ""
+) -> dict[str, t.Any]:
+    """The variables of the targets; a play that runs both ways does so side by side when there are two accounts.
+
+    They make their temporary folders in `folder`, or where the machine has them.
+    """
     first = {f"iam_{name}": accounts[0][name] for name in ("endpoint", "api_key", "account_id", "iam_id")}
-    return {**first, "iam_accounts": accounts, "iam_prefix": prefix, "iam_steers": steers}
+    told = {"iam_accounts": accounts, "iam_prefix": prefix, "iam_steers": steers, "iam_folder": folder}
+    return {**first, **told}
 
 
 @contextlib.contextmanager

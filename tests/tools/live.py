@@ -11,20 +11,25 @@ end, whatever happened. Only a killed run leaves something; the next one says wh
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
 import shutil
 import signal
 import sys
+import tempfile
 import typing as t
 from pathlib import Path
 
 import ansible_test
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 from live_account import Account, Found
 from tree import copy_checkout
 
+# What ends a run beside a Ctrl-C: a CI or a machine that stops it, and a terminal that is closed.
+ENDS = (signal.SIGTERM, signal.SIGHUP)
 # No other name is taken for one of ours.
 OURS = re.compile(r"(cloudkeys-live-[0-9a-f]{6})-")
 # Targets, and what each of them creates.
@@ -66,8 +71,11 @@ def is_tidy(account: Account) -> bool:
     """Whether no earlier run has left anything; what there is is said."""
     left = account.find(OURS)
     if left:
-        print("A run that was killed has left this, so nothing was begun:", *left.lines(), sep="\n")
-        print("Remove it with", *(f"  make live CLEAN={prefix}" for prefix in prefixes_of(left)), sep="\n")
+        ways = (f"  make live CLEAN={prefix}" for prefix in prefixes_of(left))
+        print(
+            "Nothing was begun, for there is this of a run that was killed, or is at work now:", *left.lines(), sep="\n"
+        )
+        print("When no run is at work any more, remove it with", *ways, sep="\n")
     return not left
 
 
@@ -84,17 +92,27 @@ def clean(account: Account, prefix: str) -> int:
     """Remove what begins with the prefix of one run, after the user's word."""
     if not OURS.fullmatch(f"{prefix}-"):
         sys.exit("CLEAN has to be the prefix of one run, such as cloudkeys-live-0a1b2c.")
-    shutil.rmtree(place_of(prefix), ignore_errors=True)
     found = account.find(names_of(prefix))
     print(f"Of {prefix} there is", *(found.lines() if found else ["  nothing"]), sep="\n")
     if found and not is_agreed("Delete all of it?"):
         sys.exit("Nothing was deleted.")
-    return remove(account, prefix) if found else 0
+    are_gone = clear(prefix)
+    return (remove(account, prefix) if found else 0) or int(not are_gone)
 
 
-def place_of(prefix: str) -> Path:
-    """The key to log in with lies there while the targets run, for nobody else to read."""
-    return ansible_test.BUILD / prefix
+def places_of(prefix: str) -> tuple[Path, Path]:
+    """The tree that is tested, and the folder of all temporary files: the key to log in with lies in both meanwhile."""
+    return ansible_test.BUILD / prefix, Path(tempfile.gettempdir()) / prefix
+
+
+def clear(prefix: str) -> bool:
+    """Remove the files of a run; what cannot be removed is told."""
+    for place in places_of(prefix):
+        shutil.rmtree(place, ignore_errors=True)
+    left = [str(place) for place in places_of(prefix) if os.path.lexists(place)]
+    if left:
+        say("The key to log in with may still lie in this, which could not be removed:", *left)
+    return not left
 
 
 def names_of(prefix: str) -> re.Pattern[str]:
@@ -112,10 +130,15 @@ def run(account: Account, prefix: str, targets: t.Sequence[str]) -> int:
         sys.exit("Nothing was created.")
     here = {"endpoint": account.endpoint, "api_key": account.api_key}
     here |= {"account_id": caller.account_id, "iam_id": caller.iam_id}
-    settings = ansible_test.settings_for([here], prefix=f"{prefix}-", steers=False)
-    return and_remove(
-        account, prefix, lambda: ansible_test.integrate(copy_checkout(place_of(prefix)), settings, *targets)
-    )
+    tree, folder = places_of(prefix)
+    settings = ansible_test.settings_for([here], prefix=f"{prefix}-", steers=False, folder=str(folder))
+
+    def work() -> int:
+        folder.mkdir(mode=0o700)
+        # A task that is stopped leaves its arguments in the home of its user.
+        return ansible_test.integrate(copy_checkout(tree), settings, *targets, HOME=str(folder), TMPDIR=str(folder))
+
+    return and_remove(account, prefix, work)
 
 
 def and_remove(account: Account, prefix: str, work: t.Callable[[], int]) -> int:
@@ -125,11 +148,13 @@ def and_remove(account: Account, prefix: str, work: t.Callable[[], int]) -> int:
         code = work()
     finally:
         # Another Ctrl-C would leave something behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        print(f"Removing everything that begins with {prefix}; this takes some seconds", flush=True)
-        shutil.rmtree(place_of(prefix), ignore_errors=True)
+        for number in (signal.SIGINT, *ENDS):
+            signal.signal(number, signal.SIG_IGN)
+        say(f"Removing everything that begins with {prefix}; this takes some seconds")
+        clear(prefix)
         code = remove(account, prefix) or code
+        # A worker that was stopped late may have written once more.
+        code = code if clear(prefix) else 1
     return code
 
 
@@ -138,13 +163,19 @@ def remove(account: Account, prefix: str) -> int:
     try:
         left = account.remove(names_of(prefix))
     except IamError as error:
-        print(f"It is not known what is left: {error}", f"Try again with make live CLEAN={prefix}", sep="\n")
+        say(f"It is not known what is left: {shown(str(error))}", f"Try again with make live CLEAN={prefix}")
         return 1
     if not left:
-        print(f"Nothing that begins with {prefix} is left in the account.")
+        say(f"Nothing that begins with {prefix} is left in the account.")
         return 0
-    print("This could not be removed:", *left.lines(), f"Try again with make live CLEAN={prefix}", sep="\n")
+    say("This could not be removed:", *left.lines(), f"Try again with make live CLEAN={prefix}")
     return 1
+
+
+def say(*lines: str) -> None:
+    """Print, and go on where nobody reads: a Ctrl-C at `make live | tee` ends tee too, and a terminal may be closed."""
+    with contextlib.suppress(OSError):
+        print(*lines, sep="\n", flush=True)
 
 
 def is_agreed(question: str) -> bool:
@@ -154,6 +185,17 @@ def is_agreed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
+def run_as_a_command(work: t.Callable[..., int]) -> t.NoReturn:
+    """End with the code of `work`; what the account refuses is told in one line."""
+    for number in ENDS:
+        # `nohup` has set one of them aside.
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, lambda caught, _frame: sys.exit(128 + caught))
+    try:
+        sys.exit(work(*sys.argv[1:]))
+    except IamError as error:
+        sys.exit(f"Not gone on: {shown(str(error))}")
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    sys.exit(main(*sys.argv[1:]))
+    run_as_a_command(main)

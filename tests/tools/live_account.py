@@ -18,6 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
     open_client,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
 
 # A request that was on its way when a run was stopped may take effect after the first look.
 LOOKS_WITHOUT_A_FIND = 2
@@ -44,9 +45,10 @@ class Found:
         return sorted([key.name for key in self.keys] + [each.name for each in self.service_ids] + groups)
 
     def lines(self) -> t.Iterator[str]:
-        yield from (f"  API key {key.name} ({key.id})" for key in self.keys)
-        yield from (f"  service ID {each.name} ({each.id}), with its keys" for each in self.service_ids)
-        yield from (f"  group of service IDs {group['name']} ({group['id']})" for group in self.groups)
+        """For a terminal, in which a name that somebody else chose is to do nothing."""
+        yield from (f"  API key {shown(key.name)} ({key.id})" for key in self.keys)
+        yield from (f"  service ID {shown(each.name)} ({each.id}), with its keys" for each in self.service_ids)
+        yield from (f"  group of service IDs {shown(group['name'])} ({group['id']})" for group in self.groups)
 
 
 class Account:

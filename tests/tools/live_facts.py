@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import typing as t
 from dataclasses import asdict
 
 import live
 import live_more_questions  # noqa: F401 - its questions enter the list
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
 from iam_emulator.settings import Settings
 from live_account import Account
 from live_questions import QUESTIONS, Answers, Question
@@ -77,6 +77,9 @@ def tell(asked: t.Sequence[Question], scene: Scene) -> int:
             answers.update(question.ask(scene))
         except Unanswered as reason:
             unanswered[", ".join(question.settings)] = str(reason)
+        except Exception as error:
+            # The later questions may still have an answer; the text of an error may quote one of IBM Cloud's.
+            unanswered[", ".join(question.settings)] = f"what came back was not understood: {kind_and_place(error)}"
     print_answers(answers, unanswered)
     silent = {name: each.costs for each in QUESTIONS if each not in asked and each.costs for name in each.settings}
     print("Not asked:", *(f"  {name}: {why}" for name, why in {**silent, **NOT_ASKED}.items()), sep="\n")
@@ -95,5 +98,4 @@ def print_answers(answers: Answers, unanswered: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    sys.exit(main(*sys.argv[1:]))
+    live.run_as_a_command(main)

@@ -179,7 +179,7 @@ def past_expiry(scene: Scene) -> Answers:
 def empty_expiry(scene: Scene) -> Answers:
     key = scene.known_key(expires_at=YEARS_AHEAD)
     answer = scene.update(key, expires_at="").want(200, 400)
-    has_expiry = bool(scene.iam.ask("GET", path_of(key)).want(200).body.get("expires_at"))
+    has_expiry = bool(scene.iam.ask("GET", path_of(key)).want(200).entity().get("expires_at"))
     if has_expiry is (answer.status == 200):
         there = "there" if has_expiry else "gone"
         raise Unanswered(f"the update came back with {answer.status}, and the expiry is {there}")

@@ -64,9 +64,11 @@ class Reply:
         return self.body
 
     def entries(self, member: str) -> list[Body]:
-        """The objects in a list of an answer."""
-        told = self.body.get(member, [])
-        return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+        """The objects in a list of an answer; one that is not there is no empty one."""
+        told = self.body.get(member)
+        if not isinstance(told, list) or not all(isinstance(each, dict) for each in told):
+            raise Unanswered(f"an answer had no list of {member}")
+        return told
 
 
 class Iam:
@@ -91,7 +93,8 @@ class Iam:
         if time.monotonic() >= self._use_until:
             told = self.log_in(self._api_key).want(200)
             self._token = told.text("access_token")
-            self._use_until = time.monotonic() + int(told.body.get("expires_in", 0)) / 2
+            seconds = told.body.get("expires_in")
+            self._use_until = time.monotonic() + (seconds / 2 if type(seconds) is int else 0)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._send(method, path, json=body, headers={**named, "Authorization": f"Bearer {self._token}"})
 

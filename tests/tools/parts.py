@@ -19,6 +19,7 @@ import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 LANES = 2
 ONE_AT_A_TIME = threading.Lock()
@@ -48,7 +49,10 @@ def run_part(name: str, *variables: str) -> Part:
     print(f"== {words} begins", flush=True)
     started = time.monotonic()
     command = ["make", "--no-print-directory", name, *variables]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    # A part may show what it found in a file that is no text.
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+    )
     seconds = time.monotonic() - started
     with ONE_AT_A_TIME:
         print(f"\n== {words}\n{done.stdout}", flush=True)
@@ -74,16 +78,26 @@ def count(lines: t.Iterable[str]) -> tuple[int, int]:
 
 def split(arguments: t.Iterable[str]) -> list[list[str]]:
     """The words of each part: what is meant for all stands alone, and gives way to what a part says itself."""
-    words = [shlex.split(argument) for argument in arguments]
-    for_all = [part[0] for part in words if "=" in part[0]]
+    words = [part for part in map(shlex.split, arguments) if part]
+    for_all = [word for part in words if "=" in part[0] for word in part]
     return [[part[0], *for_all, *part[1:]] for part in words if "=" not in part[0]]
+
+
+def known_parts() -> set[str]:
+    """The targets of the Makefile; make calls any file that exists a target, and is content with it."""
+    return set(re.findall(r"^([a-z][a-z-]*):", Path("Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def main(*arguments: str) -> int:
     """Run the parts, and return 1 when one of them failed."""
     started = time.monotonic()
+    asked = split(arguments)
+    if unknown := sorted({part[0] for part in asked} - known_parts()):
+        sys.exit(f"Nothing was run: the Makefile has no {', '.join(unknown)}.")
+    if not asked:
+        sys.exit("Nothing was run: name a part.")
     with ThreadPoolExecutor(LANES) as lanes:
-        parts = list(lanes.map(lambda words: run_part(*words), split(arguments)))
+        parts = list(lanes.map(lambda words: run_part(*words), asked))
     broken = [part.name for part in parts if part.code]
     total = Part("together", time.monotonic() - started, len(broken), 0, 0)
     print("", *parts, total, sep="\n")

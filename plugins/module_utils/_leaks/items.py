@@ -22,6 +22,7 @@ GIVEN: Spec = {
     "values_file": {"type": "path", "no_log": False},
 }
 FINGERPRINT_DIGITS = 10
+MOST_RUNS_SHOWN = 20
 LINE_OF = re.compile(r"line ([1-9][0-9]{0,8}) of (.+)", re.DOTALL)
 ANY_ID = re.compile(r"ApiKey-[A-Za-z0-9_-]+")
 
@@ -70,8 +71,11 @@ def nothing_found(places: t.Iterable[str]) -> list[str]:
 def _lines(runs: t.Sequence[range]) -> str:
     if runs[-1].stop == 1:
         return ""
-    told = ", ".join(str(run.start) if len(run) == 1 else f"{run.start} to {run[-1]}" for run in runs)
-    return f"line{'s' if runs[0].start < runs[-1][-1] else ''} {told} of "
+    shown = runs[:MOST_RUNS_SHOWN]
+    told = ", ".join(str(run.start) if len(run) == 1 else f"{run.start} to {run[-1]}" for run in shown)
+    rest = sum(len(run) for run in runs[MOST_RUNS_SHOWN:])
+    more = f" and {rest} more, the last of them {runs[-1][-1]}," if rest else ""
+    return f"line{'s' if runs[0].start < runs[-1][-1] else ''} {told}{more} of "
 
 
 def is_given(params: t.Mapping[str, t.Any]) -> bool:

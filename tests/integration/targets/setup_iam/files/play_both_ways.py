@@ -80,7 +80,7 @@ def run(folder: Path, play: str, way: str, iam: dict[str, Any], has_twins: bool)
         json.dump(settings, stream)
     done = play_in(work, TARGETS / play, way)
     if done.returncode:
-        return f"it failed\n{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}", ""
+        return without_secrets(f"it failed\n{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}", iam), ""
     seen = (work / "results.json").read_text(encoding="utf-8")
     output = done.stdout + done.stderr + (work / "log").read_text(encoding="utf-8")
     return problem_of(way, done.stdout, output, secrets_of(iam, seen)), blurred(seen, str(work), prefix, iam)
@@ -112,6 +112,13 @@ def problem_of(way: str, stdout: str, output: str, hidden: list[str]) -> str:
 
 def secrets_of(iam: dict[str, Any], seen: str) -> list[str]:
     return [iam["api_key"], iam["own_value"], *re.findall(r'"key_value": "([^"]+)', seen)]
+
+
+def without_secrets(text: str, iam: dict[str, Any]) -> str:
+    """What a play of which nothing is known but that it failed may show, with every output on."""
+    for secret in secrets_of(iam, text):
+        text = text.replace(secret, "***")
+    return text
 
 
 def blurred(seen: str, work: str, prefix: str, iam: dict[str, Any]) -> str:

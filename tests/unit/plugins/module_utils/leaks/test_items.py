@@ -53,11 +53,18 @@ def test_a_fingerprint_tells_a_value_again_and_is_short() -> None:
         (["line 3 of a"], ["line 3 of a: nothing found here"]),
         ([f"line {n} of a" for n in range(1, 10_000)], ["lines 1 to 9999 of a: nothing found here"]),
         ([f"line {n} of a" for n in (1, 2, 4, 6, 7)], ["lines 1 to 2, 4, 6 to 7 of a: nothing found here"]),
+        (
+            [f"line {n} of a" for n in range(1, 50_000, 2)],
+            [
+                f"lines {', '.join(str(n) for n in range(1, 41, 2))} and 24980 more, the last of them 49999, of a: "
+                "nothing found here"
+            ],
+        ),
         (["line 1 of a", "line 2 of b"], ["line 1 of a: nothing found here", "line 2 of b: nothing found here"]),
         (["entry 1 of `values`"], ["entry 1 of `values`: nothing found here"]),
         (["line x of a", "line 0 of a"], ["line x of a: nothing found here", "line 0 of a: nothing found here"]),
     ],
-    ids=["none", "one", "a long log", "gaps", "two texts", "an entry", "made by hand"],
+    ids=["none", "one", "a long log", "gaps", "blank lines between", "two texts", "an entry", "made by hand"],
 )
 def test_lines_in_which_nothing_was_found_are_one_line_for_each_text(places: list[str], shown: list[str]) -> None:
     assert nothing_found(places) == shown

@@ -155,18 +155,18 @@ class Rounds:
             for course in courses:
                 course.fail(self._text_of(error))
             return
-        # File by file: a store need not keep more than a few of them in mind.
-        by_file = sorted(courses, key=lambda course: course.slot.files)
-        self.each(lambda course: course.read(course.load(self._ports.store)), by_file)
+        self.each(lambda course: course.read(course.load(self._ports.store)), _file_by_file(courses))
 
     def _doubt_failures(self, courses: Sequence[Course]) -> None:
         """Have no slot fail by an old record: keys were listed after it was read, and another run may have made one."""
         failing = [course for course in courses if course.outcome().failure is not None]
         if failing:
+            # What is wrong was told already, and is what counts.
             with contextlib.suppress(Exception):
-                # What is wrong was told already.
                 self._ports.store.refresh()
-            self.each(lambda course: course.look_again_if_changed(course.load(self._ports.store)), failing)
+            for course in _file_by_file(failing):
+                with contextlib.suppress(Exception):
+                    course.look_again_if_changed(course.load(self._ports.store))
 
     def _account_list(self, courses: Sequence[Course]) -> dict[str, list[ApiKey]]:
         """The keys of owners for whom a list of the whole account may do, by IAM ID."""
@@ -239,3 +239,8 @@ class Rounds:
 
 def _in_phase(courses: Sequence[Course], phase: str) -> list[Course]:
     return [course for course in courses if course.phase == phase]
+
+
+def _file_by_file(courses: Sequence[Course]) -> list[Course]:
+    """In an order in which a store need not keep more than a few files in mind."""
+    return sorted(courses, key=lambda course: course.slot.files)

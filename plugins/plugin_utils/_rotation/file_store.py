@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import ClosedValue, Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
+    CommitLost,
     NotWritten,
     SlotChange,
 )
@@ -153,12 +154,19 @@ class FileStore:
     def _why_refused(self, change: SlotChange) -> str | None:
         try:
             self.check(change)
+        except CommitLost:
+            return None
         except VaultFileError as error:
-            return None if isinstance(error, ChangedMeanwhile) else str(error)
+            return str(error)
         return None
 
     def check(self, *changes: SlotChange) -> None:
-        self._commit(self._known[changes[0].slot.file].snapshot, changes, check_mode=True)
+        known = self._known[changes[0].slot.file]
+        try:
+            self._commit(known.snapshot, changes, check_mode=True)
+        except ChangedMeanwhile:
+            known.is_doubtful = True
+            raise CommitLost from None
 
     def _commit(self, snapshot: Snapshot, changes: t.Sequence[SlotChange], *, check_mode: bool) -> Snapshot:
         self._check_places(snapshot, changes)

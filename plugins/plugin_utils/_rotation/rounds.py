@@ -22,7 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begin
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import Course
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.places import with_places
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import has_nothing_to_do
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports, SlotChange
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import first_write, refusals
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 
@@ -204,11 +204,14 @@ class Rounds:
 
     def _preview(self, courses: Sequence[Course]) -> None:
         self._side_by_side(Course.preview, courses)
-        self._doubt_failures(courses)
         begun = [(c, first_write(c.view, c.outcome().foreseen)) for c in courses if c.outcome().failure is None]
         beginning, writes = [c for c, write in begun if write], [write for _course, write in begun if write]
-        for number, why in refusals(writes, self._ports.store.check, self._text_of).items():
-            beginning[number].fail(why)
+        for number, error in refusals(writes, self._ports.store.check, lambda error: error).items():
+            if isinstance(error, CommitLost):
+                self.each(Course.overtaken, [beginning[number]])
+            else:
+                beginning[number].fail(self._text_of(error))
+        self._doubt_failures(courses)
 
     def _commit(self, courses: Sequence[Course], change_of: ChangeOf, phase: t.Literal["act", "conclude"]) -> None:
         """One write for each file; a slot whose step writes nothing goes on, as one does whose change is written."""

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from ansible.parsing.vault import VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.file_store import FileStore
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Place, Slot, SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -142,3 +146,28 @@ def test_a_failure_stays_what_it_was_when_the_store_cannot_be_asked_again() -> N
 
     assert "403" in str(outcome.failure)
     assert store.refreshes == 3
+
+
+@pytest.mark.parametrize("is_once", [True, False], ids=["once", "always"])
+def test_check_mode_looks_again_when_somebody_writes_into_the_file_between_look_and_trial(
+    tmp_path: Path, is_once: bool
+) -> None:
+    scene, effects = Scene(), Effects()
+    path = tmp_path / "secrets.yml"
+    path.write_text("region: eu-de\n", encoding="utf-8")
+    scene.slot = replace(scene.slot, file=str(path))
+    store = FileStore(Cipher([("dev", VaultSecret(b"password of dev"))]), lambda secret: None)
+
+    def write() -> None:
+        if effects.done[-1] == "GET /v1/apikeys" and not (is_once and effects.done.count("GET /v1/apikeys") > 1):
+            with path.open("a", encoding="utf-8") as file:
+                file.write("# a note\n")
+
+    effects.watch = write
+    ports = scene.ports(effects, store)
+    (outcome,) = rotate_slots([scene.slot], ports, Orders(), Settings(1), check_mode=True, unforeseen=repr)
+
+    assert (outcome.failure is None) == is_once
+    assert is_once or "other runs keep changing" in str(outcome.failure)
+    assert [each.step.name for each in outcome.foreseen][:2] == ["intend", "publish"]
+    assert "cloudkeys_records" not in path.read_text(encoding="utf-8")

@@ -91,7 +91,7 @@ def test_records_that_are_no_mapping_are_refused_and_never_taken_for_none(tmp_pa
     path = tmp_path / "secrets.yml"
     path.write_text(f"cloudkeys_records: {text}\n", encoding="utf-8")
 
-    with pytest.raises(TaskRefused, match="record_files: cloudkeys_records in .* is no mapping"):
+    with pytest.raises(TaskRefused, match=r"record_files: cloudkeys_records in .* is no mapping"):
         slots_by_key_id([str(path)], CIPHER, "record_files")
 
 
@@ -109,7 +109,7 @@ def test_a_record_of_a_slot_that_is_called_by_no_text_is_refused(tmp_path: Path,
     write(path, "deploy", RECORD)
     path.write_text(path.read_text(encoding="utf-8").replace("  deploy:", f"  {name}:"), encoding="utf-8")
 
-    with pytest.raises(TaskRefused, match="the record of .* cannot be read"):
+    with pytest.raises(TaskRefused, match=r"the record of .* cannot be read"):
         slots_by_key_id([str(path)], CIPHER)
 
 

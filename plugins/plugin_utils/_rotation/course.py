@@ -130,15 +130,10 @@ class Course:
         self.begin.give_back()
         self._failure, self.phase = why, "done"
 
-    def look_again_if_changed(self, loaded: Loaded) -> None:
-        """Take back a failure if the record that it rests on is no longer the newest."""
-        if loaded.record != self.loaded.record and self._turns <= MOST_STEPS:
+    def look_again(self) -> None:
+        """Take back a failure that rests on what is no longer so, unless that was done too often."""
+        if self._turns <= MOST_STEPS:
             self._failure, self._rest, self.phase, self._turns = None, None, "look", self._turns + 1
-
-    def overtaken(self) -> None:
-        """Somebody else wrote the file since it was read; raises SlotStopped when that does not end."""
-        self._count_turn()
-        self.phase = "look"
 
     def moved(self, *, is_foreseen: bool) -> None:
         """The slot was brought here from another place, or would be (check mode)."""
@@ -185,7 +180,9 @@ class Course:
 
     def choose_step(self) -> None:
         """Plan the next step; raises SlotStopped when it does not come to rest."""
-        self._count_turn()
+        self._turns += 1
+        if self._turns > MOST_STEPS:
+            raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self.slot.file}")
         last, self._last = self._last, None
         self.step = next_step(self.view, self._orders)
         if last is not None and self.step.name not in last.next_at_once and self.step.fails_with is None:
@@ -267,11 +264,6 @@ class Course:
             self._go_on_from(self.kind)
         else:
             self.phase = "look"
-
-    def _count_turn(self) -> None:
-        self._turns += 1
-        if self._turns > MOST_STEPS:
-            raise SlotStopped(f"not at rest after {MOST_STEPS} steps: other runs keep changing {self.slot.file}")
 
     def _go_on_from(self, kind: StepKind) -> None:
         self._view, self._last, self.phase = self.session.remember(self.view), kind, "plan"

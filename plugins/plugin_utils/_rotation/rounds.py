@@ -72,6 +72,7 @@ class Rounds:
         self._commit(_in_phase(awake, "announce"), Course.announcement, "act")
         acting = _in_phase(awake, "act")
         self._side_by_side(Course.act, acting)
+        self._doubt_failures(acting)
         now = self._ports.client.clock.monotonic()
         self.each(lambda course: course.pause(now), _in_phase(acting, "act"))
         concluding = _in_phase(awake, "conclude")
@@ -166,7 +167,8 @@ class Rounds:
                 self._ports.store.refresh()
             for course in _file_by_file(failing):
                 with contextlib.suppress(Exception):
-                    course.look_again_if_changed(course.load(self._ports.store))
+                    if course.load(self._ports.store).record != course.loaded.record:
+                        course.look_again()
 
     def _account_list(self, courses: Sequence[Course]) -> dict[str, list[ApiKey]]:
         """The keys of owners for whom a list of the whole account may do, by IAM ID."""
@@ -207,10 +209,10 @@ class Rounds:
         begun = [(c, first_write(c.view, c.outcome().foreseen)) for c in courses if c.outcome().failure is None]
         beginning, writes = [c for c, write in begun if write], [write for _course, write in begun if write]
         for number, error in refusals(writes, self._ports.store.check, lambda error: error).items():
-            if isinstance(error, CommitLost):
-                self.each(Course.overtaken, [beginning[number]])
-            else:
-                beginning[number].fail(self._text_of(error))
+            course, is_lost = beginning[number], isinstance(error, CommitLost)
+            course.fail(f"others keep changing {course.slot.file}" if is_lost else self._text_of(error))
+            if is_lost:
+                course.look_again()
         self._doubt_failures(courses)
 
     def _commit(self, courses: Sequence[Course], change_of: ChangeOf, phase: t.Literal["act", "conclude"]) -> None:

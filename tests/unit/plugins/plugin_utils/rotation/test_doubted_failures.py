@@ -103,6 +103,25 @@ def test_a_question_before_a_step_that_fails_is_asked_again_if_the_record_is_ano
     assert scene.record.last_generation == 2
 
 
+@pytest.mark.parametrize("is_changed", [True, False], ids=["with another run", "alone"])
+def test_an_act_that_fails_is_planned_anew_only_if_the_record_is_another_now(is_changed: bool) -> None:
+    scene, effects = Scene(), Effects()
+    refusal = {"kind": "status", "status": 401, "method": "POST", "path": "^/v1/apikeys$", "times": 2}
+
+    def come() -> None:
+        if effects.done[-1] == "commit" and effects.done.count("commit") == 1:
+            scene.emulator.faults.add([refusal])
+            record = scene.record
+            scene.store.records["deploy"] = replace(record, revision=record.revision + is_changed)
+            scene.store.stamp += is_changed
+
+    effects.watch = come
+    outcome = run_with(scene, MemoryStore(scene.store, effects), effects)
+
+    assert (outcome.failure is None) == is_changed
+    assert len(scene.keys()) == is_changed
+
+
 class UncopiedStore(MemoryStore):
     """Refuses copies, once or always."""
 
@@ -168,6 +187,6 @@ def test_check_mode_looks_again_when_somebody_writes_into_the_file_between_look_
     (outcome,) = rotate_slots([scene.slot], ports, Orders(), Settings(1), check_mode=True, unforeseen=repr)
 
     assert (outcome.failure is None) == is_once
-    assert is_once or "other runs keep changing" in str(outcome.failure)
+    assert is_once or "others keep changing" in str(outcome.failure)
     assert [each.step.name for each in outcome.foreseen][:2] == ["intend", "publish"]
     assert "cloudkeys_records" not in path.read_text(encoding="utf-8")

@@ -210,7 +210,7 @@ class Rounds:
         beginning, writes = [c for c, write in begun if write], [write for _course, write in begun if write]
         for number, error in refusals(writes, self._ports.store.check, lambda error: error).items():
             course, is_lost = beginning[number], isinstance(error, CommitLost)
-            course.fail(f"others keep changing {course.slot.file}" if is_lost else self._text_of(error))
+            course.fail(f"other runs keep changing {course.slot.file}" if is_lost else self._text_of(error))
             if is_lost:
                 course.look_again()
         self._doubt_failures(courses)

@@ -187,6 +187,6 @@ def test_check_mode_looks_again_when_somebody_writes_into_the_file_between_look_
     (outcome,) = rotate_slots([scene.slot], ports, Orders(), Settings(1), check_mode=True, unforeseen=repr)
 
     assert (outcome.failure is None) == is_once
-    assert is_once or "others keep changing" in str(outcome.failure)
+    assert is_once or "other runs keep changing" in str(outcome.failure)
     assert [each.step.name for each in outcome.foreseen][:2] == ["intend", "publish"]
     assert "cloudkeys_records" not in path.read_text(encoding="utf-8")

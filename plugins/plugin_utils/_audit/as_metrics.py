@@ -53,12 +53,16 @@ def known_of(found: Data, account: str, slot_labels: t.Mapping[str, str]) -> Kno
 
 
 def _by_slot(keys: t.Sequence[Data], slot_labels: t.Mapping[str, str]) -> t.Iterable[tuple[tuple[str, str], int]]:
-    """How many findings of each severity a slot has; one without any is told too, so that an alert on it ends."""
-    counts = {(slot, severity): 0 for slot in slot_labels.values() for severity in SEVERITIES}
-    for key in keys:
+    """How many findings of each severity a slot has; one without any is told too, so that an alert on it ends.
+
+    Of a slot of which no key was looked at, as one of another account, nobody can say that it has none.
+    """
+    looked_at = [(slot_labels[key["id"]], key) for key in keys if key["id"] in slot_labels]
+    counts = {(slot, severity): 0 for slot, _key in looked_at for severity in SEVERITIES}
+    for slot, key in looked_at:
         for each in key["findings"]:
-            if key["id"] in slot_labels and not each["exception"]:
-                counts[slot_labels[key["id"]], each["severity"]] += 1
+            if not each["exception"]:
+                counts[slot, each["severity"]] += 1
     return counts.items()
 
 

@@ -130,9 +130,9 @@ class Course:
         self.begin.give_back()
         self._failure, self.phase = why, "done"
 
-    def look_again_if_changed(self, loaded: Loaded) -> None:
-        """Take back a failure if the record that it rests on is no longer the newest."""
-        if loaded.record != self.loaded.record and self._turns <= MOST_STEPS:
+    def look_again(self) -> None:
+        """Take back a failure that rests on what is no longer so, unless that was done too often."""
+        if self._turns <= MOST_STEPS:
             self._failure, self._rest, self.phase, self._turns = None, None, "look", self._turns + 1
 
     def moved(self, *, is_foreseen: bool) -> None:

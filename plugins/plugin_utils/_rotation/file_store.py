@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import ClosedValue, Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
+    CommitLost,
     NotWritten,
     SlotChange,
 )
@@ -127,13 +128,15 @@ class FileStore:
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         known = self._known[changes[0].slot.file]
-        unwritten: dict[Place, str | None] = {each.slot.place: None for each in changes if not _is_current(each, known)}
+        unwritten: dict[Place, str | None] = {
+            each.slot.place: None for each in changes if each.loaded.version != known.epoch
+        }
         try:
             unwritten |= self._write(known, [change for change in changes if change.slot.place not in unwritten])
         except ChangedMeanwhile:
             known.is_doubtful = True
             return [NotWritten() for _change in changes]
-        written = [(change.slot.place, _written(change, known.epoch)) for change in changes]
+        written = [(change.slot.place, Loaded(change.record, change.value_after, known.epoch)) for change in changes]
         return [NotWritten(unwritten[place]) if place in unwritten else new for place, new in written]
 
     def _write(self, known: _KnownFile, changes: t.Sequence[SlotChange]) -> dict[Place, str]:
@@ -153,12 +156,17 @@ class FileStore:
     def _why_refused(self, change: SlotChange) -> str | None:
         try:
             self.check(change)
-        except VaultFileError as error:
-            return None if isinstance(error, ChangedMeanwhile) else str(error)
+        except (CommitLost, VaultFileError) as error:
+            return str(error) or None
         return None
 
     def check(self, *changes: SlotChange) -> None:
-        self._commit(self._known[changes[0].slot.file].snapshot, changes, check_mode=True)
+        known = self._known[changes[0].slot.file]
+        try:
+            self._commit(known.snapshot, changes, check_mode=True)
+        except ChangedMeanwhile:
+            known.is_doubtful = True
+            raise CommitLost from None
 
     def _commit(self, snapshot: Snapshot, changes: t.Sequence[SlotChange], *, check_mode: bool) -> Snapshot:
         self._check_places(snapshot, changes)
@@ -252,14 +260,6 @@ def _announces(change: SlotChange) -> bool:
     """Whether a key is to be made for which nothing was on record before."""
     before = change.loaded.record
     return change.record is not None and change.record.pending is not None and not (before and before.pending)
-
-
-def _is_current(change: SlotChange, known: _KnownFile) -> bool:
-    return change.loaded.version == known.epoch
-
-
-def _written(change: SlotChange, epoch: int) -> Loaded:
-    return Loaded(change.record, change.value_after, epoch)
 
 
 def _record_edit(slot: Slot, record: Record | None, noted: str | None) -> Edit:

@@ -70,7 +70,7 @@ class RecordStore(t.Protocol):
         """
 
     def check(self, *changes: SlotChange) -> None:
-        """Raise what a commit would raise, and write nothing."""
+        """Raise why a commit would be refused, and CommitLost where it would be lost; writes nothing."""
 
 
 def draw_slot_id() -> str:

@@ -18,6 +18,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.step_table import STEPS
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.view import Step, View, orphaned
 
+T = t.TypeVar("T")
+
 # After these the published key is on its way out.
 BEGINS = frozenset({"intend", "create", "publish", "unpublish", "make_place", "roll_back", "enable"})
 
@@ -60,8 +62,8 @@ def first_write(view: View, foreseen: t.Sequence[Foreseen]) -> SlotChange | None
 
 
 def refusals(
-    writes: t.Sequence[SlotChange], check: t.Callable[..., None], text_of: t.Callable[[Exception], str]
-) -> dict[int, str]:
+    writes: t.Sequence[SlotChange], check: t.Callable[..., None], told_as: t.Callable[[Exception], T]
+) -> dict[int, T]:
     """Why each of these writes would be refused, by its number among them.
 
     Each file is tried once, however many slots it has. Where that is refused its slots are tried alone, so that it is
@@ -70,13 +72,13 @@ def refusals(
     by_file: dict[str, list[int]] = {}
     for number, write in enumerate(writes):
         by_file.setdefault(write.slot.file, []).append(number)
-    found: dict[int, str] = {}
+    found: dict[int, T] = {}
     for numbers in by_file.values():
         together = _refusal([writes[number] for number in numbers], check)
         if together is not None:
             alone = {number: _refusal([writes[number]], check) for number in numbers}
             told = {number: error for number, error in alone.items() if error is not None}
-            found |= {number: text_of(error) for number, error in (told or dict.fromkeys(numbers, together)).items()}
+            found |= {number: told_as(error) for number, error in (told or dict.fromkeys(numbers, together)).items()}
     return found
 
 

@@ -31,7 +31,9 @@ def slots_by_key_id(paths: t.Sequence[str], cipher: Cipher, option: str = "vault
     found: dict[str, dict[str, t.Any]] = {}
     for path in dict.fromkeys(paths):
         for variable, record in _records_in(path, cipher, option):
-            for key_id, state in _states(record):
+            # What a move has left behind tells of no key that the slot's own record tells of.
+            told = found if record.moved_to else {}
+            for key_id, state in (each for each in _states(record) if each[0] not in told):
                 found[key_id] = {"file": path, "variable": variable, "state": state}
     return found
 
@@ -52,14 +54,17 @@ def _records_in(path: str, cipher: Cipher, option: str) -> t.Iterator[tuple[str,
     vault_file = VaultFile(path, cipher, vault_id=None)
     try:
         snapshot = vault_file.read()
-        records = vault_file.value(snapshot, (RECORDS_VARIABLE,)) or {}
+        records = vault_file.value(snapshot, (RECORDS_VARIABLE,))
     except VaultFileError as error:
         raise TaskRefused(f"{option}: {error}") from None
     if not snapshot.exists:
         raise TaskRefused(f"{option}: there is no vault file {path}")
-    for variable, data in t.cast("dict[str, t.Any]", records).items():
+    if not isinstance(records, (dict, type(None))):
+        raise TaskRefused(f"{option}: {RECORDS_VARIABLE} in {path} is no mapping, so no record of it can be read")
+    for variable, data in (records or {}).items():
         try:
-            yield variable, from_data(data)
+            # No slot is called by a number, or by nothing.
+            yield variable, from_data(data if isinstance(variable, str) else None)
         except RecordIsUnreadable:
             raise TaskRefused(f"{option}: the record of {variable} in {path} cannot be read") from None
 

@@ -22,7 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.begin
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.course import Course
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.places import with_places
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.plan import has_nothing_to_do
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports, SlotChange
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import CommitLost, Ports, SlotChange
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.preview import first_write, refusals
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders
 
@@ -72,6 +72,7 @@ class Rounds:
         self._commit(_in_phase(awake, "announce"), Course.announcement, "act")
         acting = _in_phase(awake, "act")
         self._side_by_side(Course.act, acting)
+        self._doubt_failures(acting)
         now = self._ports.client.clock.monotonic()
         self.each(lambda course: course.pause(now), _in_phase(acting, "act"))
         concluding = _in_phase(awake, "conclude")
@@ -155,18 +156,19 @@ class Rounds:
             for course in courses:
                 course.fail(self._text_of(error))
             return
-        # File by file: a store need not keep more than a few of them in mind.
-        by_file = sorted(courses, key=lambda course: course.slot.files)
-        self.each(lambda course: course.read(course.load(self._ports.store)), by_file)
+        self.each(lambda course: course.read(course.load(self._ports.store)), _file_by_file(courses))
 
     def _doubt_failures(self, courses: Sequence[Course]) -> None:
         """Have no slot fail by an old record: keys were listed after it was read, and another run may have made one."""
         failing = [course for course in courses if course.outcome().failure is not None]
         if failing:
+            # What is wrong was told already, and is what counts.
             with contextlib.suppress(Exception):
-                # What is wrong was told already.
                 self._ports.store.refresh()
-            self.each(lambda course: course.look_again_if_changed(course.load(self._ports.store)), failing)
+            for course in _file_by_file(failing):
+                with contextlib.suppress(Exception):
+                    if course.load(self._ports.store).record != course.loaded.record:
+                        course.look_again()
 
     def _account_list(self, courses: Sequence[Course]) -> dict[str, list[ApiKey]]:
         """The keys of owners for whom a list of the whole account may do, by IAM ID."""
@@ -204,11 +206,14 @@ class Rounds:
 
     def _preview(self, courses: Sequence[Course]) -> None:
         self._side_by_side(Course.preview, courses)
-        self._doubt_failures(courses)
         begun = [(c, first_write(c.view, c.outcome().foreseen)) for c in courses if c.outcome().failure is None]
         beginning, writes = [c for c, write in begun if write], [write for _course, write in begun if write]
-        for number, why in refusals(writes, self._ports.store.check, self._text_of).items():
-            beginning[number].fail(why)
+        for number, error in refusals(writes, self._ports.store.check, lambda error: error).items():
+            course, is_lost = beginning[number], isinstance(error, CommitLost)
+            course.fail(f"other runs keep changing {course.slot.file}" if is_lost else self._text_of(error))
+            if is_lost:
+                course.look_again()
+        self._doubt_failures(courses)
 
     def _commit(self, courses: Sequence[Course], change_of: ChangeOf, phase: t.Literal["act", "conclude"]) -> None:
         """One write for each file; a slot whose step writes nothing goes on, as one does whose change is written."""
@@ -239,3 +244,8 @@ class Rounds:
 
 def _in_phase(courses: Sequence[Course], phase: str) -> list[Course]:
     return [course for course in courses if course.phase == phase]
+
+
+def _file_by_file(courses: Sequence[Course]) -> list[Course]:
+    """In an order in which a store need not keep more than a few files in mind."""
+    return sorted(courses, key=lambda course: course.slot.files)

@@ -90,4 +90,6 @@ def test_findings_are_told_by_slot_of_the_keys_that_are_on_record() -> None:
         for slot in ("deploy", "backup", "old", "unknown")
     }
 
-    assert told == {"deploy": [3, 0, 0], "backup": [0, 0, 0], "old": [0, 0, 0], "unknown": [None, None, None]}
+    # Of `old` no key was looked at.
+    nothing = [None, None, None]
+    assert told == {"deploy": [3, 0, 0], "backup": [0, 0, 0], "old": nothing, "unknown": nothing}

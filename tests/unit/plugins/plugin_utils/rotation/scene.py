@@ -184,7 +184,8 @@ class MemoryStore:
     def check(self, *changes: SlotChange) -> None:
         if self._disk.why_not_writable:
             raise SlotStopped(self._disk.why_not_writable)
-        if any(change.loaded.version != self._epoch for change in changes):
+        is_old = any(change.loaded.version != self._epoch for change in changes)
+        if is_old or self._disk.stamp != self._known_stamp:
             raise CommitLost
 
     def _write(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:

@@ -86,6 +86,51 @@ def test_a_record_that_cannot_be_read_is_refused_because_its_keys_would_look_lik
         slots_by_key_id([str(path)], CIPHER)
 
 
+@pytest.mark.parametrize("text", ["[deploy]", "deploy", "5", "true", "false", "[]", '""', "0"])
+def test_records_that_are_no_mapping_are_refused_and_never_taken_for_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.yml"
+    path.write_text(f"cloudkeys_records: {text}\n", encoding="utf-8")
+
+    with pytest.raises(TaskRefused, match=r"record_files: cloudkeys_records in .* is no mapping"):
+        slots_by_key_id([str(path)], CIPHER, "record_files")
+
+
+@pytest.mark.parametrize("text", ["", " {}", " ~"])
+def test_an_empty_mapping_of_records_has_no_slots(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.yml"
+    path.write_text(f"cloudkeys_records:{text}\n", encoding="utf-8")
+
+    assert slots_by_key_id([str(path)], CIPHER) == {}
+
+
+@pytest.mark.parametrize("name", ["5", "~", "true"])
+def test_a_record_of_a_slot_that_is_called_by_no_text_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "secrets.yml"
+    write(path, "deploy", RECORD)
+    path.write_text(path.read_text(encoding="utf-8").replace("  deploy:", f"  {name}:"), encoding="utf-8")
+
+    with pytest.raises(TaskRefused, match=r"the record of .* cannot be read"):
+        slots_by_key_id([str(path)], CIPHER)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_a_move_has_left_behind_tells_only_of_keys_that_the_new_place_does_not(
+    tmp_path: Path, is_first: bool
+) -> None:
+    old, new = str(tmp_path / "old.yml"), str(tmp_path / "new.yml")
+    write(Path(old), "deploy", replace(RECORD, moved_to="build of new.yml"))
+    rotated = replace(RECORD, current=Current(3, "K2", MOMENT), pending=None)
+    write(Path(new), "build", replace(rotated, superseded=(Superseded(2, "K1", MOMENT),)))
+
+    slots = slots_by_key_id([old, new] if is_first else [new, old], CIPHER)
+
+    assert {key_id: (each["file"], each["state"]) for key_id, each in slots.items()} == {
+        "K0": (old, "replaced"),
+        "K1": (new, "replaced"),
+        "K2": (new, "published"),
+    }
+
+
 def test_a_slot_is_called_by_its_variable_and_where_two_files_have_it_by_the_file_too() -> None:
     places = {
         "1": ("/srv/host_vars/a/vault.yml", "deploy"),

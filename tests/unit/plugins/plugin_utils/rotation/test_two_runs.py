@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -166,6 +167,27 @@ def test_a_failure_that_still_stands_when_the_record_is_read_again_is_one() -> N
 
     assert "has no record of this slot" in str(outcome.failure)
     assert loads <= 3
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
+def test_a_failure_stays_what_it_was_when_the_record_cannot_be_read_again(check_mode: bool) -> None:
+    scene = Scene()
+    scene.run()
+    scene.store.records.clear()
+    scene.store.values.clear()
+    loads = 0
+
+    def refuse() -> None:
+        nonlocal loads
+        loads += 1
+        if loads > 2:
+            raise SlotStopped("the file cannot be read")
+
+    scene.store.before_load = refuse
+    (outcome,) = scene.run(check_mode=check_mode)
+
+    assert "has no record of this slot" in str(outcome.failure)
+    assert loads > 2
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])

@@ -22,6 +22,9 @@ MESSAGES = frozenset(
 )
 
 
+NUL_IN_A_PATH = "one of the paths has a NUL character in it, which no file has in its name"
+
+
 def outcome(work: Work, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Run `work(params, check_mode)` and return its result, or a failed one; never raises.
 
@@ -47,6 +50,8 @@ def failure_of(error: BaseException) -> dict[str, t.Any]:
         if error.transaction_id:
             failure["transaction_ids"] = [error.transaction_id]
         return with_shown_messages(t.cast("dict[str, t.Any]", scrub_all(failure)))
+    if is_about_a_nul(error):
+        return {"failed": True, "changed": False, "msg": NUL_IN_A_PATH}
     return {
         "failed": True,
         "changed": False,
@@ -60,6 +65,11 @@ def scrub_messages(result: dict[str, t.Any]) -> None:
     for name in MESSAGES & result.keys():
         said = result[name]
         result[name] = [scrub_words(each) for each in said] if isinstance(said, list) else scrub_words(said)
+
+
+def is_about_a_nul(error: BaseException) -> bool:
+    """Whether the system was asked for a file with a NUL character in its name: the user's text, and no defect."""
+    return isinstance(error, ValueError) and str(error).startswith("embedded null ")
 
 
 def kind_and_place(error: BaseException) -> str:

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, NotFound
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import NUL_IN_A_PATH, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import MASK, protect
 
 SECRET = "the-s3cret-of-this-test"
@@ -74,6 +75,14 @@ def test_an_error_nobody_foresaw_tells_its_kind_and_place_and_not_its_text(error
     assert result["msg"].startswith(f"Unexpected {type(error).__name__} at test_outcome.py:")
     assert "raising" in result["exception"] or "work" in result["exception"]
     assert "unforeseen-s3cret" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\0"])
+def test_a_file_name_that_no_file_has_is_no_defect_of_ours(name):
+    for ask in (open, os.stat, os.path.realpath, os.listdir):
+        result = outcome(lambda *_, ask=ask: ask(f"/tmp/{name}"), {}, False)
+
+        assert result == {"failed": True, "changed": False, "msg": NUL_IN_A_PATH}
 
 
 def test_exit_inside_the_work_does_not_end_the_process():

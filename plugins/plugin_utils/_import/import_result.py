@@ -92,7 +92,8 @@ def _total(verdicts: t.Sequence[Verdict], offers: Offers) -> str:
     counts = Counter[str](each.outcome for each in verdicts)
     counts["refused"] += len(offers.problems)
     told = [f"{counts[outcome]} {words}" for outcome, words in SAID.items() if counts[outcome]]
-    return f"{sum(counts.values())} values: {', '.join(told)}"
+    many = sum(counts.values())
+    return f"{many} value{'' if many == 1 else 's'}: {', '.join(told)}"
 
 
 def _empty_lines(verdicts: t.Sequence[Verdict], offers: Offers) -> list[str]:

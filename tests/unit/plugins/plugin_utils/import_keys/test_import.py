@@ -212,6 +212,7 @@ def test_what_is_locked_or_ends_is_told_and_the_slot_keeps_the_lock(desk: Desk) 
     result = desk.run(values=value_of(0))
 
     assert result["slots"][0]["locked"] is True
+    assert result["report"][0] == "1 value: 1 imported"
     assert "(deploy) of ci, locked, " in result["report"][1]
 
 

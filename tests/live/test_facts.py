@@ -24,7 +24,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.live.scene import (
     wait_until_something_is_ours,
 )
 from iam_emulator.settings import Settings
-from live_questions import QUESTIONS, Question
+from live_more_questions import ALL_QUESTIONS
+from live_questions import Question
 from live_requests import SECONDS_BETWEEN_REQUESTS, Iam, Reply, Unanswered
 
 OTHERWISE = {
@@ -103,7 +104,7 @@ def test_what_is_as_it_is_emulated_is_told_and_an_emulator_begins_with_the_answe
 
         assert run.wait() == 0, run.output
         assert account.contents() == before
-    asked = {name for question in QUESTIONS if not question.costs for name in question.settings}
+    asked = {name for question in ALL_QUESTIONS if not question.costs for name in question.settings}
     assert run.answers == {name: value for name, value in asdict(Settings()).items() if name in asked}
     assert_no_value_in(run)
     assert "All as the emulator does by itself" in run.output
@@ -266,7 +267,7 @@ def test_a_key_that_is_refused_is_told_in_one_line(tmp_path: Path, tool: type[Ru
 
 
 def test_every_setting_has_a_question_or_a_reason_why_not() -> None:
-    asked = [name for question in QUESTIONS for name in question.settings]
+    asked = [name for question in ALL_QUESTIONS for name in question.settings]
 
     assert sorted([*asked, *live_facts.NOT_ASKED]) == sorted(asdict(Settings()))
     assert OTHERWISE.keys() == set(asked)

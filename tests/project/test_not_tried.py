@@ -9,13 +9,13 @@ from pathlib import Path
 
 import live_facts
 import pytest
-from live_questions import QUESTIONS
+from live_more_questions import ALL_QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/not-tried.md").read_text(encoding="utf-8")
 SECTIONS = re.findall(r"^##+ (\d\.\d|\d)\.? ", (ROOT / "docs/iam-facts.md").read_text(encoding="utf-8"), re.MULTILINE)
 ROWS = [tuple(row.split(" | ")) for row in re.findall(r"^\| (\d.*) \|$", PAGE, re.MULTILINE)]
-ASKED = {name for question in QUESTIONS for name in question.settings}
+ASKED = {name for question in ALL_QUESTIONS for name in question.settings}
 
 
 def facts_in(cell: str) -> set[str]:
@@ -34,9 +34,9 @@ def test_a_line_says_what_is_assumed_what_happens_otherwise_and_how_to_find_out(
 def test_each_question_has_its_line() -> None:
     told = {name for row in ROWS for name in facts_in(row[3])}
 
-    missing = [question.about for question in QUESTIONS if not told & set(question.settings)]
+    missing = [question.about for question in ALL_QUESTIONS if not told & set(question.settings)]
     assert missing == []
-    assert len(ROWS) > len(QUESTIONS)
+    assert len(ROWS) > len(ALL_QUESTIONS)
 
 
 def test_the_page_names_the_exit_code() -> None:

@@ -19,11 +19,11 @@ import typing as t
 from dataclasses import asdict
 
 import live
-import live_more_questions  # noqa: F401 - its questions enter the list
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
 from iam_emulator.settings import Settings
 from live_account import Account
-from live_questions import QUESTIONS, Answers, Question
+from live_more_questions import ALL_QUESTIONS
+from live_questions import Answers, Question
 from live_requests import SECONDS_BETWEEN_REQUESTS, Iam, Scene, Unanswered
 
 NOT_ANSWERED = 3
@@ -61,10 +61,10 @@ def main(*names: str) -> int:
 
 def chosen(names: t.Sequence[str]) -> list[Question]:
     """The questions about these settings; without a name all but those that cost something."""
-    known = {name for question in QUESTIONS for name in question.settings}
+    known = {name for question in ALL_QUESTIONS for name in question.settings}
     if unknown := sorted(set(names) - known):
         sys.exit(f"There is no question about {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
-    return [each for each in QUESTIONS if set(each.settings) & set(names) or (not names and not each.costs)]
+    return [each for each in ALL_QUESTIONS if set(each.settings) & set(names) or (not names and not each.costs)]
 
 
 def tell(asked: t.Sequence[Question], scene: Scene) -> int:
@@ -81,7 +81,7 @@ def tell(asked: t.Sequence[Question], scene: Scene) -> int:
             # The later questions may still have an answer; the text of an error may quote one of IBM Cloud's.
             unanswered[", ".join(question.settings)] = f"what came back was not understood: {kind_and_place(error)}"
     print_answers(answers, unanswered)
-    silent = {name: each.costs for each in QUESTIONS if each not in asked and each.costs for name in each.settings}
+    silent = {name: each.costs for each in ALL_QUESTIONS if each not in asked and each.costs for name in each.settings}
     print("Not asked:", *(f"  {name}: {why}" for name, why in {**silent, **NOT_ASKED}.items()), sep="\n")
     return NOT_ANSWERED if unanswered else 0
 

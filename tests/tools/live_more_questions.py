@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import secrets
 
-from live_questions import Answers, question, refusal
+from live_questions import QUESTIONS, Answers, question, refusal
 from live_requests import Iam, Reply, Scene, Unanswered, path_of, until
 
 MOST_KEYS = 30
@@ -28,7 +28,7 @@ def keys_per_identity(scene: Scene) -> Answers:
 @question("how long a token lasts", "access_token_lifetime_seconds")
 def token_lifetime(scene: Scene) -> Answers:
     seconds = scene.iam.log_in(scene.known_key()["apikey"]).want(200).body.get("expires_in")
-    if type(seconds) is not int:
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
         raise Unanswered("the answer to a log-in does not say it")
     return {"access_token_lifetime_seconds": seconds}
 
@@ -144,3 +144,7 @@ def report(scene: Scene) -> Answers:
         "report_leaves_out_empty": any(name not in told.body for name in empty),
         "odd_report_times": any(re.search(r":\d\d:\d{3}[+]", moment) for moment in times),
     }
+
+
+# Those of live_questions.py, and the ones above.
+ALL_QUESTIONS = QUESTIONS

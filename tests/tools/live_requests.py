@@ -94,7 +94,7 @@ class Iam:
             told = self.log_in(self._api_key).want(200)
             self._token = told.text("access_token")
             seconds = told.body.get("expires_in")
-            self._use_until = time.monotonic() + (seconds / 2 if type(seconds) is int else 0)
+            self._use_until = time.monotonic() + (seconds / 2 if isinstance(seconds, int) else 0)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._send(method, path, json=body, headers={**named, "Authorization": f"Bearer {self._token}"})
 

@@ -25,7 +25,7 @@ def test_a_disabled_key_logs_in_as_often_as_it_is_said(
     for _time in range(2):
         user.ask("POST", f"/v1/apikeys/{key['id']}/disable")
 
-        assert [user.log_in(key["apikey"]).status for _ in range(logins + 1)] == [200] * logins + [400]
+        assert [user.log_in(key["apikey"]).status for _login in range(logins + 1)] == [200] * logins + [400]
         assert user.log_in(key["apikey"]).json()["errorCode"] == code
         user.ask("DELETE", f"/v1/apikeys/{key['id']}/disable")
 

@@ -70,7 +70,7 @@ def once(scene: Scene, is_time: t.Callable[[], bool], fault: dict[str, t.Any] | 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["run", "check"])
 @pytest.mark.parametrize("is_refreshed", [False, True], ids=["file", "repository"])
-def test_a_slot_that_cannot_be_listed_is_looked_at_again_if_its_record_is_another_now(
+def test_a_slot_that_cannot_be_listed_looks_again_if_its_record_is_another(
     check_mode: bool, is_refreshed: bool
 ) -> None:
     scene, loads = Scene(), [0]
@@ -89,7 +89,7 @@ def test_a_slot_that_cannot_be_listed_is_looked_at_again_if_its_record_is_anothe
     assert len(scene.keys()) == 1
 
 
-def test_a_question_before_a_step_that_fails_is_asked_again_if_the_record_is_another_now() -> None:
+def test_a_question_before_a_step_is_asked_again_if_the_record_is_another() -> None:
     scene = Scene(overlap_hours=0, soak_hours=0)
     scene.run()
     scene.pass_time(91 * DAY_SECONDS)
@@ -168,9 +168,7 @@ def test_a_failure_stays_what_it_was_when_the_store_cannot_be_asked_again() -> N
 
 
 @pytest.mark.parametrize("is_once", [True, False], ids=["once", "always"])
-def test_check_mode_looks_again_when_somebody_writes_into_the_file_between_look_and_trial(
-    tmp_path: Path, is_once: bool
-) -> None:
+def test_check_mode_looks_again_when_the_file_changes_before_the_trial(tmp_path: Path, is_once: bool) -> None:
     scene, effects = Scene(), Effects()
     path = tmp_path / "secrets.yml"
     path.write_text("region: eu-de\n", encoding="utf-8")

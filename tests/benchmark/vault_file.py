@@ -134,7 +134,7 @@ def measure(what: str, work: Callable[[], object], turns: int) -> Row:
 def forget() -> None:
     """Empty what a new process would not have: parsed texts and, since ansible-core 2.19, derived keys."""
     nodes.PAGES.clear()
-    frame.unwrap.cache_clear()
+    frame.FRAMES.clear()
     for member in vars(ansible.parsing.vault).values():
         for candidate in (member, *(vars(member).values() if isinstance(member, type) else ())):
             clear = getattr(getattr(candidate, "__func__", candidate), "cache_clear", None)

@@ -10,11 +10,7 @@ import typing as t
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._identities.login import client_for
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import (
-    NUL_IN_A_PATH,
-    is_about_a_nul,
-    kind_and_place,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import kind_and_place
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import protect, scrub
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import IamControllerAction
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.metrics_file import MetricsFile
@@ -148,4 +144,4 @@ def _user() -> str:
 
 
 def _unforeseen(error: Exception) -> str:
-    return NUL_IN_A_PATH if is_about_a_nul(error) else f"unexpected {kind_and_place(error)}; running again is safe"
+    return f"unexpected {kind_and_place(error)}; running again is safe"

@@ -8,7 +8,7 @@ import os
 import traceback
 import typing as t
 
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import scrub, scrub_all, scrub_words
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import with_shown_messages
 
@@ -20,9 +20,6 @@ SECRET_MEMBERS = frozenset({"key_value"})
 MESSAGES = frozenset(
     {"msg", "exception", "warnings", "deprecations", "module_stdout", "module_stderr", "invocation", "report"}
 )
-
-
-NUL_IN_A_PATH = "one of the paths has a NUL character in it, which no file has in its name"
 
 
 def outcome(work: Work, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -51,7 +48,7 @@ def failure_of(error: BaseException) -> dict[str, t.Any]:
             failure["transaction_ids"] = [error.transaction_id]
         return with_shown_messages(t.cast("dict[str, t.Any]", scrub_all(failure)))
     if is_about_a_nul(error):
-        return {"failed": True, "changed": False, "msg": NUL_IN_A_PATH}
+        return failure_of(nul_in_a_path())
     return {
         "failed": True,
         "changed": False,
@@ -70,6 +67,11 @@ def scrub_messages(result: dict[str, t.Any]) -> None:
 def is_about_a_nul(error: BaseException) -> bool:
     """Whether the system was asked for a file with a NUL character in its name: the user's text, and no defect."""
     return isinstance(error, ValueError) and str(error).startswith("embedded null ")
+
+
+def nul_in_a_path() -> TaskRefused:
+    """What the user is told of such a name."""
+    return TaskRefused("one of the paths has a NUL character in it, which no file has in its name")
 
 
 def kind_and_place(error: BaseException) -> str:

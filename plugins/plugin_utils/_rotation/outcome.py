@@ -68,4 +68,3 @@ class TakenSteps:
         if self.is_told and kind.changes and self._last != (step.name, step.key_id):
             self.names.append(step.name)
             self._last = step.name, step.key_id
-        self.is_told = False

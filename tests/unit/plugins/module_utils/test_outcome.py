@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, NotFound
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import NUL_IN_A_PATH, outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import nul_in_a_path, outcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import MASK, protect
 
 SECRET = "the-s3cret-of-this-test"
@@ -82,7 +82,7 @@ def test_a_file_name_that_no_file_has_is_no_defect_of_ours(name):
     for ask in (open, os.stat, os.path.realpath, os.listdir):
         result = outcome(lambda *_, ask=ask: ask(f"/tmp/{name}"), {}, False)
 
-        assert result == {"failed": True, "changed": False, "msg": NUL_IN_A_PATH}
+        assert result == {"failed": True, "changed": False, "msg": str(nul_in_a_path())}
 
 
 def test_exit_inside_the_work_does_not_end_the_process():

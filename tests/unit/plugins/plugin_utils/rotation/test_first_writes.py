@@ -80,6 +80,29 @@ def test_a_slot_whose_place_is_wrong_is_told_of_and_stops_no_other_of_its_file(
     assert ("good" in file.read_text(encoding="utf-8")) is not check_mode
 
 
+def test_a_wrong_place_beside_a_file_that_somebody_changed_is_told_in_the_same_run(tmp_path: Path) -> None:
+    scene, effects = Scene(), Effects()
+    file = tmp_path / "vault.yml"
+    file.write_text("---\nshared: &one ''\nalias: *one\n", encoding="utf-8")
+    store = FileStore(Cipher([("default", VaultSecret(b"a password"))]), lambda _secret: None)
+    slots = [replace(scene.make_slot(name), file=str(file)) for name in ("good", "shared")]
+
+    def write() -> None:
+        # Behind the look, and before the first announcement.
+        if effects.done.count("GET /v1/apikeys") == 1 and effects.done[-1] == "GET /v1/apikeys":
+            with file.open("a", encoding="utf-8") as opened:
+                opened.write("# a note\n")
+
+    effects.watch = write
+    outcomes = rotate_slots(
+        slots, scene.ports(effects, store), Orders(), ONE_AT_A_TIME, check_mode=False, unforeseen=repr
+    )
+
+    assert (outcomes[0].failure, outcomes[0].step.name) == (None, "idle")
+    assert "the anchor in line 2 is used by an alias" in str(outcomes[1].failure)
+    assert "# a note" in file.read_text(encoding="utf-8")
+
+
 class CountingStore(MemoryStore):
     """How many changes it was asked about at a time."""
 

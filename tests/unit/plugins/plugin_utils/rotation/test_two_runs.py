@@ -10,8 +10,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import Settings, rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import SlotStopped
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Pending, Record
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, SlotStopped
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     Effects,
@@ -207,3 +209,31 @@ def test_a_record_that_others_change_at_each_look_stops_the_slot_in_the_end(chec
 
     assert ("in the future" if check_mode else "other runs keep changing") in str(outcome.failure)
     assert scene.keys() == {}
+
+
+def test_what_stood_in_the_way_of_an_old_record_is_not_told_of_a_slot_that_is_put_off_now() -> None:
+    scene = Scene()
+    scene.run()
+    scene.pass_time(91 * DAY_SECONDS)
+    due = scene.record
+    assert due.current
+    announced = replace(due, pending=Pending(2, due.current.published_at + timedelta(days=999), "a" * 44))
+    loads: list[Record] = []
+
+    def change() -> None:
+        # What is read next: the second one is the look.
+        loads.append(scene.record)
+        scene.store.records["deploy"] = announced if len(loads) == 1 else due
+
+    scene.store.after_load = change
+    (outcome,) = rotate_slots(
+        [scene.slot],
+        scene.ports(Effects()),
+        Orders(),
+        Settings(concurrency=1, batch_size=0),
+        check_mode=False,
+        unforeseen=repr,
+    )
+
+    assert loads[1] == announced
+    assert (outcome.failure, outcome.step.name) == (None, "later")

@@ -15,6 +15,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -78,7 +79,9 @@ def run(folder: Path, play: str, way: str, iam: dict[str, Any], has_twins: bool)
     }
     with open(work / "settings.json", "w", encoding="utf-8", opener=for_the_owner_only) as stream:
         json.dump(settings, stream)
-    done = play_in(work, TARGETS / play, way)
+    # A play's files lie beside it, and so does what it writes: the other way is at work at the same time.
+    own = shutil.copytree((TARGETS / play).parent, work / "play")
+    done = play_in(work, own / Path(play).name, way)
     if done.returncode:
         return without_secrets(f"it failed\n{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}", iam), ""
     seen = (work / "results.json").read_text(encoding="utf-8")

@@ -32,6 +32,7 @@ def main() -> int:
     if untold := changes_untold(changed):
         print(f"Changed since {base} without a fragment in changelogs/fragments: {', '.join(untold)}")
         print("A change that no user can notice has a fragment too, in the section `trivial`.")
+        print("Where no release has had it, correct the sentence that tells of it; docs/release.md says where that is.")
         return 1
     print(f"Fragments: what changed since {base} is told.")
     return 0

@@ -10,7 +10,7 @@ SIDE_BY_SIDE = --numprocesses 2 --dist worksteal
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
-# Whose ansible-core `make unit`, `sanity`, `integration` and `leaks` run: any virtual environment with ansible-core and
+# Whose ansible-core `make unit`, `sanity`, `integration`, `leaks`, `kills` and `guides` run: any virtual environment with ansible-core and
 # tests/requirements.txt in it. `make matrix` makes one for every core.
 PYTHON_ENV ?= $(CURDIR)/.venv
 COLLECTION := ansible_collections.cloudkeys.ibmcloud
@@ -146,9 +146,9 @@ sanity: setup ## Ansible's own rules for a collection
 integration: setup ## Playbooks against the local emulator
 	@python tests/tools/ansible_test.py integration
 
-matrix: PARTS := unit sanity integration leaks
-matrix: setup ## Four parts on every ansible-core; CORES="2.16 2.21" and PARTS="unit sanity" choose
-	@.venv/bin/python tests/tools/matrix.py --cores "$(CORES)" --parts "$(PARTS)"
+matrix: PARTS := unit sanity integration leaks kills guides
+matrix: setup ## Six parts on every ansible-core; CORES="2.16 2.21" and PARTS="unit sanity" choose, of long tests ONE_IN=8
+	@.venv/bin/python tests/tools/matrix.py --cores "$(CORES)" --parts "$(PARTS)" --one-in $(or $(ONE_IN),$(IN_A_TEST))
 
 galaxy: setup .build/importer/.ready ## Build the tarball, check it as Galaxy does, run the demo from it
 	@python tests/tools/galaxy.py

@@ -14,6 +14,7 @@ import typing as t
 import zlib
 from collections import defaultdict
 from datetime import date, datetime, timezone
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,15 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--one-in has to be at least 1")
     # Workers get the options of the process that starts them, so at midnight all of them have the same day.
     config.option.slice = config.getoption("--slice") or f"{datetime.now(timezone.utc):%Y-%m-%d}"
+
+
+@pytest.fixture
+def short_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as `tmp_path`, for runs whose TMPDIR is in it: ansible-core 2.22 has a socket there.
+
+    The path of a socket has at most 107 characters, of which `tmp_path` takes up to 70.
+    """
+    return tmp_path_factory.mktemp("w")
 
 
 @pytest.hookimpl(trylast=True)

@@ -32,9 +32,9 @@ def running_server() -> t.Iterator[IamServer]:
 
 
 @pytest.fixture
-def awx(running_server: IamServer, tmp_path: Path) -> t.Iterator[Awx]:
+def awx(running_server: IamServer, short_path: Path) -> t.Iterator[Awx]:
     running_server.steer("reset")
-    awx = Awx(Workplace(tmp_path, running_server))
+    awx = Awx(Workplace(short_path, running_server))
     yield awx
     awx.end_jobs()
 

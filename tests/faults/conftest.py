@@ -37,9 +37,9 @@ def server(running_server: IamServer) -> IamServer:
 
 
 @pytest.fixture
-def scene(server: IamServer, tmp_path: Path) -> t.Iterator[SlotScene]:
+def scene(server: IamServer, short_path: Path) -> t.Iterator[SlotScene]:
     """A slot without a key."""
-    workplace = Workplace(tmp_path, server)
+    workplace = Workplace(short_path, server)
     yield SlotScene(workplace)
     workplace.end_runs()
 

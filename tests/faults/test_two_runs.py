@@ -49,8 +49,8 @@ def test_two_first_runs_at_once_make_one_key(scene: SlotScene) -> None:
     assert scene.workplace.record(VARIABLE)["current"]["generation"] == 1
 
 
-def test_two_rotations_of_the_same_twenty_slots_publish_each_once(server: IamServer, tmp_path: Path) -> None:
-    workplace, client = Workplace(tmp_path, server), client_of(server)
+def test_two_rotations_of_the_same_twenty_slots_publish_each_once(server: IamServer, short_path: Path) -> None:
+    workplace, client = Workplace(short_path, server), client_of(server)
     owners = [client.service_ids.create(f"ci-{number}", server.account_id, description=None) for number in range(4)]
     wishes = [
         {"name": f"key_{number}", "file": str(workplace.vault_file), "iam_id": owners[number % 4].iam_id}

@@ -31,9 +31,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def slot(iam: IamServer, certificate: tuple[Path, Path], tmp_path: Path) -> t.Iterator[HandOver]:
+def slot(iam: IamServer, certificate: tuple[Path, Path], short_path: Path) -> t.Iterator[HandOver]:
     iam.steer("reset")
-    slot = HandOver(tmp_path, iam, certificate[0])
+    slot = HandOver(short_path, iam, certificate[0])
     yield slot
     slot.workplace.end_runs()
 

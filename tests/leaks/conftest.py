@@ -31,13 +31,13 @@ def broken_iam(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[BrokenIam
 
 @pytest.fixture
 def stage(
-    running_server: IamServer, tmp_path: Path, record_property: t.Callable[[str, object], None]
+    running_server: IamServer, short_path: Path, record_property: t.Callable[[str, object], None]
 ) -> t.Iterator[Stage]:
     running_server.steer("reset")
     # Every canary that logs in is a key of its own.
     running_server.steer("settings", {"keys_per_identity": KEYS_PER_IDENTITY})
     tally = Tally()
-    yield Stage(tmp_path, running_server, tally)
+    yield Stage(short_path, running_server, tally)
     record_property(TALLY, vars(tally))
 
 

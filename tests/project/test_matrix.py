@@ -51,14 +51,14 @@ def test_the_parts_of_a_core_are_run_in_its_environment_two_at_a_time() -> None:
     row, left_out = Row("2.16", OLD, "3.12"), Row("2.99", left_out="no Python")
     together = threading.Barrier(2, timeout=30)
 
-    def run(name: str, variable: str) -> Part:
+    def run(name: str, *variables: str) -> Part:
         together.wait()
-        return Part(f"{name} {variable}", 1, 0, 1, 0)
+        return Part(" ".join([name, *variables]), 1, 0, 1, 0)
 
-    examine([left_out, row], ["sanity", "leaks"], run)
+    examine([left_out, row], ["sanity", "leaks"], 8, run)
 
     assert {name: part.name for name, part in row.parts.items()} == {
-        name: f"{name} PYTHON_ENV={HOME / '2.16'}" for name in ("sanity", "leaks")
+        name: f"{name} PYTHON_ENV={HOME / '2.16'} ONE_IN=8" for name in ("sanity", "leaks")
     }
     assert left_out.parts == {}
 

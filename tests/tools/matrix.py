@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Run parts of the tests on every supported ansible-core, each in an environment of its own.
 
-python tests/tools/matrix.py --cores "2.16 2.21" --parts "unit sanity"     without --cores: all that the index has
+python tests/tools/matrix.py --cores "2.16 2.21" --parts "unit leaks" --one-in 8     or all cores of the index
 
 Two parts run at a time, of one core or of two. A pre-release may fail; it is shown all the same.
 """
@@ -63,11 +63,13 @@ def ready(core: str, pythons: dict[str, Path], is_asked_for: bool) -> Row:
     return row
 
 
-def examine(rows: t.Iterable[Row], names: t.Sequence[str], run: t.Callable[..., Part] = run_part) -> None:
+def examine(
+    rows: t.Iterable[Row], names: t.Sequence[str], one_in: int = 1, run: t.Callable[..., Part] = run_part
+) -> None:
     """Run the parts of each core in its environment, two at a time; one that fails keeps none from running."""
     with ThreadPoolExecutor(LANES) as lanes:
         running = [
-            (row, name, lanes.submit(run, name, f"PYTHON_ENV={HOME / row.core}"))
+            (row, name, lanes.submit(run, name, f"PYTHON_ENV={HOME / row.core}", f"ONE_IN={one_in}"))
             for row in rows
             if not row.left_out
             for name in names
@@ -121,14 +123,15 @@ def main(arguments: list[str]) -> int:
     """Test the cores, and return 1 when one failed that is not a pre-release."""
     parser = argparse.ArgumentParser(description="Test on every supported ansible-core.")
     parser.add_argument("--cores", default="", help="such as '2.16 2.21'; all when it is empty")
-    parser.add_argument("--parts", default="unit sanity integration leaks")
+    parser.add_argument("--parts", required=True)
+    parser.add_argument("--one-in", type=int, default=1, help="of long tests; see tests/conftest.py")
     asked = parser.parse_args(arguments)
     names, started, pythons = asked.parts.split(), time.monotonic(), find_pythons()
     print(f"Found Python {', '.join(pythons)}", flush=True)
     cores = asked.cores.split() or supported_cores()
     with ThreadPoolExecutor(LANES) as lanes:
         rows = list(lanes.map(lambda core: ready(core, pythons, bool(asked.cores)), cores))
-    examine(rows, names)
+    examine(rows, names, asked.one_in)
     print("\n" + table(rows, names, time.monotonic() - started))
     return int(not any(row.parts for row in rows) or any(row.is_broken for row in rows))
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import shown
+
 ROTATION, AUDIT = "cloudkeys_rotation", "cloudkeys_audit"
 HEADER = "# Of cloudkeys.ibmcloud, which writes this file anew with each run."
 
@@ -73,10 +75,13 @@ Samples = dict[Series, int]
 
 
 def series(name: str, account: str, **labels: str) -> Series:
-    """A series of an account; a metric of that name has to be in HELP."""
+    """A series of an account; a metric of that name has to be in HELP.
+
+    People look at the file in a terminal, and a path of bytes that are no text has characters that no file can hold.
+    """
     if name not in HELP:
         raise KeyError(name)
-    return Series(name, tuple((label, _unicode(value)) for label, value in {"account": account, **labels}.items()))
+    return Series(name, tuple((label, shown(value)) for label, value in {"account": account, **labels}.items()))
 
 
 def to_text(samples: Samples) -> str:
@@ -108,11 +113,6 @@ def read_text(text: str) -> Samples:
         if found["name"] in HELP:
             samples[Series(found["name"], labels)] = int(found["value"])
     return samples
-
-
-def _unicode(value: str) -> str:
-    """A path of bytes that are no text has characters that no file can hold."""
-    return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _labels(each: Series) -> str:

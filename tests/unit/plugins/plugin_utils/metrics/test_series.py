@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._metrics.series
     ROTATION,
     NotOurs,
     Samples,
+    Series,
     read_text,
     series,
     to_text,
@@ -50,9 +51,15 @@ def test_each_metric_has_its_head_once_and_each_line_is_a_sample(samples: Sample
 
 
 def test_a_name_that_would_be_a_line_or_end_a_label_is_escaped() -> None:
-    text = to_text({series(f"{AUDIT}_keys", 'a"} 1\n# TYPE x gauge\\'): 3})
+    text = to_text({Series(f"{AUDIT}_keys", (("account", 'a"} 1\n# TYPE x gauge\\'),)): 3})
 
     assert text.split("\n")[-2] == r'cloudkeys_audit_keys{account="a\"} 1\n# TYPE x gauge\\"} 3'
+
+
+def test_a_name_moves_no_cursor_of_who_looks_at_the_file() -> None:
+    text = to_text({series(f"{AUDIT}_keys", "a\x1b[2J\n\u202eb"): 3})
+
+    assert text.split("\n")[-2] == r'cloudkeys_audit_keys{account="a\\x1b[2J\\n\\u202eb"} 3'
 
 
 def test_a_path_of_bytes_that_are_no_text_can_be_written() -> None:

@@ -95,8 +95,9 @@ def test_a_commit_of_what_is_no_longer_there_is_lost(store: FileStore, slot: Slo
     assert store.load(slot).record == RECORD
 
 
+@pytest.mark.parametrize("way", ["commit", "check"])
 def test_a_change_that_the_file_system_does_not_tell_is_found_by_the_commit(
-    store: FileStore, slot: Slot, monkeypatch: pytest.MonkeyPatch
+    store: FileStore, slot: Slot, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = commit(store, slot, store.load(slot), RECORD, "the-value")
     other = FileStore(Cipher([("dev", VaultSecret(b"password of dev"))]), lambda secret: None)
@@ -105,7 +106,10 @@ def test_a_change_that_the_file_system_does_not_tell_is_found_by_the_commit(
 
     assert store.load(slot).record == RECORD
     with pytest.raises(CommitLost):
-        commit(store, slot, loaded, replace(RECORD, revision=3))
+        if way == "commit":
+            commit(store, slot, loaded, replace(RECORD, revision=3))
+        else:
+            store.check(SlotChange(slot, loaded, replace(RECORD, revision=3), None))
 
     assert store.load(slot).record == replace(RECORD, revision=9)
 

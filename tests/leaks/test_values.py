@@ -13,6 +13,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     AWX_CHECK,
     AWX_MODULE,
     AWX_QUIET,
+    CORE,
     PLAYS,
     TERMINAL,
     TERMINAL_MODULE,
@@ -20,11 +21,14 @@ from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import (
     Stage,
 )
 
+# Before 2.19 a vaulted value is any text once it went through a template; test_limits.py has that.
+TOLD = {"origin_is_told": CORE >= (2, 19)}
+
 
 @pytest.mark.daily_slice
 @pytest.mark.parametrize("manner", [TERMINAL, AWX, AWX_QUIET, AWX_MODULE], ids=str)
 def test_what_goes_well(stage: Stage, manner: Manner) -> None:
-    told = stage.play(manner, stage.hand_out_canaries(str(PLAYS / "values.yml")))
+    told = stage.play(manner, stage.hand_out_canaries(str(PLAYS / "values.yml")), **TOLD)
 
     assert "failed=0" in told, told
     made = stage.read_vault_file("values.yml")
@@ -38,7 +42,7 @@ def test_what_goes_well(stage: Stage, manner: Manner) -> None:
 
 @pytest.mark.parametrize("manner", [AWX_CHECK], ids=str)
 def test_what_is_only_tried(stage: Stage, manner: Manner) -> None:
-    told = stage.play(manner, stage.hand_out_canaries(str(PLAYS / "values.yml")))
+    told = stage.play(manner, stage.hand_out_canaries(str(PLAYS / "values.yml")), **TOLD)
 
     assert "failed=0" in told, told
     assert not (stage.named / "kept.json").exists()

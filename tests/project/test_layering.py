@@ -120,7 +120,7 @@ ROWS: dict[str, list[str]] = {
         *("plugin_utils._git", "plugin_utils._out"),
     ],
     "plugin_utils/_metrics/": [
-        *("module_utils._errors", "module_utils._private_file", "module_utils._trusted_place"),
+        *("module_utils._errors", "module_utils._private_file", "module_utils._shown", "module_utils._trusted_place"),
         "plugin_utils._public_file",
     ],
     "plugin_utils/_paths.py": [],

@@ -15,7 +15,7 @@ LINE = "GNU General Public License v3.0+ (see LICENSE"
 SAYS_IT = {".py", ".sh", ".css"}
 # Playbooks, examples and settings are for reading and copying, data and pictures have no place for it.
 UNDER_LICENSE = {".csv", ".html", ".j2", ".json", ".md", ".png", ".svg", ".toml", ".txt", ".yaml", ".yml"}
-UNDER_LICENSE_BY_NAME = {".gitignore", "LICENSE", "Makefile", "aliases", ".ci/run"}
+UNDER_LICENSE_BY_NAME = {".gitignore", ".keep", "LICENSE", "Makefile", "aliases", ".ci/run"}
 
 
 def kind_of(name: str) -> str:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What systems say that `vault_file/test_attributes.py` does not find under it: no attributes, or none that may be set."""
+"""Attributes that a system does not know, or cannot read or set; real ones are in `vault_file/test_attributes.py`."""
 
 from __future__ import annotations
 

@@ -103,9 +103,8 @@ def test_what_is_not_held_is_shown_and_fails_nothing() -> None:
     packages = coverage_table.by_package({"files": {**files, "plugins/action/three.py": told(1, 1)}})
 
     assert coverage_table.too_little_reached(packages) == []
-    assert [line for line in coverage_table.table(packages) if "for information" in line][0].startswith(
-        "plugins/action "
-    )
+    (shown,) = (line for line in coverage_table.table(packages) if "for information" in line)
+    assert shown.startswith("plugins/action ")
 
 
 def test_files_of_a_package_count_together() -> None:

@@ -4,9 +4,9 @@
 
 python tests/tools/coverage_table.py unit emulator       any of the suites below; they count together
 
-Lines and branches each have to reach the share, in every folder of plugin_utils and module_utils; the rest of the plugins
-is shown for information, because it has little code of its own. Runs of Ansible count too, with the forks that they start;
-a process that was killed has told nothing.
+Lines and branches each have to reach the share, in every folder of plugin_utils and module_utils; the rest of the
+plugins is shown for information. Runs of Ansible count too, with the forks that they start; a process that was killed
+has told nothing.
 """
 
 from __future__ import annotations

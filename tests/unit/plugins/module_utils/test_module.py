@@ -88,7 +88,10 @@ def run(monkeypatch, capsys):
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit) as ended:
             _module.run_module(work, SPEC)
-        return json.loads(capsys.readouterr().out), ended.value.code
+        told = json.loads(capsys.readouterr().out)
+        # From ansible-core 2.22 on its controller is told what to mask, and shows nobody.
+        told.pop("_ansible_new_secrets", None)
+        return told, ended.value.code
 
     return run
 
@@ -125,11 +128,14 @@ def test_without_requests_the_library_is_named_and_nothing_is_done(run, monkeypa
     assert "(requests)" in told["msg"]
 
 
-def test_a_log_in_that_is_less_safe_than_it_looks_is_warned_of(run):
+def test_a_log_in_that_is_less_safe_than_it_looks_is_warned_of(run, monkeypatch):
+    warnings = []
+    monkeypatch.setattr(_module._Module, "warn", lambda _module, text: warnings.append(text))
+
     told, code = run(lambda params, check_mode: {"changed": False}, validate_certs=False)
 
     assert (code, told["changed"]) == (0, False)
-    assert "validate_certs is false" in json.dumps(told["warnings"])
+    assert [text.partition(":")[0] for text in warnings] == ["validate_certs is false"]
 
 
 def test_work_that_fails_ends_the_module_with_a_failure(run):

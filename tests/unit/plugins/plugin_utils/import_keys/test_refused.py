@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._import import given
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._import.given import protect_given
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._import.given import MOST_ITEMS, protect_given
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_file import Edit
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.import_keys.desk import (
     Desk,
@@ -49,13 +48,14 @@ def test_an_entry_of_a_vault_file_that_holds_no_value_is_told(desk: Desk) -> Non
     assert outcomes(result) == ["unchanged"]
 
 
-def test_more_texts_than_are_looked_up_are_refused_before_any_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(given, "MOST_ITEMS", 1)
+def test_more_texts_than_are_looked_up_are_refused_before_any_is(desk: Desk) -> None:
+    values = [f"own-Value-{number:05}-of-32-or-more-characters" for number in range(MOST_ITEMS + 1)]
+    desk.scene.emulator.requests.clear()
 
-    with pytest.raises(TaskRefused, match=r"2 texts could be API keys, and 1 are looked up at most"):
-        desk.run(values=[desk.key(0), desk.key(1)])
+    with pytest.raises(TaskRefused, match=f"{MOST_ITEMS + 1} texts could be API keys, and {MOST_ITEMS} are looked up"):
+        desk.run(values=values)
 
-    assert not (desk.folder / "secrets.yml").exists()
+    assert desk.scene.emulator.requests == []
 
 
 def test_a_folder_that_cannot_be_listed_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ import coverage_table
 import parts
 import pytest
 
-BOTH_WAYS = Path(__file__).resolve().parents[1] / "integration/targets/setup_iam/files/play_both_ways.py"
+ROOT = Path(__file__).resolve().parents[2]
+BOTH_WAYS = ROOT / "tests/integration/targets/setup_iam/files/play_both_ways.py"
 SANITY = 'Running sanity test "compile" on Python 3.9\nRunning sanity test "pep8"\nRunning sanity test "pylint"\n'
 TWO_FAILED = "FATAL: The 2 sanity test(s) listed below (out of 3) failed. See error output above for details.\n"
 
@@ -85,10 +86,25 @@ def test_lines_and_branches_each_have_to_be_reached(lines: int, branches: int, i
     packages = coverage_table.by_package({"files": {f"{name}/one.py": told(lines, branches)}})
 
     assert packages[name].is_enough is is_enough
+    assert (name in coverage_table.too_little_reached(packages)) is not is_enough
 
 
-def test_a_package_of_which_nothing_was_measured_is_not_enough() -> None:
-    assert not coverage_table.by_package({"files": {}})["plugins/module_utils/_iam"].is_enough
+def test_every_folder_of_what_plugins_share_is_held_and_counts_when_nothing_was_measured() -> None:
+    shared = [Path("plugins/module_utils"), Path("plugins/plugin_utils")]
+    packages = {str(file.parent.relative_to(ROOT)) for root in shared for file in (ROOT / root).rglob("*.py")}
+
+    assert packages > {*map(str, shared), "plugins/module_utils/_iam", "plugins/plugin_utils/_leaks"}
+    assert coverage_table.too_little_reached(coverage_table.by_package({"files": {}})) == sorted(packages)
+
+
+def test_what_is_not_held_is_shown_and_fails_nothing() -> None:
+    files = {f"{name}/one.py": told(100, 40) for name in coverage_table.held()}
+
+    packages = coverage_table.by_package({"files": {**files, "plugins/action/three.py": told(1, 1)}})
+
+    assert coverage_table.too_little_reached(packages) == []
+    (shown,) = (line for line in coverage_table.table(packages) if "for information" in line)
+    assert shown.startswith("plugins/action ")
 
 
 def test_files_of_a_package_count_together() -> None:

@@ -76,11 +76,8 @@ def _push(params: Params, name: str, makers: Makers, around: Surroundings) -> li
 
 
 def _free_in(branch: Branch, folder: str, name: str, endings: t.Iterable[str]) -> str:
-    for numbered in _numbered(name):
-        stem = _path_in_repository(folder, numbered)
-        if all(branch.read(f"{stem}{ending}") is None for ending in endings):
-            return stem
-    raise AssertionError
+    stems = (_path_in_repository(folder, numbered) for numbered in _numbered(name))
+    return next(stem for stem in stems if all(branch.read(f"{stem}{ending}") is None for ending in endings))
 
 
 def _path_in_repository(folder: str, name: str) -> str:
@@ -107,14 +104,17 @@ def _in_folder(folder: str, name: str, makers: Makers, problems: list[str]) -> l
 
 def _free(stem: str) -> str:
     """A name that no other run has: those of one second, and those that could ask nobody when, have a record each."""
-    for free in _numbered(stem):
-        try:
-            with open_place(f"{free}.json", follow=False) as place:
-                os.close(os.open(place.name, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=place.folder))
-            return free
-        except FileExistsError:
-            continue
-    raise AssertionError
+    return next(free for free in _numbered(stem) if _is_taken_now(f"{free}.json"))
+
+
+def _is_taken_now(path: str) -> bool:
+    """Make an empty file; False when there is one."""
+    try:
+        with open_place(path, follow=False) as place:
+            os.close(os.open(place.name, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=place.folder))
+    except FileExistsError:
+        return False
+    return True
 
 
 def _numbered(name: str) -> t.Iterator[str]:

@@ -303,3 +303,16 @@ def test_others_who_push_all_the_time_are_a_conflict(run, remote):
     assert result["msg"].startswith("others pushed to main 5 times while the move was planned; run it again")
     assert result["msg"].endswith("Nothing was written")
     assert {line.strip() for line in remote.messages()} == {"more", "write README.md", "write group_vars/a.yml"}
+
+
+def test_cipher_text_in_a_comment_is_left_and_warned_of(run, make):
+    path = make()
+    comment = "# $ANSIBLE_VAULT;1.1;AES256 was here\n"
+    path.write_text(comment + path.read_text())
+
+    result = run()
+
+    assert result["changed"]
+    assert f"{path} holds cipher text that is no value to Ansible" in result["warnings"][0]
+    assert "(line 1)" in result["warnings"][0]
+    assert path.read_text().startswith(comment)

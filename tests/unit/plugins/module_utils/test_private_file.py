@@ -10,13 +10,14 @@ import os
 import stat
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils import _private_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._private_file import (
     Disk,
     reason_of,
     replace_file,
     replace_in,
 )
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import open_place
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._trusted_place import NotTrusted, open_place
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +152,56 @@ def test_a_file_system_that_cannot_name_a_file_later_gets_one_with_a_name(tmp_pa
     replace(tmp_path / "file", b"new", disk=CannotName())
 
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_comes_in_the_last_moment_is_replaced_where_nobody_looks(tmp_path):
+    replace(tmp_path / "file", b"new", disk=NamesLate(tmp_path / "file"))
+
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_a_new_file_that_was_taken_for_a_leftover_is_made_again(tmp_path):
+    """Another run may remove it in the moment before it is locked."""
+
+    class Removed(Disk):
+        made = 0
+
+        def create_nameless(self, folder):
+            raise OSError(errno.EOPNOTSUPP, "")
+
+        def create(self, name, folder):
+            descriptor = super().create(name, folder)
+            self.made += 1
+            if self.made == 1:
+                os.unlink(name, dir_fd=folder)
+            return descriptor
+
+    disk = Removed()
+    replace(tmp_path / "file", b"new", disk=disk)
+
+    assert disk.made == 2
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("file", b"new")]
+
+
+def test_what_somebody_else_put_in_the_place_is_not_taken_for_ours(tmp_path):
+    """Where others may add files, one of theirs can get the name beside it, and then the place."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    tmp_path.chmod(0o1777)
+
+    class Swapped(Disk):
+        def replace(self, source, target, folder):
+            os.unlink(source, dir_fd=folder)
+            (tmp_path / source).write_bytes(b"of somebody")
+            super().replace(source, target, folder)
+
+    with pytest.raises(NotTrusted, match="another user put another file in its place"):
+        replace(path, b"new", disk=Swapped())
+
+
+def test_a_folder_that_may_not_be_listed_may_be_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(_private_file.os, "listdir", lambda _folder: (_ for _ in ()).throw(PermissionError()))
+
+    replace(tmp_path / "file", b"new")
+
+    assert (tmp_path / "file").read_bytes() == b"new"

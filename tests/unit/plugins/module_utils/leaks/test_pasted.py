@@ -71,6 +71,8 @@ MESSY = {
     "wrapped": f"apikey = {VALUE[:20]}\n    {VALUE[20:]}",
     "wrapped, long first part": f"{VALUE[:36]}\n{VALUE[36:]}",
     "wrapped by a script": f"KEY={VALUE[:30]}\\\n{VALUE[30:]}",
+    "wrapped between two short parts": f"it was {VALUE[:22]}\n{VALUE[22:]} I think",
+    "wrapped in a diff": f"-{VALUE[:22]}\n{VALUE[22:]}",
     "csv": f"deploy,{ID},{VALUE},2026-01-01",
     "xml": f'<add key="ApiKey" value="{VALUE}"/>',
     "properties": f"ibm.cloud.apikey={VALUE}",
@@ -95,7 +97,15 @@ EXPECTED = {
     "a hexadecimal one of one's own, named": "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
 }
 # Of these nobody can say that a value stands there before it is looked up.
-GUESSES = {"own value in html", "own value in prose", "wrapped", "wrapped by a script", "mail"}
+GUESSES = {
+    "own value in html",
+    "own value in prose",
+    "wrapped",
+    "wrapped by a script",
+    "wrapped between two short parts",
+    "wrapped in a diff",
+    "mail",
+}
 
 
 @pytest.mark.parametrize("name", MESSY)

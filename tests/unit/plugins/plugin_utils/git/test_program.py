@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.access import Access
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.git_errors import GitError
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._git.program import Done, Git
 
 TOKEN, LOGIN = "token-of-the-tests", "log-in-of-the-tests"
@@ -44,3 +45,23 @@ def test_what_git_says_of_another_address_has_no_secret(address: str) -> None:
 
     assert "redirection" in words
     assert "s3cret" not in words
+
+
+def test_an_answer_that_is_neither_yes_nor_no_is_no_no(git: Git, tmp_path: Path) -> None:
+    program = tmp_path / "git"
+    for code, expected in ((0, True), (1, False)):
+        program.write_text(f"#!/bin/sh\nexit {code}\n", encoding="utf-8")
+        assert git.holds("merge-base", "--is-ancestor", "a", "b") is expected
+    program.write_text("#!/bin/sh\necho fatal: no such commit >&2; exit 128\n", encoding="utf-8")
+
+    with pytest.raises(GitError, match=r"git merge-base failed: .*no such commit"):
+        git.holds("merge-base", "--is-ancestor", "a", "b")
+
+
+def test_a_program_that_cannot_be_started_is_told(tmp_path: Path) -> None:
+    (tmp_path / "git").write_bytes(b"\x7fELF of another machine")
+    (tmp_path / "git").chmod(0o700)
+    git = Git(str(tmp_path), Access("https://git.example.com/x"), 10, {"PATH": str(tmp_path)})
+
+    with pytest.raises(GitError, match="the program git cannot be started: Exec format error"):
+        git.call("init")

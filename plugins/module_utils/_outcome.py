@@ -61,7 +61,7 @@ def scrub_messages(result: dict[str, t.Any]) -> None:
     """Take out of what a result says in words what nobody may see, and leave alone what `register` is for."""
     for name in MESSAGES & result.keys():
         said = result[name]
-        result[name] = [scrub_words(each) for each in said] if isinstance(said, list) else scrub_words(said)
+        result[name] = [_scrub_message(each) for each in said] if isinstance(said, list) else _scrub_message(said)
 
 
 def is_about_a_nul(error: BaseException) -> bool:
@@ -79,6 +79,18 @@ def kind_and_place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else "an unknown place"
     return f"{type(error).__name__} at {place}"
+
+
+def _scrub_message(said: t.Any) -> t.Any:
+    """What is said, without a secret.
+
+    A warning of Ansible's own is an object since 2.22, and as a text it would be told a second time.
+    """
+    event = getattr(said, "event", None)
+    if event is None:
+        return scrub_words(said)
+    text = repr(said)
+    return said if scrub(text) == text else scrub(str(event.msg))
 
 
 def _scrub_result(result: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import dataclass
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import IamError, NotFound
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import nul_in_a_path, outcome
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import nul_in_a_path, outcome, scrub_messages
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import MASK, protect
 
 SECRET = "the-s3cret-of-this-test"
@@ -92,3 +93,28 @@ def test_exit_inside_the_work_does_not_end_the_process():
 def test_a_user_who_interrupts_is_obeyed():
     with pytest.raises(KeyboardInterrupt):
         outcome(raising(KeyboardInterrupt()), {}, False)
+
+
+@dataclass
+class Event:
+    msg: str
+    formatted_source_context: str = ""
+
+
+@dataclass
+class Warned:
+    """A warning as ansible-core 2.22 has it in the result of a module."""
+
+    event: Event
+
+
+def test_a_warning_of_ansible_stays_what_it_is_unless_a_secret_is_in_it():
+    protect("s3cret-of-a-warning")
+    fine, unsafe = Warned(Event("be careful")), Warned(Event("careful with s3cret-of-a-warning"))
+    quoted = Warned(Event("be careful", "5   api_key: s3cret-of-a-warning"))
+    result = {"warnings": ["by us: s3cret-of-a-warning", fine, unsafe, quoted], "exception": fine}
+
+    scrub_messages(result)
+
+    assert result["warnings"] == [f"by us: {MASK}", fine, f"careful with {MASK}", "be careful"]
+    assert result["exception"] is fine

@@ -20,15 +20,51 @@ from dataclasses import dataclass
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-# Whatever a vars file says, a play gets its own under these names, or, with the last of them, loses what templates need.
+# Whatever a vars file says, a play gets its own under these names, or with the last of them loses what templates need.
 _OF_ANSIBLE = frozenset(
-    "ansible_check_mode ansible_config_file ansible_dependent_role_names ansible_diff_mode ansible_facts ansible_forks "
-    "ansible_inventory_sources ansible_limit ansible_play_batch ansible_play_hosts ansible_play_hosts_all "
-    "ansible_play_name ansible_play_role_names ansible_playbook_python ansible_role_name ansible_role_names "
-    "ansible_run_tags ansible_search_path ansible_skip_tags ansible_verbosity ansible_version environment group_names "
-    "groups hostvars inventory_dir inventory_file inventory_hostname inventory_hostname_short play_hosts playbook_dir "
-    "role_name role_names role_path role_uuid self vars "
-    "lookup omit q query".split()
+    {
+        "ansible_check_mode",
+        "ansible_config_file",
+        "ansible_dependent_role_names",
+        "ansible_diff_mode",
+        "ansible_facts",
+        "ansible_forks",
+        "ansible_inventory_sources",
+        "ansible_limit",
+        "ansible_play_batch",
+        "ansible_play_hosts",
+        "ansible_play_hosts_all",
+        "ansible_play_name",
+        "ansible_play_role_names",
+        "ansible_playbook_python",
+        "ansible_role_name",
+        "ansible_role_names",
+        "ansible_run_tags",
+        "ansible_search_path",
+        "ansible_skip_tags",
+        "ansible_verbosity",
+        "ansible_version",
+        "environment",
+        "group_names",
+        "groups",
+        "hostvars",
+        "inventory_dir",
+        "inventory_file",
+        "inventory_hostname",
+        "inventory_hostname_short",
+        "play_hosts",
+        "playbook_dir",
+        "role_name",
+        "role_names",
+        "role_path",
+        "role_uuid",
+        "self",
+        "vars",
+        "lookup",
+        "omit",
+        "q",
+        "query",
+    }
 )
 # What people put between the parts of a path when they write it as one name.
 _SEPARATORS = re.compile(r"[./:]|\[['\"]?|['\"]?\]")

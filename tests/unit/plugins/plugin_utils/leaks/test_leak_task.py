@@ -336,6 +336,8 @@ def test_a_marked_key_whose_slot_may_be_one_that_nobody_could_read_is_red(slot_i
 
     assert verdicts(told) == ["dead"]
     assert told.get("failed", False) is is_red
+    # Whoever is on call is not sent to look for the file of another slot.
+    assert ("a slot that failed, or was not among these, [cloudkeys 3f9a2c7d/5]" in "".join(told["report"])) is is_red
 
 
 # ---- over several accounts

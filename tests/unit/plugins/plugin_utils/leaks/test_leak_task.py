@@ -388,6 +388,12 @@ def test_accounts_are_merged_into_one_verdict(accounts: list[t.Any], wanted: lis
     assert [line for line in told["report"] if "::" in line] == []
 
 
+def test_an_account_that_two_hosts_are_is_named_once() -> None:
+    told = judge([account("a", entry("not_found")), {**account("a", entry("not_found")), "name": "again"}])
+
+    assert "not found in a: " in "".join(told["report"])
+
+
 def test_accounts_that_were_asked_about_different_keys_are_not_mixed_up() -> None:
     accounts = [
         account(name, {**entry(told, own=True), "item": name}) for name, told in (("a", "dead"), ("b", "alive"))

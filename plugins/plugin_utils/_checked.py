@@ -79,7 +79,8 @@ def _no_mappings(spec: t.Any, options: dict[str, t.Any], inside: str = "") -> t.
             if members and isinstance(member, dict):
                 yield from _no_mappings(members, member, f"{inside}{name}.")
             elif members and not isinstance(member, (str, type(None))):
-                yield f"{inside}{name} has to be {'a list of mappings' if option['type'] == 'list' else 'a mapping'}"
+                wanted = "has to be a list of mappings" if option["type"] == "list" else "has to be a mapping"
+                yield f"{inside}{name} {wanted}"
 
 
 def _validated(spec: dict[str, t.Any], args: dict[str, t.Any]) -> tuple[t.Any, dict[str, t.Any]]:

@@ -71,7 +71,7 @@ options:
           - "Pick an item of a list by its members, V([clusters, {name: prod}, api_key]). By its number it is another
             one as soon as somebody puts an item in front; a slot whose value is then not found stops."
           - Before a key is made it is tried whether its value could be written there. The name of a new variable has to
-            be one that Ansible accepts.
+            be one that Ansible accepts, and none that it keeps for itself, as V(groups).
           - Without it, O(slots[].name).
         type: raw
       state:

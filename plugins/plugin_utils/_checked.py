@@ -15,6 +15,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._blanks import 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import LONGEST_QUOTED, texts_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import MASK
 
+# What Ansible's check raises instead of telling it.
+STUMBLES = (ArithmeticError, TypeError, ValueError)
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -33,7 +36,8 @@ def check_arguments(spec: dict[str, t.Any], task_args: t.Any, action: str, hidde
     """
     args, blank = without_blanks(spec["argument_spec"], plain(task_args))
     checked, unreadable = _validated(spec, args)
-    problem = why_refused(blank)
+    no_mapping = next(_no_mappings(spec["argument_spec"], args), None)
+    problem = why_refused(blank) or (f"{no_mapping}. Nothing was changed" if no_mapping else None)
     endless = [] if checked.error_messages else list(_endless(spec["argument_spec"], checked.validated_parameters))
     if endless and not problem:
         problem = (
@@ -67,14 +71,26 @@ def _endless(spec: t.Any, options: t.Any, inside: str = "") -> t.Iterator[str]:
                 yield from _endless(option["options"], member, f"{inside}{name}.")
 
 
+def _no_mappings(spec: t.Any, options: dict[str, t.Any], inside: str = "") -> t.Iterator[str]:
+    """What is said of options that have to be mappings, or lists of them, and are a number, `true` or a list."""
+    for name, option in spec.items():
+        value, members = options.get(name), option.get("options")
+        for member in value if isinstance(value, list) else [value]:
+            if members and isinstance(member, dict):
+                yield from _no_mappings(members, member, f"{inside}{name}.")
+            elif members and not isinstance(member, (str, type(None))):
+                wanted = "has to be a list of mappings" if option["type"] == "list" else "has to be a mapping"
+                yield f"{inside}{name} {wanted}"
+
+
 def _validated(spec: dict[str, t.Any], args: dict[str, t.Any]) -> tuple[t.Any, dict[str, t.Any]]:
-    """What Ansible's check says, and the arguments that it stumbles over: it cannot count with infinity, for instance.
+    """What Ansible's check says, and the arguments that it stumbles over: infinity, or a number in place of a mapping.
 
     The others are checked all the same, since secrets among them have to be known.
     """
     try:
         return ArgumentSpecValidator(**spec).validate(args), {}
-    except (ArithmeticError, ValueError):
+    except STUMBLES:
         options = {name: {**option, "required": False} for name, option in spec["argument_spec"].items()}
         unreadable = {name: value for name, value in args.items() if not _is_readable(options, name, value)}
         rest = {name: value for name, value in args.items() if name not in unreadable}
@@ -84,7 +100,7 @@ def _validated(spec: dict[str, t.Any], args: dict[str, t.Any]) -> tuple[t.Any, d
 def _is_readable(options: dict[str, t.Any], name: str, value: t.Any) -> bool:
     try:
         ArgumentSpecValidator(options).validate({name: value})
-    except (ArithmeticError, ValueError):
+    except STUMBLES:
         return False
     return True
 

@@ -74,6 +74,7 @@ def said_elsewhere() -> str:
     """Where a fragment may come from beside exceptions: roles and playbooks, and texts that are put together before."""
     files = [
         *ROOT.glob("roles/*/tasks/**/*.yml"),
+        *ROOT.glob("roles/*/vars/*.yml"),
         *ROOT.glob("playbooks/*.yml"),
         *ROOT.glob("plugins/plugin_utils/**/*.py"),
     ]

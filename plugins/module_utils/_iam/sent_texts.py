@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-MARKER = re.compile(r" ?\[cloudkeys (?P<slot_id>[0-9a-f]{8})/(?P<generation>[1-9][0-9]*)\]\Z")
+# Anybody may write a description, and Python makes no number of thousands of digits.
+MARKER = re.compile(r" ?\[cloudkeys (?P<slot_id>[0-9a-f]{8})/(?P<generation>[1-9][0-9]{0,18})\]\Z")
 
 # A value is looked up in a header: one with blanks, line breaks or letters beyond ASCII cannot be sent, so it is none.
 SENDABLE = re.compile("[!-~]+")

@@ -23,6 +23,8 @@ LOOKALIKES = str.maketrans(
 BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{16,}={0,2}(?![A-Za-z0-9+/_=-])")
 JSON_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtbf\"'/\\]))")
+# Longer than any number of a character, with zeros in front too.
+LONG_REFERENCE = re.compile(r"&#[0-9]{1000,};?")
 LINE_BREAK = re.compile("\r\n|\r|\n")
 MARKS = "%&\\="
 
@@ -54,9 +56,14 @@ def plain_line(line: str) -> str:
 
 def unescaped(line: str) -> list[str]:
     """What a line says when it was quoted for a URL, for HTML, in JSON, or in a mail; only what differs."""
-    quoted = [unquote(line), html.unescape(line), JSON_ESCAPE.sub(_character, line), _from_mail(line)]
+    quoted = [unquote(line), _from_html(line), JSON_ESCAPE.sub(_character, line), _from_mail(line)]
     twice = [JSON_ESCAPE.sub(_character, each) for each in quoted[:2]] + [unquote(unquote(line))]
     return [each for each in dict.fromkeys(map(plain_line, quoted + twice)) if each != line]
+
+
+def _from_html(line: str) -> str:
+    """Without numbers that Python makes no number of; they stand for no character."""
+    return html.unescape(LONG_REFERENCE.sub("\ufffd", line))
 
 
 def _character(found: re.Match[str]) -> str:

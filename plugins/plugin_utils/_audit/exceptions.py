@@ -44,6 +44,11 @@ def read_exceptions(path: str) -> list[Exemption]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise TaskRefused(f"exceptions_file {path} is not YAML{f', line {mark.line + 1}' if mark else ''}") from None
+    except (ValueError, RecursionError):
+        # What looks like a date and is none, such as 2026-02-31, or has thousands of digits or brackets.
+        raise TaskRefused(
+            f"exceptions_file {path} has a date or number that there is not, or is nested too deeply"
+        ) from None
     if content is None:
         return []
     if not isinstance(content, list):

@@ -53,7 +53,7 @@ def _of_item(told: list[tuple[str, Entry]], silent: t.Sequence[Entry]) -> Entry:
             if entry["verdict"] == verdict:
                 return {**entry, "account": None}
     entry = {**told[0][1], "account": None}
-    where = f"not found in {', '.join(name for name, _entry in told)}"
+    where = f"not found in {', '.join(dict.fromkeys(name for name, _entry in told))}"
     if silent:
         why = "; ".join(f"{account['name']} could not be asked: {account['problem']}" for account in silent)
         return {**entry, "verdict": "unknown", "how": f"{where}; {why}"}

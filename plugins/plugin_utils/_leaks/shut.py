@@ -35,10 +35,28 @@ def shut(client: IamClient, entry: Entry, params: Params, *, check_mode: bool) -
         return _act(why_kept, is_shut=key.disabled, is_kept=True)
     if check_mode:
         return _act(f"check mode: it would be {'deleted' if params['delete'] else 'disabled'}", is_foreseen=True)
-    return _shut_now(client, key, entry, delete=params["delete"])
+    return _shut_now(client, key, _whose(entry, params["rotated"]), delete=params["delete"])
 
 
-def _shut_now(client: IamClient, key: ApiKey, entry: Entry, *, delete: bool) -> Entry:
+def _whose(entry: Entry, rotated: Entry | None) -> str:
+    """What is known of the slot that no record of this run ties to the key."""
+    marker = entry["rotation_marker"]
+    if not marker:
+        return ""
+    if _is_one_unread(rotated):
+        return (
+            f"it belongs to a slot that failed, or was not among these, {marker}. Mend what failed and run "
+            "again, with the file that declares it"
+        )
+    return f"it belongs to a slot that was not among these, {marker}. Run again with the file that declares it"
+
+
+def _is_one_unread(rotated: Entry | None) -> bool:
+    """Whether nobody could read a record, which may be that of a key that carries a marker."""
+    return any(slot.get("step") == "failed" and not slot.get("slot_id") for slot in (rotated or {}).get("slots") or [])
+
+
+def _shut_now(client: IamClient, key: ApiKey, whose: str, *, delete: bool) -> Entry:
     wish, is_disabled = "deleted" if delete else "disabled", key.disabled
     try:
         if key.locked:
@@ -51,12 +69,9 @@ def _shut_now(client: IamClient, key: ApiKey, entry: Entry, *, delete: bool) -> 
     except IamError as error:
         how = f"disabled, but not {wish}: {error}" if is_disabled and delete else f"it could not be {wish}: {error}"
         return _act(how, is_shut=True, is_undone=is_disabled and delete, changed=True)
-    marker = entry["rotation_marker"]
     told = wish if delete else "disabled, not deleted: belongs to no slot"
-    if marker:
-        told = (
-            f"{wish}: it belongs to a slot that was not among these, {marker}. Run again with the file that declares it"
-        )
+    if whose:
+        told = f"{wish}: {whose}"
     return _act(told, is_shut=True, changed=delete or not key.disabled)
 
 
@@ -70,11 +85,9 @@ def left_undone(verdicts: t.Sequence[Entry], acts: t.Mapping[str, Entry], rotate
     ]
     failed = (rotated or {}).get("msg")
     unmanaged = set((rotated or {}).get("unmanaged_ids") or [])
-    # One whose record nobody could read may be the slot of a key that carries a marker.
-    is_unread = any(
-        slot.get("step") == "failed" and not slot.get("slot_id") for slot in (rotated or {}).get("slots") or []
-    )
-    of_slots = [each for each in own if each["id"] not in unmanaged or (is_unread and each["rotation_marker"])]
+    of_slots = [
+        each for each in own if each["id"] not in unmanaged or (_is_one_unread(rotated) and each["rotation_marker"])
+    ]
     is_told = any(failed in each["how"] for each in own if each["verdict"] != "dead" or left) if failed else True
     return left if is_told or not of_slots else [*left, str(failed)]
 

@@ -50,7 +50,7 @@ HELP: dict[str, str] = {
 
 _LABEL = r'([a-z_]+)="((?:[^"\\\n]|\\[\\"n])*)"'
 _SAMPLE = re.compile(
-    rf"(?P<name>(?:{ROTATION}|{AUDIT})_[a-z_]+)\{{(?P<labels>{_LABEL}(?:,{_LABEL})*)\}} (?P<value>[0-9]+)"
+    rf"(?P<name>(?:{ROTATION}|{AUDIT})_[a-z_]+)\{{(?P<labels>{_LABEL}(?:,{_LABEL})*)\}} (?P<value>[0-9]{{1,20}})"
 )
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n"}
 _MEANT = {escaped: character for character, escaped in _ESCAPED.items()}

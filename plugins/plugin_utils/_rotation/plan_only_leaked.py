@@ -35,7 +35,7 @@ def _plan_only_leaked(view: View, orders: Orders) -> Step:
         return Step("idle", "it has no record, so no leaked key is its own")
     if not view.has_replaced and not _is_concerned(view, record, orders):
         noted = plan_orders.plan_hand_over_note(view, record, orders)
-        return noted or Step("idle", "none of its keys leaked, so it is left alone")
+        return noted or Step("idle", "it has no key that leaked, or none any more, so it is left alone")
     return (
         plan.stop_if_moved(record)
         or plan.stop_if_behind(view, record)

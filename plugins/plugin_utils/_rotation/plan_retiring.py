@@ -66,7 +66,8 @@ def _plan_retiring(view: View, record: Record, entry: Superseded) -> Step:
         )
     overlap_ends = _overlap_ends(view, record, entry)
     if policy.overlap and now < overlap_ends:
-        return Step("overlap", f"the key before, {entry.id}, still works for whoever has it", entry.id, overlap_ends)
+        how = "is disabled already, before its overlap is over" if key.disabled else "still works for whoever has it"
+        return Step("overlap", f"the key before, {entry.id}, {how}", entry.id, overlap_ends)
     if entry.disabling_at is None or not key.disabled:
         busy = wait_for_lease(view.slot, entry.disabling_at, now)
         in_use = None if key.disabled else _plan_in_use(view, entry, overlap_ends)

@@ -215,6 +215,7 @@ def _check_adds_up(record: Record) -> None:
     if (
         record.account_id == ""
         or len(ids) != len(set(ids))
+        or record.last_generation > MOST_GENERATIONS
         or any(not 1 <= number <= record.last_generation for number in numbers)
     ):
         raise ValueError
@@ -222,6 +223,8 @@ def _check_adds_up(record: Record) -> None:
 
 # Dates that can be counted with, and that a key of IBM Cloud can have.
 YEARS = range(2000, 2200)
+# A number of a key that its marker has room for (sent_texts.py); nobody counts so far.
+MOST_GENERATIONS = 10**15
 
 PARTS: dict[str, type] = {"current": Current, "pending": Pending}
 # What goes into requests and files, and would have to come from there in such a form too.

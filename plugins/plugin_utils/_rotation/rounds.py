@@ -197,7 +197,7 @@ class Rounds:
                         f"is of another account. Name the owner that there is now: {why}"
                     )
                 for course in (each for each in courses if owner in each.owners):
-                    course.fail(why)
+                    course.fail(f"{_of_former_owner(owner[0], course.slot.iam_id)}{why}")
 
         looking = [course for course in courses if course.phase != "done"]
         owners_now = {course.owners[0] for course in looking}
@@ -240,6 +240,16 @@ class Rounds:
     def _copy(self, course: Course) -> None:
         if course.kind.writes_copies:
             self._ports.store.copy(course.slot, course.view.loaded.published_value, course.own_values)
+
+
+def _of_former_owner(iam_id: str, declared: str) -> str:
+    """Said first where a list is asked for only because the record has keys of another owner than the slot declares."""
+    if iam_id == declared:
+        return ""
+    return (
+        f"keys on record are of {iam_id}, and the slot is declared for {declared}: if that is not meant, log in as the "
+        "owner of these keys, or name it in `iam_id` or `service_id`. "
+    )
 
 
 def _in_phase(courses: Sequence[Course], phase: str) -> list[Course]:

@@ -10,6 +10,8 @@ DEFAULT_LABEL = "default"
 _MARK = "$ANSIBLE_VAULT"
 _CIPHER = "AES256"
 _LABEL = re.compile(r"[!-:<-~]+")
+# What a folded block (>) makes of the lines behind the header.
+_FOLDED = re.compile(r"(?: [0-9a-f]{64,}){1,}(?: [0-9a-f]+)?$")
 
 
 def is_cipher_text(text: str) -> bool:
@@ -35,6 +37,11 @@ def why_unreadable(vaulttext: str) -> str | None:
     fields = _fields(vaulttext)
     if len(fields) < 3:
         return "has a header that is damaged"
+    if _FOLDED.search(_header(vaulttext)):
+        return (
+            "has header and digits in one line, as a block that begins with > has them, which Ansible does not read; "
+            "write | in its place, the value is still in it"
+        )
     if fields[2].strip() != _CIPHER:
         return (
             f"is encrypted in a way that Ansible does not read any more ({_CIPHER} is the only one that it does, and a "
@@ -51,4 +58,8 @@ def is_plain_label(label: str) -> bool:
 
 
 def _fields(vaulttext: str) -> list[str]:
-    return vaulttext.split("\n", maxsplit=1)[0].strip().split(";")
+    return _FOLDED.sub("", _header(vaulttext)).split(";")
+
+
+def _header(vaulttext: str) -> str:
+    return vaulttext.split("\n", maxsplit=1)[0].strip()

@@ -20,6 +20,52 @@ from dataclasses import dataclass
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vault_errors import CannotEdit
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+# Whatever a vars file says, a play gets its own under these names, or with the last of them loses what templates need.
+_OF_ANSIBLE = frozenset(
+    {
+        "ansible_check_mode",
+        "ansible_config_file",
+        "ansible_dependent_role_names",
+        "ansible_diff_mode",
+        "ansible_facts",
+        "ansible_forks",
+        "ansible_inventory_sources",
+        "ansible_limit",
+        "ansible_play_batch",
+        "ansible_play_hosts",
+        "ansible_play_hosts_all",
+        "ansible_play_name",
+        "ansible_play_role_names",
+        "ansible_playbook_python",
+        "ansible_role_name",
+        "ansible_role_names",
+        "ansible_run_tags",
+        "ansible_search_path",
+        "ansible_skip_tags",
+        "ansible_verbosity",
+        "ansible_version",
+        "environment",
+        "group_names",
+        "groups",
+        "hostvars",
+        "inventory_dir",
+        "inventory_file",
+        "inventory_hostname",
+        "inventory_hostname_short",
+        "play_hosts",
+        "playbook_dir",
+        "role_name",
+        "role_names",
+        "role_path",
+        "role_uuid",
+        "self",
+        "vars",
+        "lookup",
+        "omit",
+        "q",
+        "query",
+    }
+)
 # What people put between the parts of a path when they write it as one name.
 _SEPARATORS = re.compile(r"[./:]|\[['\"]?|['\"]?\]")
 _FORM = "a name, or a list that leads to an entry: texts, numbers, and mappings that pick an item of a list"
@@ -105,6 +151,11 @@ def overlap(one: Path, other: Path) -> bool:
 
 def check_new_variable(name: Step) -> None:
     """Refuse a new variable that no template could use; raises CannotEdit with the path that was probably meant."""
+    if name in _OF_ANSIBLE:
+        raise CannotEdit(
+            f"{name!r} is a name that Ansible keeps for something of its own, so no play would read a variable that is "
+            "called like that; choose another name"
+        )
     if isinstance(name, str) and _is_variable(name):
         return
     shown = shown_path((name,))

@@ -146,6 +146,10 @@ def test_a_file_that_vanishes_during_the_write_is_a_conflict(desk, monkeypatch):
     ("text", "message"),
     [
         ("a: !vault |\n  $ANSIBLE_VAULT;1.0;AES\n  3331\n", "does not read any more"),
+        (
+            f"a: !vault >-\n  $ANSIBLE_VAULT;1.2;AES256;prod\n  {'31' * 40}\n  3132\n",
+            "under 'prod' has header and digits in one",
+        ),
         (f"a: !vault |\n{block(sealed('x'))}".replace("\n", " \n"), "blanks beside its digits"),
         (f"a: !vault |\n\n{block(sealed('x'))}", "an empty first line"),
         (f"a: !vault |2\n{block(sealed('x'), '    ')}", "deeper than their block says"),

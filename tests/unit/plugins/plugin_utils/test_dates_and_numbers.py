@@ -279,3 +279,35 @@ def test_there_are_such_options_and_all_are_checked_here() -> None:
     assert len([path for spec in SPECS.values() for path in floats_in(spec["argument_spec"])]) > 10
     for module in (iam_api_key, iam_api_key_bulk, iam_api_key_info):
         assert list(floats_in(module.SPEC["argument_spec"])) == []
+
+
+def mappings_in(spec: dict[str, t.Any], path: tuple[str, ...] = ()) -> t.Iterator[tuple[tuple[str, ...], bool]]:
+    """The way to each option that takes mappings, and whether it is a list of them."""
+    for name, option in spec.items():
+        if option.get("options"):
+            yield (*path, name), option["type"] == "list"
+            yield from mappings_in(option["options"], (*path, name))
+
+
+@pytest.mark.parametrize("given", [5, True, 1.5, [[]], [5]], ids=str)
+@pytest.mark.parametrize(
+    ("action", "way", "is_list"),
+    [(action, *found) for action, spec in SPECS.items() for found in mappings_in(spec["argument_spec"])],
+    ids=lambda part: part if isinstance(part, str) else None,
+)
+def test_what_is_no_mapping_is_told_and_is_no_defect(
+    action: str, way: tuple[str, ...], is_list: bool, given: t.Any
+) -> None:
+    """As `rotate_api_keys_history: true`, by somebody who means to turn it on."""
+    args: t.Any = given
+    for name in reversed(way):
+        args = {name: args}
+
+    problem = check_arguments(SPECS[action], args, action).problem
+
+    if is_list or not isinstance(given, list):
+        assert (
+            problem
+            == f"{'.'.join(way)} has to be {'a list of mappings' if is_list else 'a mapping'}. Nothing was changed"
+        )
+    assert problem

@@ -121,6 +121,12 @@ def test_a_value_is_found_in_a_messy_text(name: str) -> None:
     assert EXPECTED[name] not in repr(found)
 
 
+def test_a_number_of_thousands_of_digits_hides_no_value() -> None:
+    found = take_apart(f"&#{'9' * 5000}; apikey={VALUE.replace('-', '&#45;')}", "values_file")
+
+    assert VALUE in {reading for each in found.candidates if each.is_strong for reading in each.readings}
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "latin-1"])
 def test_a_file_of_any_encoding_is_read(encoding: str) -> None:
     text = f"# Schl\u00fcssel\r\napikey={VALUE}\r\n"

@@ -49,7 +49,10 @@ def test_a_new_marker_replaces_the_old_one(text, old, new):
         "[cloudkeys 3f9a2c7d/5",
         "[cloudkeys 3f9a2c7d/5]\n",
         "[cloudkeys  3f9a2c7d/5]",
+        # Anybody may write it, and Python makes no number of so many digits.
+        f"[cloudkeys 3f9a2c7d/{'9' * 5000}]",
     ],
+    ids=lambda text: text[:30],
 )
 def test_what_only_looks_like_a_marker_is_text(text):
     assert split_description(text) == (text, None)

@@ -42,6 +42,9 @@ def test_an_empty_file_excuses_nothing(tmp_path: Path) -> None:
 BAD = {
     "no list": ("key: x\n", "has to be a list"),
     "no mapping": ("- x\n", "entry 1: not a mapping"),
+    "no day": ("- until: 2026-02-31\n", "has a date or number that there is not"),
+    "thousands of digits": (f"- until: {'1' * 5000}\n", "has a date or number that there is not"),
+    "thousands of brackets": ("[" * 5000, "is nested too deeply"),
     "no reason": ("- {key: x, owner: y, expires: 2027-01-01}\n", "entry 1: missing reason"),
     "no end": (GOOD + "- {key: x, owner: y, reason: z}\n", "entry 3: missing expires"),
     "a typo": ("- {key: x, owner: y, reason: z, expires: 2027-01-01, until: 2}\n", "unknown member until"),

@@ -336,6 +336,8 @@ def test_a_marked_key_whose_slot_may_be_one_that_nobody_could_read_is_red(slot_i
 
     assert verdicts(told) == ["dead"]
     assert told.get("failed", False) is is_red
+    # Whoever is on call is not sent to look for the file of another slot.
+    assert ("a slot that failed, or was not among these, [cloudkeys 3f9a2c7d/5]" in "".join(told["report"])) is is_red
 
 
 # ---- over several accounts
@@ -384,6 +386,12 @@ def test_accounts_are_merged_into_one_verdict(accounts: list[t.Any], wanted: lis
     assert verdicts(told) == wanted
     assert told.get("failed", False) is is_red
     assert [line for line in told["report"] if "::" in line] == []
+
+
+def test_an_account_that_two_hosts_are_is_named_once() -> None:
+    told = judge([account("a", entry("not_found")), {**account("a", entry("not_found")), "name": "again"}])
+
+    assert "not found in a: " in "".join(told["report"])
 
 
 def test_accounts_that_were_asked_about_different_keys_are_not_mixed_up() -> None:

@@ -91,7 +91,9 @@ def test_what_a_newer_release_has_is_left_out() -> None:
         f'{HEADER}\ncloudkeys_audit_keys{{account="a"b}} 1\n',
         f"{HEADER}\ncloudkeys_audit_keys 1\n",
         f"{HEADER}\n\n",
+        f'{HEADER}\ncloudkeys_audit_keys{{account="a"}} {"1" * 5000}\n',
     ],
+    ids=lambda text: text[-60:],
 )
 def test_anything_else_is_not_ours(text: str) -> None:
     with pytest.raises(NotOurs):

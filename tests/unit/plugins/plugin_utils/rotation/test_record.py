@@ -74,7 +74,7 @@ def test_no_value_is_shown_when_a_record_is_printed() -> None:
      {**to_data(FULL), "current": {**to_data(FULL)["current"], "id": "../K4"}},
      {**to_data(FULL), "current": {**to_data(FULL)["current"], "iam_id": "iam-ServiceId-1\n"}},
      {**to_data(FULL), "account_id": "a\u202e"},
-     {**to_data(FULL), "last_generation": 3},
+     {**to_data(FULL), "last_generation": 3}, {**to_data(FULL), "last_generation": 10**18},
      {**to_data(FULL), "current": {**to_data(FULL)["current"], "published_at": "0001-01-01T00:00:00+0000"}},
      {**to_data(FULL), "current": {**to_data(FULL)["current"], "published_at": "9999-01-01T00:00:00+0000"}},
      {**to_data(FULL), "of_a_newer_version": 1}, {**to_data(FULL), "format": "x"},

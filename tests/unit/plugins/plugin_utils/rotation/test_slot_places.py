@@ -179,6 +179,8 @@ def test_a_value_that_is_there_is_adopted(desk: Desk) -> None:
     [
         ("ibm.api_key", 'give the list ["ibm", "api_key"]'),
         ("my-key", "accepts for a new variable"),
+        ("groups", "keeps for something of its own"),
+        (["hostvars", "key"], "keeps for something of its own"),
         (["ibm", "region", "key"], "is not a mapping"),
         (["databases", "orders", "key"], "line 5 holds a list"),
         (["databases", {"name": "x"}, "key"], "no item of the list in line 5 has these members"),

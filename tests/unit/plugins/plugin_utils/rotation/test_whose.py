@@ -126,6 +126,20 @@ def test_a_colleague_who_sees_no_keys_gives_none_up(is_due: bool, check_mode: bo
     assert scene.works(scene.value)
 
 
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_slot_of_ones_own_keys_that_a_colleague_runs_names_both_owners(check_mode: bool) -> None:
+    """Not only a role that the colleague lacks: nobody may have meant to have the slot's owner changed."""
+    scene = Scene()
+    scene.run()
+    other = scene.visitor.add_user("Colleague")
+    iam_id = other.ask("GET", "/v1/apikeys/details", headers={"IAM-ApiKey": other.key_value}).json()["iam_id"]
+    own = replace(scene.slot, iam_id=iam_id)
+
+    (outcome,) = unchanged_by(scene, lambda: scene.run(own, api_key=other.key_value, check_mode=check_mode))
+
+    assert f"keys on record are of {scene.slot.iam_id}, and the slot is declared for {iam_id}" in str(outcome.failure)
+
+
 def retiring(scene: Scene) -> None:
     scene.run()
     scene.pass_time(91 * DAY_SECONDS)

@@ -150,5 +150,13 @@ def test_a_new_variable_is_one_that_ansible_accepts(name, meant):
     assert (f"give the list {json.dumps(meant)}" in str(caught.value)) is (meant is not None)
 
 
+@pytest.mark.parametrize(
+    "name", ["hostvars", "groups", "vars", "environment", "playbook_dir", "ansible_version", "omit"]
+)
+def test_a_new_variable_is_none_that_a_play_would_answer_itself(name):
+    with pytest.raises(CannotEdit, match="keeps for something of its own"):
+        check_new_variable(name)
+
+
 def test_a_path_is_shown_without_quotes():
     assert shown_path(parse_path(["a", {"n": "x", "p": 1}, 0, True])) == "a / {n: x, p: 1} / 0 / true"

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An order whose variable has a slip in its name is read by nobody, and no run is green without it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import Desk
+from ansible_collections.cloudkeys.ibmcloud.tests.guides.test_commands import record
+
+
+@pytest.mark.parametrize("playbook", ["rotate", "plan"])
+@pytest.mark.parametrize(
+    "name", ["rollback_to_id", "roll_back_to_ids", "compromised_id", "leaked_ids", "verify_value", "rotate_older_than"]
+)
+def test_an_order_that_nobody_reads_is_red(desk: Desk, playbook: str, name: str) -> None:
+    desk.make_slot()
+    answers = json.dumps({f"rotate_api_keys_{name}": ["ApiKey-x"], "rotate_api_keys_rollback_to_ids": []})
+
+    shown = desk.run(
+        f"! ansible-playbook cloudkeys.ibmcloud.{playbook} --vault-id prod@prompt -e @slots.yml -e '{answers}' 2>&1"
+    )
+
+    assert f"rotate_api_keys_{name}: no variable of the role is called like that" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    "name", ["revoke_leaked_id", "revoke_leaked_value", "revoke_leaked_deleted", "rotate_api_keys_compromised_id"]
+)
+def test_a_leak_run_that_would_pass_over_an_answer_does_nothing(desk: Desk, name: str) -> None:
+    desk.make_slot()
+    desk.rotate()
+    leaked = record(desk)["current"]["id"]
+    answers = json.dumps({"revoke_leaked_ids": [leaked], name: "ApiKey-x"})
+
+    shown = desk.run(
+        f"! ansible-playbook cloudkeys.ibmcloud.revoke_leaked --vault-id prod@prompt -e @slots.yml -e '{answers}' 2>&1"
+    )
+
+    assert f"{name}: this playbook has no variable of that name" in " ".join(shown.split())
+    assert '"disabled": false' in desk.ask("iam_api_key_info", f"id={leaked}")

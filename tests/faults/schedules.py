@@ -196,6 +196,11 @@ class World:
         """How many effects of this run were done, if that decides when something lands."""
         return len(self.done) if self.late is not None else None
 
+    def compare_with(self, memory: Memory) -> None:
+        """From here on this is another schedule, and goes on as far as it is not the same as one that is remembered."""
+        memory.begin()
+        self.memory, self.has_been_visited = memory, True
+
     def pass_by(self, call: str | None = None) -> None:
         """Go on only if no other schedule came to the same."""
         if self.memory is None or self.depth or not self.has_been_visited:

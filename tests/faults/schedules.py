@@ -46,6 +46,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.watched_ports import (
     WatchedStore,
     writes_nothing,
 )
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.ways_back import kept
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     ONE_AT_A_TIME,
     EmulatorClock,
@@ -150,9 +151,9 @@ class World:
     heard: int = 0
     depth: int = 0
     memory: Memory | None = None
-    # Where in the schedule the next run comes, and what was undone by what.
+    # Where in the schedule the next run comes, and what an act would undo.
     stage: Hashable = None
-    acted_on: int = 0
+    way_back: int = hash(None)
     # Where somebody could act, and what could still go wrong from there; kept in a run in which nobody acts.
     points: list[Point] | None = None
     # What the runs kept, if they keep a history; `equip` gives them one.
@@ -174,17 +175,15 @@ class World:
     def let_act(self, act: t.Callable[[World], Undo | None]) -> None:
         """Somebody acts now."""
         self.has_been_visited = True
-        acted_on = hash(state_before_act(self)) if self.memory is not None else 0
         self.undo = act(self)
         note_accounts(self.scene, self.ledger)
-        # What nothing undoes has no way back that could differ.
-        self.acted_on = acted_on if self.undo is not None else 0
+        self.way_back = hash(kept(self.undo if self.memory is not None else None))
 
     def take_back(self) -> None:
         """What somebody did is undone, if anything undoes it."""
         if self.undo is not None:
             self.undo()
-        self.undo, self.acted_on = None, 0
+        self.undo, self.way_back = None, hash(None)
 
     def point(self, call: str | None) -> Point:
         """Where somebody could act now: before this port call, or after the run."""
@@ -210,14 +209,14 @@ class World:
         fault, to_come = self.fault, None
         if fault is not None and fault.at >= len(self.done):
             to_come = fault.at - len(self.done), fault.kind, fault.lands_at
-        if_killed = hash((state_of(self), self.acted_on))
+        if_killed = hash((state_of(self), self.way_back))
         in_run = (self.heard, self.scene.chance.getstate(), self._late_after) if call is not None else None
         self.memory.pass_by(Moment(hash((if_killed, self.stage, in_run)), if_killed, call), to_come)
 
     def pass_by_end(self) -> None:
         """The run in which somebody acted is over, or died."""
         if self.memory is not None:
-            here = hash((state_of(self), self.acted_on))
+            here = hash((state_of(self), self.way_back))
             self.memory.pass_by(Moment(here, here, None))
 
     def hear(self, answer: Hashable) -> None:

@@ -156,7 +156,7 @@ class Play:
         self._memory.begin()
         world.memory, violated, count = self._memory, None, "tried"
         try:
-            self._play(world, schedule)
+            self.play(world, schedule)
         except NothingToDo:
             if here is not None:
                 self._idle.add(here)
@@ -170,7 +170,8 @@ class Play:
         self._memory.end(violated)
         return count, violated
 
-    def _play(self, world: World, schedule: Schedule) -> None:
+    def play(self, world: World, schedule: Schedule) -> None:
+        """The actor's part of a schedule, whose run before is over."""
         fault = None if schedule.is_fault_before else schedule.fault
         play_out(self._stage.plot, self._actor, world, self._stage.orders, schedule.at, fault)
 

@@ -11,7 +11,13 @@ from dataclasses import replace
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import NothingToDo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import End, state_before_act, state_of
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import (
+    Converged,
+    End,
+    Memory,
+    state_before_act,
+    state_of,
+)
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import Violated
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import Play, play_out
@@ -39,7 +45,7 @@ def leaving(world: World) -> t.Iterator[None]:
         yield
     except Violated as error:
         kind = error.kind
-    # What never landed is left out: a commit that comes too late for its file is forgotten at once, or later.
+    # A commit that comes too late for its file is forgotten at once or never, which is the same.
     world.late = None
     raise Violated(f"{kind}, {hash(state_of(world))}")
 
@@ -110,3 +116,68 @@ def test_no_run_asks_for_what_is_shown_on_demand(name: str) -> None:
     asked = {parameter for entry in world.scene.emulator.requests for parameter in entry["query"]}
     assert asked
     assert not asked & ON_DEMAND
+
+
+def passed(memory: Memory, world: World) -> bool:
+    """Whether a schedule of before was where this one is now; it ends here."""
+    world.memory = memory
+    memory.begin()
+    try:
+        world.pass_by()
+    except Converged:
+        return True
+    finally:
+        memory.end(None)
+    return False
+
+
+def test_what_would_be_undone_tells_two_schedules_apart() -> None:
+    stage, memory = Stage(ALL_PLOTS["idle"]), Memory()
+
+    def visited(before: str) -> World:
+        def undo() -> None:
+            raise AssertionError(before)
+
+        world = stage.start()
+        world.memory = memory
+        world.let_act(lambda world: undo)
+        return world
+
+    assert not passed(memory, visited("one value"))
+    assert not passed(memory, visited("another value"))
+    assert passed(memory, visited("one value"))
+
+
+@pytest.mark.parametrize("effect", ["commit", "POST /v1/apikeys"])
+def test_what_is_still_to_land_tells_two_schedules_apart(effect: str) -> None:
+    stage, memory = Stage(ALL_PLOTS["due, local, at once"]), Memory()
+    world = stage.start()
+    world.run(**stage.orders)
+    at = world.done.index(effect)
+
+    def hit(fault: Fault, *, is_touched: bool = False) -> World:
+        # Copied with its world, what is to land lands in the copy.
+        world = stage.begin(Schedule(0, fault, is_fault_before=True))[0]
+        world.has_been_visited = True
+        world.scene.store.stamp += is_touched
+        return world
+
+    assert not passed(memory, hit(Fault(at, "killed before")))
+    assert not passed(memory, hit(Fault(at, "lands late", 1)))
+    assert not passed(memory, hit(Fault(at, "lands late", 2)))
+    assert passed(memory, hit(Fault(at, "lands late", 1)))
+    # A commit that comes too late for its file is as good as none.
+    assert not passed(memory, hit(Fault(at, "killed before"), is_touched=True))
+    assert passed(memory, hit(Fault(at, "lands late", 1), is_touched=True)) == (effect == "commit")
+
+
+def test_what_lands_late_lands_in_the_copy_of_its_world() -> None:
+    stage = Stage(ALL_PLOTS["due, local, at once"])
+    world = stage.start()
+    world.run(**stage.orders)
+    late = Schedule(0, Fault(world.done.index("POST /v1/apikeys"), "lands late", 0), is_fault_before=True)
+    one, other = (stage.begin(late)[0] for _each in range(2))
+    keys = set(one.scene.keys())
+    one.run(**stage.orders)
+    assert set(one.scene.keys()) - keys
+    assert set(other.scene.keys()) == keys

@@ -8,20 +8,20 @@ both are the same, and what the actor would undo, go on alike. Nothing random ma
 
 from __future__ import annotations
 
-import io
-import pickle
-import random
-import threading
-import types
 import typing as t
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import SlotChange
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import Ledger
+from iam_emulator import Request
 from iam_emulator.world import World as IamWorld
 
 if t.TYPE_CHECKING:
     from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import World
+
+
+SHOWN_ON_DEMAND = {"history", "authn_count", "last_authn_at"}
 
 
 class Converged(BaseException):
@@ -32,34 +32,80 @@ class Converged(BaseException):
         self.violated = violated
 
 
+End = t.Optional[tuple[str, str]]
+# A fault that is still to come: after how many effects from now, its kind, and where it lands.
+ToCome = t.Optional[tuple[int, str, int]]
+
+
+def is_effect(call: str | None) -> bool:
+    """Whether a fault can hit a port call: a load only looks at the file."""
+    return call not in {None, "load"}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a schedule is, before a port call or after a run, told by hashes; what is to go wrong is no part of it.
+
+    `if_killed` is where it would be if its run died here. `call` is None where no port is called next.
+    """
+
+    here: int
+    if_killed: int
+    call: str | None
+
+    @property
+    def is_effect(self) -> bool:
+        return is_effect(self.call)
+
+
 @dataclass
 class Memory:
     """The moments of all schedules that came to an end, and those of the one that is being tried."""
 
-    _ends: dict[int, tuple[str, str] | None] = field(default_factory=dict)
+    _ends: dict[int, End] = field(default_factory=dict)
     _passed: list[int] = field(default_factory=list)
+    # What comes after a moment when no fault comes between.
+    _next: dict[int, Moment] = field(default_factory=dict)
+    _last: Moment | None = None
+    # The first one of the schedule that is being tried, with what its act left.
+    first: Moment | None = None
 
-    def pass_by(self, moment: Hashable) -> None:
+    def pass_by(self, moment: Moment, to_come: ToCome = None) -> None:
         """Take note of a moment; raises Converged where another schedule went through it."""
-        seen = hash(moment)
+        if self.first is None:
+            self.first = moment
+        if self._last is not None:
+            self._next.setdefault(self._last.here, moment)
+        is_hit = to_come is not None and to_come[0] == 0 and moment.is_effect
+        self._last = None if is_hit else moment
+        seen = hash((moment.here, to_come))
         if seen in self._ends:
             raise Converged(self._ends[seen])
         self._passed.append(seen)
 
-    def end(self, violated: tuple[str, str] | None) -> None:
+    def end_at(self, here: int, to_come: ToCome) -> tuple[End] | None:
+        """How all end that come to this; None if none has been here."""
+        seen = hash((here, to_come))
+        return (self._ends[seen],) if seen in self._ends else None
+
+    def after(self, moment: Moment) -> Moment | None:
+        return self._next.get(moment.here)
+
+    def begin(self) -> None:
+        """Another schedule is tried from here on."""
+        self._passed.clear()
+        self.first = self._last = None
+
+    def end(self, violated: End) -> None:
         """The schedule came to its end, and so do all that come to one of its moments."""
         self._ends.update(dict.fromkeys(self._passed, violated))
-        self._passed.clear()
-
-    def forget_this_one(self) -> None:
-        """The schedule is none: its actor had nothing to do."""
-        self._passed.clear()
 
 
 def state_of(world: World) -> Hashable:
-    """All that the rest of a schedule can depend on, between two runs."""
+    """All that the rest of a schedule can depend on, between two runs; what is to land lands in the next one."""
     scene = world.scene
     return (
+        _state_of_late(world),
         scene.emulator.clock.now(),
         scene.slot,
         scene.owner["iam_id"],
@@ -85,6 +131,26 @@ def state_before_act(world: World) -> Hashable:
     return state_of(world), tuple(versions)
 
 
+def _state_of_late(world: World) -> Hashable:
+    """The effect that is still under way, by what it was asked for, and when it lands."""
+    if world.late is None:
+        return None
+    what: tuple[Hashable, ...] = tuple(_asked(each) for each in world.late.args)
+    # A commit is compared with what its run has seen of the file.
+    seen = getattr(getattr(world.late.func, "__self__", None), "seen", None)
+    return what, seen, world.late_since, world.lands_at
+
+
+def _asked(what: t.Any) -> Hashable:
+    if isinstance(what, Request):
+        return what.method, what.path, _sorted(what.query), _sorted(what.headers), what.body
+    if isinstance(what, (list, tuple)):
+        return tuple(map(_asked, what))
+    if isinstance(what, SlotChange):
+        return what.slot, what.record, what.published_value, what.removes_value, what.loaded.version
+    return t.cast("Hashable", what)
+
+
 def _state_of_account(account: IamWorld) -> Hashable:
     there = account.keys, account.service_ids, account.users
     return (
@@ -95,8 +161,8 @@ def _state_of_account(account: IamWorld) -> Hashable:
 
 
 def _state_of_thing(thing: object) -> Hashable:
-    """IAM shows the history to nobody who does not ask for it, and no run does."""
-    return tuple(_hashable(value) for name, value in vars(thing).items() if name != "history")
+    """IAM shows history and activity to nobody who does not ask for it, and no run does (test_explored.py)."""
+    return repr([value for name, value in vars(thing).items() if name not in SHOWN_ON_DEMAND])
 
 
 def _hashable(value: t.Any) -> Hashable:
@@ -113,50 +179,3 @@ def _state_of_ledger(ledger: Ledger) -> Hashable:
 
 def _sorted(mapping: t.Mapping[str, t.Any]) -> Hashable:
     return tuple(sorted(mapping.items(), key=lambda item: item[0]))
-
-
-class Snapshot:
-    """A world as it is now, of which copies can be had; much faster than to play up to here again."""
-
-    def __init__(self, world: World) -> None:
-        self._shared: list[t.Any] = []
-        stream = io.BytesIO()
-        _Pickler(stream, self._shared).dump(world)
-        self._content = stream.getvalue()
-
-    def world(self) -> World:
-        return t.cast("World", _Unpickler(io.BytesIO(self._content), self._shared).load())
-
-
-class _Pickler(pickle.Pickler):
-    """Functions and locks stay what they are."""
-
-    def __init__(self, stream: t.IO[bytes], shared: list[t.Any]) -> None:
-        super().__init__(stream, pickle.HIGHEST_PROTOCOL)
-        self._shared = shared
-
-    def persistent_id(self, obj: object) -> int | None:
-        if not isinstance(obj, (types.FunctionType, type(threading.RLock()))):
-            return None
-        self._shared.append(obj)
-        return len(self._shared) - 1
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, stream: t.IO[bytes], shared: list[t.Any]) -> None:
-        super().__init__(stream)
-        self._shared = shared
-
-    def persistent_load(self, pid: int) -> t.Any:
-        return self._shared[pid]
-
-
-class Chance(random.Random):
-    """The source of ids and values of a world, begun anew by each run: what it draws follows from the world alone."""
-
-    def begin_run(self, world: World, depth: int) -> None:
-        """No value is drawn twice: one that is kept has changed the file, or IAM has a key more."""
-        scene = world.scene
-        keys = sum(len(account.keys) for account in scene.emulator.worlds.values())
-        moment = scene.emulator.clock.now()
-        self.seed(f"{scene.store.stamp}/{len(world.ledger.account_of)}/{keys}/{depth}/{moment}")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 from collections import Counter
@@ -27,7 +28,7 @@ class MemoryShelf:
 
     def update(self, change: t.Callable[[bytes], bytes | None]) -> None:
         if change(self._world.history) is not None:
-            self._world.perform("history", lambda: self._write(change))
+            self._world.perform("history", functools.partial(self._write, change))
 
     def _write(self, change: t.Callable[[bytes], bytes | None]) -> None:
         self._world.history = change(self._world.history) or self._world.history

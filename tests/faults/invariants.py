@@ -87,6 +87,11 @@ def logs_in(scene: Scene, key_value: str | None) -> bool:
     return any(key.key_value == key_value and not key.disabled for key in all_keys(scene).values())
 
 
+def note_accounts(scene: Scene, ledger: Ledger) -> None:
+    """Remember whose each key is, for when it is gone."""
+    ledger.account_of.update({key_id: key.account_id for key_id, key in all_keys(scene).items()})
+
+
 def check_instant(scene: Scene, ledger: Ledger) -> None:
     """What holds after each call of a port, the middle of a run included."""
     record, value = scene.store.records.get(scene.slot.variable), scene.value
@@ -139,7 +144,7 @@ def _check_not_ours(scene: Scene, ledger: Ledger) -> None:
 
 
 def _check_one_account(scene: Scene, ledger: Ledger) -> None:
-    ledger.account_of.update({key_id: key.account_id for key_id, key in all_keys(scene).items()})
+    note_accounts(scene, ledger)
     for variable, record in scene.store.records.items():
         accounts = {ledger.account_of[key_id] for key_id in record.known_ids if key_id in ledger.account_of}
         if len(accounts) > 1:

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import NothingToDo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import Actor
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Converged, Memory, Snapshot, state_of
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Converged, End, Memory, Moment
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import Violated, check_is_published, file_state
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import Orders, Plot
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Fault, Visit, World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.staging import Place, Schedule, Stage, same_fault
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import HOUR_SECONDS
 
 QUIET_RUNS = 7
@@ -74,19 +74,6 @@ def _is_rotations(world: World, key: t.Any) -> bool:
     return not is_anothers and (world.scene.slot.use_marker or not is_lost)
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """When somebody acts, and what happens to that run, or to the one before."""
-
-    at: int
-    fault: Fault | None = None
-    is_fault_before: bool = False
-
-    def __str__(self) -> str:
-        before = f"{self.fault} of the run before, " if self.is_fault_before else ""
-        return f"{before}@{self.at}" + (f", {self.fault}" if self.fault and not before else "")
-
-
 @dataclass
 class Tally:
     """How many schedules were tried to their end, came to the same as one of those, and were none."""
@@ -94,6 +81,9 @@ class Tally:
     tried: int = 0
     same: int = 0
     none: int = 0
+
+    def add(self, count: str) -> None:
+        setattr(self, count, getattr(self, count) + 1)
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -103,100 +93,96 @@ class Tally:
         return f"{self.tried} tried, {self.same} came to the same, {self.none} with nothing to do"
 
 
-class Stage:
-    """A plot that is played again and again: every schedule begins with a copy of one world.
-
-    A run before with a fault is played once; one that leaves the world as another fault did is the same as that.
-    """
-
-    def __init__(self, plot: Plot) -> None:
-        self.plot = plot
-        world, self.orders = plot.world()
-        world.versions_before = len(world.versions)
-        self._start = Snapshot(world)
-        self._after: dict[Fault, Snapshot] = {}
-        self._first_with: dict[Hashable, Fault] = {}
-        self._same_as: dict[Fault, Fault] = {}
-
-    def _play_before(self, fault: Fault) -> World:
-        world = self._start.world()
-        world.run(fault, **self.orders)
-        return world
-
-    def begin(self, schedule: Schedule) -> tuple[World, Fault | None]:
-        """The world in which the actor's run begins, and the fault; of those before, the first that leads to it."""
-        fault = schedule.fault
-        if fault is None or not schedule.is_fault_before:
-            return self._start.world(), fault
-        if fault not in self._same_as:
-            world = self._play_before(fault)
-            versions = [*world.versions[:1], *world.versions[-1:]]
-            # What is still under way is compared with nothing.
-            state = fault if world.late else (state_of(world), repr(versions))
-            first = self._same_as[fault] = self._first_with.setdefault(state, fault)
-            if first == fault and world.late is None:
-                self._after[fault] = Snapshot(world)
-        first = self._same_as[fault]
-        found = self._after.get(first)
-        return (found.world() if found else self._play_before(first)), first
-
-
-# What a schedule violates, by its kind and in words.
-End = t.Optional[tuple[str, str]]
-
-
 class Play:
     """The schedules of one actor on a stage, each tried as far as it is not the same as another one."""
 
     def __init__(self, stage: Stage, actor: Actor) -> None:
         self._stage, self._actor = stage, actor
         self._memory = Memory()
-        self._ends: dict[Schedule, End] = {}
-        # Faults that end the run before this port call: whoever comes later acts after the run.
-        self._ended_before: dict[Fault, int] = {}
+        self._ends: dict[Place, End] = {}
+        # Where the actor has nothing to do, and what comes first where it has.
+        self._idle: set[int] = set()
+        self._first: dict[int, Moment] = {}
         self.tally = Tally()
 
     def try_one(self, schedule: Schedule) -> End:
         """One schedule -> what is violated; an earlier one may tell."""
-        world, first = self._stage.begin(schedule)
-        same = replace(schedule, at=self._reached(schedule), fault=first)
-        if same in self._ends:
-            self.tally.same += 1
-            return self._ends[same]
-        world.memory, violated = self._memory, None
-        try:
-            self._play(world, schedule)
-        except NothingToDo:
-            self._memory.forget_this_one()
+        place = self._stage.place(schedule)
+        if place is not None and place.to_come is not None and not self._has_been_at(place):
+            # The run without the fault tells where each fault hits it.
+            self._try(replace(schedule, fault=None), place.here)
+        if place is not None and place.here in self._idle:
             self.tally.none += 1
             return None
-        except Converged as other:
-            violated = other.violated
+        known = self._known(place) if place is not None else None
+        if known is not None:
             self.tally.same += 1
-        except Violated as error:
-            violated = error.kind, str(error)
-            self.tally.tried += 1
-        else:
-            self.tally.tried += 1
-        self._memory.end(violated)
-        self._ends[same] = violated
+            return known[0]
+        count, violated = self._try(schedule, place.here if place is not None else None)
+        self.tally.add(count)
+        if place is not None and count != "none":
+            self._ends[place] = violated
         return violated
 
-    def _reached(self, schedule: Schedule) -> int:
-        """When the actor comes: at the latest when the fault has ended the run."""
-        if schedule.fault is None or schedule.is_fault_before:
-            return schedule.at
-        return min(schedule.at, self._ended_before.get(schedule.fault, schedule.at))
+    def _has_been_at(self, place: Place) -> bool:
+        return place.here in self._first or place.here in self._idle
 
-    def _play(self, world: World, schedule: Schedule) -> None:
-        actor, orders = self._actor, self._stage.orders
+    def _known(self, place: Place) -> tuple[End] | None:
+        """How a schedule ends that comes to the same as another one, told without playing it."""
+        if place in self._ends:
+            return (self._ends[place],)
+        moment: Moment | None = self._first.get(place.here)
+        if place.to_come is None or moment is None:
+            return None
+        fault = Fault(*place.to_come)
+        while moment is not None:
+            if moment.call is None:
+                # The run is over before the fault.
+                return self._memory.end_at(moment.here, None)
+            is_hit = moment.is_effect and fault.at == 0
+            fault = same_fault(moment.call, fault) if is_hit else fault
+            known = self._memory.end_at(moment.here, (fault.at, fault.kind, fault.lands_at))
+            if known is None and is_hit and fault.kind == "killed before":
+                known = self._memory.end_at(moment.if_killed, None)
+            if known is not None or is_hit:
+                return known
+            fault = replace(fault, at=fault.at - moment.is_effect)
+            moment = self._memory.after(moment)
+        return None
+
+    def _try(self, schedule: Schedule, here: int | None) -> tuple[str, End]:
+        """Play it to its end, or to where another one has been -> which of the counts it is, and what is violated."""
+        world, _first = self._stage.begin(schedule)
+        self._memory.begin()
+        world.memory, violated, count = self._memory, None, "tried"
+        try:
+            self.play(world, schedule)
+        except NothingToDo:
+            if here is not None:
+                self._idle.add(here)
+            return "none", None
+        except Converged as other:
+            violated, count = other.violated, "same"
+        except Violated as error:
+            violated = error.kind, str(error)
+        if here is not None and self._memory.first is not None:
+            self._first.setdefault(here, self._memory.first)
+        self._memory.end(violated)
+        return count, violated
+
+    def play(self, world: World, schedule: Schedule) -> None:
+        """The actor's part of a schedule, whose run before is over."""
         fault = None if schedule.is_fault_before else schedule.fault
-        world.run(fault, Visit(schedule.at, actor.act), **orders)
-        if not world.has_been_visited:
-            if fault is not None:
-                self._ended_before.setdefault(fault, schedule.at)
-            world.let_act(actor.act)
-        _settle(self._stage.plot, actor, world, orders)
+        play_out(self._stage.plot, self._actor, world, self._stage.orders, schedule.at, fault)
+
+
+def play_out(plot: Plot, actor: Actor, world: World, orders: Orders, at: int, fault: Fault | None) -> None:
+    """The run in which somebody acts, or after which, with what goes wrong in it, and then to rest."""
+    world.run(fault, Visit(at, actor.act), **orders)
+    if not world.has_been_visited:
+        world.let_act(actor.act)
+    world.pass_by_end()
+    _settle(plot, actor, world, orders)
 
 
 def _settle(plot: Plot, actor: Actor, world: World, orders: Orders) -> None:
@@ -205,8 +191,7 @@ def _settle(plot: Plot, actor: Actor, world: World, orders: Orders) -> None:
     if why_stopped and actor.is_harmless and actor.name not in plot.stops_after:
         raise Violated("harmless: the slot does not come to rest by itself", why_stopped)
     if why_stopped:
-        if world.undo:
-            world.undo()
+        world.take_back()
         why_stopped = come_to_rest(plot, world, {}, "undone")
     if why_stopped and actor.may_stay_stopped:
         return

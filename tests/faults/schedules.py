@@ -9,45 +9,51 @@ what is tried here is the protocol.
 from __future__ import annotations
 
 import contextlib
-import json
+import functools
 import typing as t
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.clock import SystemClock
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import Credentials
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.deadline import Deadline, one_deadline
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import CannotConnect, error_from_reply
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import CannotConnect
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.engine import rotate_slots
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import History
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.loaded import Loaded
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import (
-    NotWritten,
-    Ports,
-    SlotChange,
-)
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Chance, Memory, state_before_act, state_of
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.copies import Chance
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import (
+    Memory,
+    Moment,
+    is_effect,
+    state_before_act,
+    state_of,
+)
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import (
     FileState,
     Ledger,
     Violated,
+    all_keys,
     check_instant,
     check_says,
     check_write,
     file_state,
+    note_accounts,
 )
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.watched_ports import (
+    DirectTransport,
+    WatchedStore,
+    writes_nothing,
+)
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.ways_back import kept
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     ONE_AT_A_TIME,
     EmulatorClock,
-    MemoryStore,
     Scene,
     first_moment,
 )
-from iam_emulator import Emulator, Request
+from iam_emulator import Emulator
 from iam_emulator.seeds import Randomness
 
 GENERATED_SLOT_ID_BITS = 32
@@ -92,6 +98,18 @@ class Visit:
     act: t.Callable[[World], Undo | None]
 
 
+class Point(t.NamedTuple):
+    """Where somebody could act: what is there by a hash, how many effects were done, and the port call to come."""
+
+    here: int
+    effects: int
+    call: str | None
+
+    @property
+    def is_effect(self) -> bool:
+        return is_effect(self.call)
+
+
 class RepeatableScene(Scene):
     """A scene in which all that is drawn follows from what happened."""
 
@@ -118,7 +136,7 @@ class World:
     visit: Visit | None = None
     done: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    late: t.Callable[[], t.Any] | None = None
+    late: functools.partial[t.Any] | None = None
     lands_at: int = 0
     late_since: float = 0.0
     ledger: Ledger = field(default_factory=Ledger)
@@ -133,9 +151,11 @@ class World:
     heard: int = 0
     depth: int = 0
     memory: Memory | None = None
-    # Where in the schedule the next run comes, and what was undone by what.
+    # Where in the schedule the next run comes, and what an act would undo.
     stage: Hashable = None
-    acted_on: int = 0
+    way_back: int = hash(None)
+    # Where somebody could act, and what could still go wrong from there; kept in a run in which nobody acts.
+    points: list[Point] | None = None
     # What the runs kept, if they keep a history; `equip` gives them one.
     history: bytes = b""
     equip: Equip | None = None
@@ -148,31 +168,63 @@ class World:
         if visit is not None and visit.at == number:
             self.visit = None
             self.let_act(visit.act)
-        self.pass_by()
+        if self.points is not None and not self.depth:
+            self.points.append(self.point(name))
+        self.pass_by(name)
 
     def let_act(self, act: t.Callable[[World], Undo | None]) -> None:
         """Somebody acts now."""
         self.has_been_visited = True
-        if self.memory is not None:
-            self.acted_on = hash(state_before_act(self))
         self.undo = act(self)
+        note_accounts(self.scene, self.ledger)
+        self.way_back = hash(kept(self.undo if self.memory is not None else None))
 
-    def pass_by(self) -> None:
+    def take_back(self) -> None:
+        """What somebody did is undone, if anything undoes it."""
+        if self.undo is not None:
+            self.undo()
+        self.undo, self.way_back = None, hash(None)
+
+    def point(self, call: str | None) -> Point:
+        """Where somebody could act now: before this port call, or after the run."""
+        in_run = (self.heard, self.scene.chance.getstate(), self._late_after) if call is not None else None
+        return Point(hash((state_before_act(self), in_run)), len(self.done), call)
+
+    @property
+    def _late_after(self) -> int | None:
+        """How many effects of this run were done, if that decides when something lands."""
+        return len(self.done) if self.late is not None else None
+
+    def compare_with(self, memory: Memory) -> None:
+        """From here on this is another schedule, and goes on as far as it is not the same as one that is remembered."""
+        memory.begin()
+        self.memory, self.has_been_visited = memory, True
+
+    def pass_by(self, call: str | None = None) -> None:
         """Go on only if no other schedule came to the same."""
-        if self.memory is None or self.depth or self.late is not None or not self.has_been_visited:
+        if self.memory is None or self.depth or not self.has_been_visited:
             return
+        if self.late is not None and writes_nothing(self.late):
+            self.late = None
         fault, to_come = self.fault, None
         if fault is not None and fault.at >= len(self.done):
             to_come = fault.at - len(self.done), fault.kind, fault.lands_at
-        drawn = self.scene.chance.getstate() if self.calls else None
-        self.memory.pass_by((state_of(self), self.acted_on, self.stage, self.heard, to_come, drawn))
+        if_killed = hash((state_of(self), self.way_back))
+        in_run = (self.heard, self.scene.chance.getstate(), self._late_after) if call is not None else None
+        self.memory.pass_by(Moment(hash((if_killed, self.stage, in_run)), if_killed, call), to_come)
+
+    def pass_by_end(self) -> None:
+        """The run in which somebody acted is over, or died."""
+        if self.memory is not None:
+            here = hash((state_of(self), self.way_back))
+            self.memory.pass_by(Moment(here, here, None))
 
     def hear(self, answer: Hashable) -> None:
         """What a port answers to the run."""
         if self.memory is not None:
             self.heard = hash((self.heard, self.scene.emulator.clock.now(), answer))
 
-    def perform(self, name: str, effect: t.Callable[[], t.Any]) -> t.Any:
+    def perform(self, name: str, effect: functools.partial[t.Any]) -> t.Any:
         """Do an effect of a run, with what the schedule says of it."""
         self.come_between(name)
         number = len(self.done)
@@ -201,13 +253,18 @@ class World:
         late, self.late = self.late, None
         if late is None:
             return
-        before = set(self.scene.keys())
+        before, file_before, tags_before = set(self.scene.keys()), file_state(self.scene), self._tags()
         self._checked(late)
-        if self.scene.emulator.clock.now() >= self.late_since + self.scene.slot.policy.lease_seconds:
+        has_changed = (file_before, tags_before) != (file_state(self.scene), self._tags())
+        is_over = self.scene.emulator.clock.now() >= self.late_since + self.scene.slot.policy.lease_seconds
+        if has_changed and is_over:
             # No request outlives its lease (docs/architecture.md): what this one made is nobody's.
             made = [key for key_id, key in self.scene.keys().items() if key_id not in before]
             self.ledger.struck_out |= {text for key in made for text in (key.id, key.key_value)}
             self.ledger.is_counted = False
+
+    def _tags(self) -> dict[str, str]:
+        return {key_id: key.entity_tag for key_id, key in all_keys(self.scene).items()}
 
     def _checked(self, effect: t.Callable[[], t.Any]) -> t.Any:
         before = file_state(self.scene)
@@ -224,6 +281,7 @@ class World:
     ) -> SlotOutcome | None:
         """One run; None when it was killed."""
         self.fault, self.visit, self.done, self.calls, self.heard = fault, visit, [], [], 0
+        note_accounts(self.scene, self.ledger)
         self.pass_by()
         self.scene.chance.begin_run(self, self.depth)
         self.ledger.leaked_ids |= orders.get("compromised_ids", frozenset())
@@ -282,59 +340,6 @@ class World:
         finally:
             self.fault, self.visit, self.done, self.calls, self.late, self.heard = mine
             self.depth -= 1
-
-
-class DirectTransport:
-    """Hands requests to the emulator without HTTP."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def one_request(self) -> t.ContextManager[Deadline]:
-        return one_deadline(SystemClock())
-
-    def send(self, method: str, path: str, action: str, **parts: t.Any) -> Reply:
-        form, content = parts.get("form"), parts.get("json")
-        headers = {"Host": "iam.example", **(parts.get("headers") or {})}
-        if form is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            body = "&".join(f"{name}={value}" for name, value in form.items()).encode()
-        else:
-            headers["Content-Type"] = "application/json"
-            body = json.dumps(content).encode() if content is not None else b""
-        query = {name: str(value) for name, value in (parts.get("query") or {}).items()}
-        request = Request(method, path, query, headers, body)
-        answer = self._world.perform(f"{method} {path}", lambda: self._world.scene.emulator.handle(request))
-        # A token is nothing that a run decides by; who holds it follows from the world.
-        self._world.hear((answer.status, answer.body if path != "/identity/token" else self._world.depth))
-        decoded = json.loads(answer.body) if answer.body else None
-        if answer.status >= 400:
-            raise error_from_reply(answer.status, decoded, action, None)
-        return Reply(answer.status, decoded, answer.headers.get("ETag"), None)
-
-
-class WatchedStore(MemoryStore):
-    """The store in memory, its commits being effects too."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.scene.store, t.cast(t.Any, world))
-        self._world = world
-
-    def load(self, slot: Slot) -> Loaded:
-        self._world.come_between("load")
-        loaded = super().load(slot)
-        self._world.hear((_unopened(loaded), self._world.scene.store.stamp))
-        return loaded
-
-    def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
-        answers = super().commit(changes)
-        self._world.hear(tuple(_unopened(each) if isinstance(each, Loaded) else each for each in answers))
-        return answers
-
-
-def _unopened(loaded: Loaded) -> Hashable:
-    """What a run was told, and left closed: what a value is follows from the file, which is part of the world."""
-    return replace(loaded, held=None), loaded.has_value
 
 
 def _is_kept(history: History) -> bool:

@@ -13,9 +13,10 @@ from random import Random
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS, MORE_PLOTS
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import Play, Schedule, Stage, Tally
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import Play, Tally
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import Plot
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault, every_fault
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.staging import Schedule, Stage
 
 Record = t.Callable[[str, object], None]
 # Of the schedules of one actor with one fault, without `--all-pairs`: others each day.
@@ -123,3 +124,18 @@ def test_a_marker_that_lands_after_its_record_was_lost_is_one_clear_stop(actor_n
     assert (world.scene.writes(), world.scene.store.stamp) == ([], stamp)
 
     assert Play(stage_of("adopted"), actor).try_one(Schedule(0, late, is_fault_before=True)) is None
+
+
+@pytest.mark.parametrize("name", ["found key retired", "absent, at once"])
+def test_an_owner_that_goes_between_a_look_at_it_and_the_list_of_its_keys_is_one_clear_stop(name: str) -> None:
+    """A delete lands before the run's own, so the run asks whether the key is gone; somebody deletes the owner then."""
+    plot, actor = ALL_PLOTS[name], next(each for each in ACTORS if each.name == "makes the owner again")
+    world, orders = plot.world()
+    world.run(**orders)
+    deleting = next(number for number, effect in enumerate(world.done) if effect.startswith("DELETE "))
+    play, found = Play(stage_of(name), actor), list[Schedule]()
+    for at in range(len(world.calls) + 1):
+        schedule = Schedule(at, Fault(deleting, "lands late", deleting // 2), is_fault_before=True)
+        if play.try_one(schedule) is not None:
+            found.append(schedule)
+    assert found == []

@@ -10,8 +10,8 @@ import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import result_of
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import Schedule, Stage
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.staging import Schedule, Stage
 
 # A run tells of no step that only looks or waits.
 NOT_TOLD = {"wait", "observe", "prove", "sweep"}

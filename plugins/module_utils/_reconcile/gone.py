@@ -15,6 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client imp
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     BadCredentials,
     DisabledKey,
+    Invalid,
     NotFound,
     NotPermitted,
     OutcomeUnknown,
@@ -149,8 +150,22 @@ def _listed_ids(client: IamClient, owner: Owner) -> set[str] | None:
         robot = client.service_ids.get(service_id_of(iam_id))
     except NotFound:
         return None
-    # Its group goes along: without that a list may lack its keys (iam-facts.md 2.2).
-    return {key.id for key in client.service_ids.list_keys(robot)}
+    try:
+        # Its group goes along: without that a list may lack its keys (iam-facts.md 2.2).
+        return {key.id for key in client.service_ids.list_keys(robot)}
+    except (Invalid, NotFound):
+        if _is_known(client, robot.id):
+            raise
+        # It was deleted since it was read, so IAM has no list of its keys any more.
+        return None
+
+
+def _is_known(client: IamClient, service_id: str) -> bool:
+    try:
+        client.service_ids.get(service_id)
+    except NotFound:
+        return False
+    return True
 
 
 def _hidden(key_id: str, iam_id: str = "") -> Absence:

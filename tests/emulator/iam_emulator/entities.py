@@ -98,7 +98,8 @@ class ApiKey(Entity):
     def hides_from(self, access: str) -> bool:
         """Whether a lagging replica does not know the key yet; each ask counts down its own kind of access."""
         remaining = self.unknown_for.get(access, 0)
-        self.unknown_for[access] = max(0, remaining - 1)
+        if remaining > 0:
+            self.unknown_for[access] = remaining - 1
         return remaining > 0
 
     def is_expired(self, now: float) -> bool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import json
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -58,7 +59,7 @@ def mint_token(world: World, iam_id: str, grant_type: str, key_id: str = "") -> 
         "emulator_key_id": key_id,
     }
     return {
-        "access_token": jwt.encode(claims, _signing_key(), "RS256", headers={"kid": SIGNING_KEY_ID}),
+        "access_token": _signed(json.dumps(claims)),
         "refresh_token": "not_supported",
         "token_type": "Bearer",
         "expires_in": lifetime_seconds,
@@ -88,7 +89,13 @@ def _identity_claims(world: World, iam_id: str) -> Json:
     }
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
+def _signed(claims: str) -> str:
+    # Worlds with a seeded source of chance mint the same token again, and signing costs more than the rest of a log-in.
+    return jwt.encode(json.loads(claims), _signing_key(), "RS256", headers={"kid": SIGNING_KEY_ID})
+
+
+@functools.lru_cache(maxsize=256)
 def _verified_claims(token: str) -> Json:
     # A run sends the same token with each request; whether it is still valid is looked at each time.
     claims: Json = jwt.decode(token, _signing_key().public_key(), algorithms=["RS256"], options=UNTIMED)

@@ -7,6 +7,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
     CannotConnect,
+    Invalid,
+    NotFound,
     NotPermitted,
     NotUnderstood,
     OutcomeUnknown,
@@ -183,6 +185,31 @@ def test_the_keys_of_a_service_id_that_is_gone_are_gone_if_their_value_is_dead(s
 
     assert absence_of(scene.connect(), key["id"], owner=owner, key_value=key["apikey"]).is_gone
     assert absence_of(scene.connect(), key["id"], owner=owner).reason == "hidden"
+
+
+@pytest.mark.parametrize(("is_value_known", "reason"), [(True, "gone"), (False, "hidden")])
+def test_a_service_id_that_is_deleted_before_its_keys_are_listed_is_gone(
+    scene, owner, robot, deleted, monkeypatch, is_value_known, reason
+):
+    client = scene.connect()
+    read = client.service_ids.get
+
+    def read_and_delete(service_id):
+        found = read(service_id)
+        scene.user.ask("DELETE", f"/v1/serviceids/{robot['id']}")
+        return found
+
+    monkeypatch.setattr(client.service_ids, "get", read_and_delete)
+    key_value = deleted["apikey"] if is_value_known else None
+    assert absence_of(client, deleted["id"], owner=owner, key_value=key_value).reason == reason
+
+
+@pytest.mark.parametrize(("status", "error"), [(400, Invalid), (404, NotFound)])
+def test_no_list_of_a_service_id_that_is_still_there_proves_nothing(scene, owner, deleted, status, error):
+    scene.faults({"kind": "status", "status": status, "path": "/v1/apikeys", "method": "GET", "skip": 1})
+
+    with pytest.raises(error):
+        absence_of(scene.connect(), deleted["id"], owner=owner, key_value=deleted["apikey"])
 
 
 def test_without_an_owner_only_who_may_see_all_keys_can_tell(scene, deleted):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import typing as t
@@ -167,7 +168,7 @@ class MemoryStore:
 
     def copy(self, slot: Slot, published_value: str | None, own_values: frozenset[str]) -> None:
         for place in slot.copies:
-            self._effects.perform("copy", lambda place=place: self._copy(place, published_value, own_values))
+            self._effects.perform("copy", functools.partial(self._copy, place, published_value, own_values))
 
     def _copy(self, place: Place, value: str | None, own_values: frozenset[str]) -> None:
         if _key_value(self._disk.values.get(place.variable)) not in {None, value, *own_values}:
@@ -179,7 +180,9 @@ class MemoryStore:
 
     def commit(self, changes: t.Sequence[SlotChange]) -> list[Loaded | NotWritten]:
         self._disk.before_commit()
-        return t.cast("list[Loaded | NotWritten]", self._effects.perform("commit", lambda: self._write(changes)))
+        return t.cast(
+            "list[Loaded | NotWritten]", self._effects.perform("commit", functools.partial(self._write, changes))
+        )
 
     def check(self, *changes: SlotChange) -> None:
         if self._disk.why_not_writable:

@@ -95,6 +95,7 @@ def test_a_report_in_markdown_has_nothing_live_but_what_is_ours(name: str, owner
 
 @settings(deadline=None)
 @given(name=ANY_TEXTS, owner=ANY_TEXTS, reason=ANY_TEXTS)
+@example(name="a `b` *c* [d](https://e.f)", owner="<b>@team</b>", reason="a|b &amp; #12")
 def test_github_s_own_parser_shows_the_names_as_they_are(name: str, owner: str, reason: str) -> None:
     made = report(name or "x", owner or "x", reason or "x")
     page = html5lib.parse(cmarkgfm.github_flavored_markdown_to_html(to_markdown(made)))
@@ -121,6 +122,7 @@ def test_a_cell_of_a_table_is_one_span_of_code(text: str) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(name=ANY_TEXTS, owner=ANY_TEXTS, reason=ANY_TEXTS)
+@example(name="</div></script><b>x", owner="<img src=x>", reason="<i>\u202ex")
 def test_a_page_has_the_same_elements_whatever_the_names_are(name: str, owner: str, reason: str) -> None:
     made = report(name or "x", owner or "x", reason or "x")
     slots = first_slots(rotatable(keys_of(name or "x", owner or "x", reason or "x"), USER))

@@ -20,7 +20,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.doc
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.audit.sample import NOW, USER, key
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.out.hostile import PIECES, TEXTS
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vault_file.fake_vault import FakeVault
-from hypothesis import given
+from hypothesis import example, given
 
 # Marked by nothing, these are carried out.
 CARRIED_OUT = [
@@ -96,6 +96,7 @@ def test_slots_of_any_key_come_back_as_they_were(reader: Reader, name: str, key_
 
 
 @given(key_id=TEXTS)
+@example(key_id="x: {{ y }} # z")
 def test_a_task_of_the_report_names_any_id_as_it_is(reader: Reader, key_id: str) -> None:
     rule = RULE_BY_NAME["expired"]
 
@@ -117,6 +118,7 @@ def test_a_variable_in_clear_comes_back_as_it_was(reader: Reader, value: str, is
 
 
 @given(text=TEXTS)
+@example(text="\u202e\u200bx")
 def test_a_file_shows_all_that_is_in_it(text: str) -> None:
     written = slots_block(rotatable([key("1", name=f"x{text}")], USER))
 

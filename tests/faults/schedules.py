@@ -171,6 +171,8 @@ class World:
         if self.points is not None and not self.depth:
             self.points.append(self.point(name))
         self.pass_by(name)
+        # A copy answers nothing, and may change nothing: that it was asked for is what tells before from after.
+        self.hear(name)
 
     def let_act(self, act: t.Callable[[World], Undo | None]) -> None:
         """Somebody acts now."""

@@ -190,7 +190,7 @@ def test_the_keys_of_a_service_id_that_is_gone_are_gone_if_their_value_is_dead(s
 class DeletedOnceRead:
     """The service IDs of a client; one that was read is deleted right after."""
 
-    def __init__(self, scene, service_ids):
+    def __init__(self, scene, service_ids) -> None:
         self._scene, self._service_ids = scene, service_ids
         self.list_keys = service_ids.list_keys
 

@@ -69,7 +69,7 @@ kills: setup ## Real runs, killed at every step
 schedules: setup ## Every schedule of one fault, one in sixty of two, others who act, and planted defects
 	pytest $(SIDE_BY_SIDE) $(SLICED) tests/faults/test_schedules.py tests/faults/test_actors.py tests/faults/test_mutants.py
 
-schedules-all: setup ## Every schedule of two disturbances, a fault or an act and a fault; hours
+schedules-all: setup ## Every schedule of two disturbances, a fault or an act and a fault; up to an hour
 	pytest --numprocesses auto tests/faults/test_schedules.py tests/faults/test_actors.py --all-pairs
 
 faults: setup ## Both, side by side: nothing that goes wrong loses a key

@@ -57,6 +57,7 @@ from iam_emulator import Emulator
 from iam_emulator.seeds import Randomness
 
 GENERATED_SLOT_ID_BITS = 32
+DEPTH_OF_ACT = -1
 
 Undo = t.Callable[[], None]
 # The ports of a run, and the world -> those with a history.
@@ -171,11 +172,19 @@ class World:
         if self.points is not None and not self.depth:
             self.points.append(self.point(name))
         self.pass_by(name)
+        # A copy answers nothing, and may change nothing: that it was asked for is what tells before from after.
+        self.hear(name)
 
     def let_act(self, act: t.Callable[[World], Undo | None]) -> None:
         """Somebody acts now."""
         self.has_been_visited = True
-        self.undo = act(self)
+        drawn = self.scene.chance.getstate()
+        # What is drawn for an act follows from the world alone, too, and not from the run that it disturbs.
+        self.scene.chance.begin_run(self, DEPTH_OF_ACT)
+        try:
+            self.undo = act(self)
+        finally:
+            self.scene.chance.setstate(drawn)
         note_accounts(self.scene, self.ledger)
         self.way_back = hash(kept(self.undo if self.memory is not None else None))
 

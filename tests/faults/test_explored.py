@@ -73,6 +73,7 @@ def alone(stage: Stage, actor: Actor, schedule: Schedule) -> str | None:
         ("withdrawn", "disables the published key"),
         ("first, staged", "reverts the file by one version"),
         ("due, with a copy", "marks the pending key as another slot's"),
+        ("due, with a copy", "writes another value into the copy"),
         ("due, iam, with overlap", "runs it too"),
     ],
 )

@@ -187,20 +187,25 @@ def test_the_keys_of_a_service_id_that_is_gone_are_gone_if_their_value_is_dead(s
     assert absence_of(scene.connect(), key["id"], owner=owner).reason == "hidden"
 
 
-@pytest.mark.parametrize(("is_value_known", "reason"), [(True, "gone"), (False, "hidden")])
-def test_a_service_id_that_is_deleted_before_its_keys_are_listed_is_gone(
-    scene, owner, robot, deleted, monkeypatch, is_value_known, reason
-):
-    client = scene.connect()
-    read = client.service_ids.get
+class DeletedOnceRead:
+    """The service IDs of a client; one that was read is deleted right after."""
 
-    def read_and_delete(service_id):
-        found = read(service_id)
-        scene.user.ask("DELETE", f"/v1/serviceids/{robot['id']}")
+    def __init__(self, scene, service_ids) -> None:
+        self._scene, self._service_ids = scene, service_ids
+        self.list_keys = service_ids.list_keys
+
+    def get(self, service_id):
+        found = self._service_ids.get(service_id)
+        self._scene.user.ask("DELETE", f"/v1/serviceids/{service_id}")
         return found
 
-    monkeypatch.setattr(client.service_ids, "get", read_and_delete)
+
+@pytest.mark.parametrize(("is_value_known", "reason"), [(True, "gone"), (False, "hidden")])
+def test_a_service_id_that_is_deleted_before_its_keys_are_listed_is_gone(scene, owner, deleted, is_value_known, reason):
+    client = scene.connect()
+    client.service_ids = DeletedOnceRead(scene, client.service_ids)
     key_value = deleted["apikey"] if is_value_known else None
+
     assert absence_of(client, deleted["id"], owner=owner, key_value=key_value).reason == reason
 
 

@@ -26,7 +26,6 @@ PATCHED = {
     "hand_over/test_hosts.py": "the check of another test: here the file may hold the value",
     "unit/plugins/module_utils/iam/test_gate.py": "hundredths of a second instead of twenty",
     "unit/plugins/module_utils/leaks/test_whose.py": f"{DEFECT}; a log-in that is refused for its address",
-    "unit/plugins/module_utils/reconcile/test_gone.py": "somebody deletes an owner between two requests",
     "unit/plugins/module_utils/test_attributes.py": f"{DISK}, and who the user is",
     "unit/plugins/module_utils/test_private_file.py": DISK,
     "unit/plugins/module_utils/test_secrets.py": "looks into a text are counted",

@@ -200,7 +200,10 @@ def test_what_somebody_else_put_in_the_place_is_not_taken_for_ours(tmp_path):
 
 
 def test_a_folder_that_may_not_be_listed_may_be_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(_private_file.os, "listdir", lambda _folder: (_ for _ in ()).throw(PermissionError()))
+    def refuse(_folder):
+        raise PermissionError
+
+    monkeypatch.setattr(_private_file.os, "listdir", refuse)
 
     replace(tmp_path / "file", b"new")
 

@@ -4,7 +4,7 @@ PARTS := sanity integration leaks kills guides neighbours unit vault lint types
 # Of the long tests one in so many, others each day; whoever asks for one in 1 gets the whole. `make test` has a number of
 # its own, all others try everything.
 ONE_IN ?=
-IN_A_TEST := 8
+IN_A_TEST := 12
 SLICED = --one-in $(or $(ONE_IN),1)
 SIDE_BY_SIDE = --numprocesses 2 --dist worksteal
 # The first Python that is new enough; a shim that does not start is passed over.
@@ -40,7 +40,7 @@ setup: .venv/.ready ## Create .venv and the import path; the other targets call 
 demo: setup ## Plan, rotation, history, audit and a leak drill on the local emulator
 	python tests/demo/run.py .build/demo
 
-test: setup ## All parts that must hold, in ten minutes: of long tests an eighth, others each day; ONE_IN=1 tries all
+test: setup ## All parts that must hold, in ten minutes: of long tests a twelfth, others each day; ONE_IN=1 tries all
 	@python tests/tools/parts.py $(PARTS) ONE_IN=$(or $(ONE_IN),$(IN_A_TEST))
 
 # ansible-lint reads it too.
@@ -147,7 +147,7 @@ integration: setup ## Playbooks against the local emulator
 	@python tests/tools/ansible_test.py integration
 
 matrix: PARTS := unit sanity integration leaks kills guides
-matrix: setup ## Six parts on every ansible-core; CORES="2.16 2.21" and PARTS="unit sanity" choose, of long tests ONE_IN=8
+matrix: setup ## Six parts on every ansible-core; CORES="2.16 2.21" and PARTS="unit sanity" choose
 	@.venv/bin/python tests/tools/matrix.py --cores "$(CORES)" --parts "$(PARTS)" --one-in $(or $(ONE_IN),$(IN_A_TEST))
 
 galaxy: setup .build/importer/.ready ## Build the tarball, check it as Galaxy does, run the demo from it

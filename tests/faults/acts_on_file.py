@@ -188,6 +188,12 @@ def _edited_back(now: Record, before: Record, after: Record) -> Record:
     }
     if now.current and before.current and after.current and now.current.id == after.current.id != before.current.id:
         changed["current"] = replace(now.current, id=before.current.id)
+    # A run finds a replaced key again by its marker, and nowhere its value, by which a copy is known to be the slot's.
+    values = {entry.id: entry.key_value for entry in before.superseded}
+    found_again = {entry.id for entry in now.superseded} - {entry.id for entry in after.superseded}
+    changed["superseded"] = tuple(
+        replace(entry, key_value=values.get(entry.id)) if entry.id in found_again else entry for entry in now.superseded
+    )
     return replace(now, revision=now.revision + 1, **changed)
 
 

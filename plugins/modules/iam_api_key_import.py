@@ -172,7 +172,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-keys:
+api_keys:
   description: What became of each value, in the order in which they were given.
   returned: when the keys could be looked up
   type: list

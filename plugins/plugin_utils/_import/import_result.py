@@ -55,7 +55,7 @@ def result_of(
     committed = written.committed
     result: dict[str, t.Any] = {
         "changed": bool(committed and committed.changed) or written.text is not None,
-        "keys": [_told(each) for each in verdicts],
+        "api_keys": [_told(each) for each in verdicts],
         "slots": slots,
         "slots_yaml": slots_text(slots) if slots else "",
         "refused": refused,

@@ -115,4 +115,4 @@ class Desk:
 
 
 def outcomes(result: Result) -> list[str]:
-    return [each["outcome"] for each in result["keys"]]
+    return [each["outcome"] for each in result["api_keys"]]

@@ -49,7 +49,7 @@ def test_values_of_every_form_are_found_and_vaulted(desk: Desk) -> None:
     assert {name: desk.held(f"ci_{name}_api_key") for name in names} == values
     assert not any(value in (desk.folder / "secrets.yml").read_text() for value in values.values())
     assert set(values.values()) <= desk.protected
-    places = {each["name"]: each["place"] for each in result["keys"]}
+    places = {each["name"]: each["place"] for each in result["api_keys"]}
     assert places["env"] == f"line 3 of {desk.folder}/keys/a.env"
     assert places["listed"] == "entry 1 of `values`"
     assert f"line 4 of {desk.folder}/keys/a.env" in result["nothing_in"]
@@ -84,10 +84,10 @@ def test_it_is_idempotent_without_a_file_for_the_slots_and_gives_the_same_slots(
 
     assert (first["changed"], again["changed"]) == (True, False)
     assert set(outcomes(again)) == {"unchanged"}
-    by_name = {each["name"]: each["variable"] for each in first["keys"]}
+    by_name = {each["name"]: each["variable"] for each in first["api_keys"]}
     assert len(by_name) == 2
-    assert {each["id"]: each["variable"] for each in again["keys"]} == {
-        each["id"]: each["variable"] for each in first["keys"]
+    assert {each["id"]: each["variable"] for each in again["api_keys"]} == {
+        each["id"]: each["variable"] for each in first["api_keys"]
     }
 
 
@@ -127,14 +127,14 @@ def test_a_value_that_is_given_twice_is_one_slot(desk: Desk) -> None:
     result = desk.run(values={"one": value, "two": f"KEY={value}"})
 
     assert outcomes(result) == ["imported", "same"]
-    assert result["keys"][1]["why"] == "the same key as values: one"
+    assert result["api_keys"][1]["why"] == "the same key as values: one"
     assert [each["name"] for each in desk.slots()] == ["one"]
 
 
 def test_a_mapping_names_the_variables(desk: Desk) -> None:
     result = desk.run(values={"mine": desk.key(0, "a")})
 
-    assert (desk.held("mine"), result["keys"][0]["variable"]) == (value_of(0), "mine")
+    assert (desk.held("mine"), result["api_keys"][0]["variable"]) == (value_of(0), "mine")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_value_that_is_there_under_a_name_keeps_it(desk: Desk) -> None:
 
     result = desk.run(values=value_of(0))
 
-    assert (outcomes(result), result["keys"][0]["variable"]) == (["unchanged"], "old_name")
+    assert (outcomes(result), result["api_keys"][0]["variable"]) == (["unchanged"], "old_name")
     assert [each["name"] for each in desk.slots()] == ["old_name"]
 
 

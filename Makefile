@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
 # The longest first: two run at a time.
 PARTS := sanity integration leaks kills guides neighbours unit vault lint types
-# Of the long tests one in so many, others each day; whoever asks for one in 1 gets the whole. `make test` has a number of
-# its own, all others try everything.
+# Of the long tests one in so many, others each day; whoever asks for one in 1 gets the whole. `make test` and `make matrix`
+# have a number of their own, all others try everything.
 ONE_IN ?=
 IN_A_TEST := 12
 SLICED = --one-in $(or $(ONE_IN),1)
@@ -10,8 +10,8 @@ SIDE_BY_SIDE = --numprocesses 2 --dist worksteal
 # The first Python that is new enough; a shim that does not start is passed over.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; done | tail -1)
-# Whose ansible-core `make unit`, `sanity`, `integration`, `leaks`, `kills` and `guides` run: any virtual environment with ansible-core and
-# tests/requirements.txt in it. `make matrix` makes one for every core.
+# Whose ansible-core `make unit`, `sanity`, `integration`, `leaks`, `kills` and `guides` run: any virtual environment with
+# ansible-core and tests/requirements.txt in it. `make matrix` makes one for every core.
 PYTHON_ENV ?= $(CURDIR)/.venv
 COLLECTION := ansible_collections.cloudkeys.ibmcloud
 

@@ -223,7 +223,7 @@ def _check_adds_up(record: Record) -> None:
 
 # Dates that can be counted with, and that a key of IBM Cloud can have.
 YEARS = range(2000, 2200)
-# A number of a key that its marker has room for (sent_texts.py); nobody counts so far.
+# A number of a key that its marker has room for (sent_texts.py); nobody counts that far.
 MOST_GENERATIONS = 10**15
 
 PARTS: dict[str, type] = {"current": Current, "pending": Pending}

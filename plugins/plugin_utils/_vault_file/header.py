@@ -11,7 +11,7 @@ _MARK = "$ANSIBLE_VAULT"
 _CIPHER = "AES256"
 _LABEL = re.compile(r"[!-:<-~]+")
 # What a folded block (>) makes of the lines behind the header.
-_FOLDED = re.compile(r"(?: [0-9a-f]{64,}){1,}(?: [0-9a-f]+)?$")
+_FOLDED = re.compile(r"(?: [0-9a-f]{64,})+(?: [0-9a-f]+)?$")
 
 
 def is_cipher_text(text: str) -> bool:

@@ -97,6 +97,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.vau
 
 
 class LookupModule(CarefulLookup):
+    options = ("file",)
+
     def read(self, ansible: t.Any, terms: list[t.Any]) -> list[str]:
         # As Ansible itself opens up an option of the type `path`.
         given = os.path.expandvars(os.path.expanduser(str(ansible.get_option("file"))))

@@ -101,8 +101,10 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.histo
 
 
 class LookupModule(CarefulLookup):
+    options = ("slot", "key_id", "since", "until", "as_lines")
+
     def read(self, ansible: t.Any, terms: list[t.Any]) -> list[t.Any]:
-        given = {name: ansible.get_option(name) for name in ("slot", "key_id", "since", "until", "as_lines")}
+        given = {name: ansible.get_option(name) for name in self.options}
         question = Question(
             # What is blank narrows nothing.
             str(given["slot"] or "").strip() or None,

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import CloudkeysError, TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._outcome import failure_of, refused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_like_a_value
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import conceal
@@ -17,6 +17,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secrets import
 
 class CarefulLookup(LookupBase):
     """What a lookup does around its `read`; its name begins each of its messages."""
+
+    # Ansible passes over what a lookup does not know, and over no terms where they are required.
+    options: t.ClassVar[tuple[str, ...]] = ()
 
     def run(self, terms: list[t.Any], variables: t.Any = None, **kwargs: t.Any) -> list[t.Any]:
         """What `read` gives; Ansible shows the text of an exception, so only those written here get out."""
@@ -27,12 +30,20 @@ class CarefulLookup(LookupBase):
             conceal(text)
         name = type(self).__module__.rpartition(".")[2]
         try:
+            self._refuse_slips(terms, kwargs)
             ansible.set_options(var_options=variables, direct=kwargs)
             return self.read(ansible, terms)
         except (AnsibleError, CloudkeysError) as error:
             raise AnsibleError(f"{name}: {refused(str(error))['msg']}") from None
         except Exception as error:
             raise AnsibleError(f"{name}: {failure_of(error)['msg']}") from None
+
+    def _refuse_slips(self, terms: list[t.Any], given: t.Iterable[str]) -> None:
+        unknown = sorted(set(given).difference(self.options))
+        if unknown:
+            raise TaskRefused(f"there is no option {', '.join(unknown)}, only {', '.join(self.options)}")
+        if not terms:
+            raise TaskRefused("nothing was named to be looked up; say what before the options")
 
     @abc.abstractmethod
     def read(self, ansible: t.Any, terms: list[t.Any]) -> list[t.Any]:

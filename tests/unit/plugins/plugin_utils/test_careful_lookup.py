@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import importlib
 import secrets
 import traceback
 import typing as t
 
 import pytest
+import yaml
 from ansible.errors import AnsibleError
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._careful_lookup import CarefulLookup
@@ -24,6 +26,15 @@ class Fails(CarefulLookup):
 
     def read(self, ansible: t.Any, terms: list[t.Any]) -> list[t.Any]:
         raise self.kind(f"cannot read {terms[0]}")
+
+
+class Reads(Fails):
+    """A lookup with an option, which reads its terms."""
+
+    options = ("file",)
+
+    def read(self, ansible: t.Any, terms: list[t.Any]) -> list[t.Any]:
+        return terms
 
 
 def error_of(kind: type[Exception], value: str) -> AnsibleError:
@@ -49,3 +60,27 @@ def test_of_any_other_error_nothing_but_its_kind_is_told() -> None:
 
     assert "test_careful_lookup: Unexpected ValueError at test_careful_lookup.py:" in str(error)
     assert "a short text" not in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize("options", [{"fil": "a"}, {"file": "a", "default": "b"}])
+def test_an_option_that_nobody_reads_is_refused_and_named(options: dict[str, str]) -> None:
+    slip = ({*options} - {"file"}).pop()
+
+    with pytest.raises(AnsibleError, match=f"there is no option {slip}, only file"):
+        Reads().run(["term"], **options)
+
+
+def test_no_terms_are_refused() -> None:
+    with pytest.raises(AnsibleError, match="nothing was named to be looked up"):
+        Reads().run([], file="a")
+
+    assert Reads().run(["term"], file="a") == ["term"]
+
+
+@pytest.mark.parametrize("name", ["ansible_vault_value", "iam_api_key_history"])
+def test_each_lookup_knows_the_options_of_its_manual(name: str) -> None:
+    lookup = importlib.import_module(f"ansible_collections.cloudkeys.ibmcloud.plugins.lookup.{name}")
+
+    documented = {*yaml.safe_load(lookup.DOCUMENTATION)["options"]} - {"_terms"}
+
+    assert {*lookup.LookupModule.options} == documented

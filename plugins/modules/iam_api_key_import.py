@@ -80,7 +80,8 @@ options:
   slots_file:
     description:
       - The file for the slots, with the variable C(rotate_api_keys_slots). It is made, or the new slots are put at its
-        end; what stands there stays, and counts as O(slots).
+        end; what stands there stays, and counts as O(slots). A template in the place of such a slot is refused, because
+        nobody fills it in.
       - Without it, the slots are in RV(slots) and RV(slots_yaml) only.
     type: path
   slots:

@@ -8,6 +8,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._secret_arguments import texts_in
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.cipher import Cipher
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.header import is_cipher_text
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._vault_file.render import written_clear
@@ -27,6 +28,9 @@ HEADER = """\
 """
 # Where the dashes of items are in what we write, and in what is there.
 COLUMN = 2
+# What says which keys a slot has.
+_SAY_WHERE = ("name", "file", "variable", "retire_ids")
+_TEMPLATE = re.compile(r"\{[{%]")
 _ITEMS = re.compile(rf"^{VARIABLE}:.*\n(?: *(?:#.*)?\n)*( *)- ", re.MULTILINE)
 
 
@@ -61,6 +65,7 @@ def read_slots_file(path: str, cipher: Cipher, lock_timeout_seconds: float) -> S
     if is_cipher_text(snapshot.text):
         raise CannotEdit(f"{path} is encrypted as a whole, and slots hold no secret: name another file in slots_file")
     slots = _slots_in(vault_file, snapshot)
+    _refuse_templates(path, slots)
     return SlotsFile(path, snapshot, slots, vault_file, lock_timeout_seconds)
 
 
@@ -73,8 +78,10 @@ def with_slots(file: SlotsFile, new: t.Sequence[dict[str, t.Any]]) -> str:
     if not before.strip():
         return HEADER + slots_text(new)
     text = slots_text(new)
-    items = _moved(text.partition("\n")[2], _column_of_items(before)) if file.slots else text
-    after = f"{before}{'' if before.endswith(chr(10)) else chr(10)}{items}"
+    line_end = "\r\n" if "\r\n" in before else "\n"
+    column = _column_of_items(before.replace("\r\n", "\n"))
+    items = _moved(text.partition("\n")[2], column) if file.slots else text
+    after = f"{before}{'' if before.endswith(chr(10)) else line_end}{items.replace(chr(10), line_end)}"
     _prove(file, after, new)
     return after
 
@@ -82,6 +89,17 @@ def with_slots(file: SlotsFile, new: t.Sequence[dict[str, t.Any]]) -> str:
 def slots_text(slots: t.Sequence[dict[str, t.Any]]) -> str:
     """The variable with these slots, as YAML that Ansible reads back as exactly that."""
     return written_clear({VARIABLE: list(slots)})
+
+
+def _refuse_templates(path: str, slots: t.Sequence[dict[str, t.Any]]) -> None:
+    """Nobody fills them in here: the slot would have no value and no record, and its key would get a second slot."""
+    for number, slot in enumerate(slots, 1):
+        member = next((each for each in _SAY_WHERE if any(map(_TEMPLATE.search, texts_in(slot.get(each))))), None)
+        if member:
+            raise CannotEdit(
+                f"{path}: `{member}` of slot {number} is a template, which is not filled in here. Nothing was written; "
+                "name a new file in slots_file, and give the slots of this one with -e @FILE"
+            )
 
 
 def _column_of_items(text: str) -> int:

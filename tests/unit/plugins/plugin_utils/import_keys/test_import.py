@@ -383,12 +383,27 @@ def test_what_stands_in_the_file_with_the_slots_stays(desk: Desk) -> None:
     assert [each["name"] for each in desk.slots()] == ["x", "y", "ci_deploy_api_key"]
 
 
+@pytest.mark.parametrize("before", ["other: 1\r\n", "rotate_api_keys_slots:\r\n\r\n- name: x\r\n  file: x.yml\r\n"])
+def test_slots_are_put_behind_lines_that_end_as_on_windows(desk: Desk, before: str) -> None:
+    (desk.folder / "slots.yml").write_bytes(before.encode())
+
+    desk.run(values=desk.key(0))
+
+    text = (desk.folder / "slots.yml").read_bytes().decode()
+    assert text.startswith(before)
+    assert text.count("\n") == text.count("\r\n")
+    assert desk.slots()[-1]["name"] == "ci_deploy_api_key"
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("rotate_api_keys_slots:\n  - {name: x, file: x.yml}\nother: 1\n", "cannot be put at its end"),
         ("rotate_api_keys_slots: [{name: x, file: x.yml}]\n", "cannot be put at its end"),
         ("rotate_api_keys_slots: x\n", "is no list of slots"),
+        # As a slot of some other place its key would get a second one.
+        ("rotate_api_keys_slots:\n- {name: x, file: '{{ folder }}/x.yml'}\n", "`file` of slot 1 is a template"),
+        ("rotate_api_keys_slots:\n- {name: x, file: x.yml, variable: [a, '{{ b }}']}\n", "`variable` of slot 1 is a"),
         ("$ANSIBLE_VAULT;1.1;AES256\n00\n", "encrypted as a whole"),
     ],
 )

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, The cloudkeys authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What leaves the work of a playbook out, on the command line or in the settings of a machine, leaves no run green."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.guides.desk import Desk
+
+HERE = ["rotate", "plan", "doctor", "import_keys", "rekey", "history"]
+SAID = json.dumps(
+    {"import_keys_values": "x" * 44, "rekey_paths": ["nowhere"], "rekey_to": "prod", "history_file": "nowhere.jsonl"}
+)
+
+
+@pytest.mark.parametrize("playbook", [*HERE, "audit"])
+def test_tags_for_other_playbooks_leave_nothing_out(desk: Desk, playbook: str) -> None:
+    desk.write("slots.yml", json.dumps({"rotate_api_keys_slots": [{"name": "x", "file": "nowhere/x.yml"}]}))
+    desk.server.steer("clock", {"advance_seconds": 120 * 24 * 3600})
+
+    command = f"ansible-playbook cloudkeys.ibmcloud.{playbook} --vault-id prod@prompt -e @slots.yml -e '{SAID}'"
+    shown = desk.run(f"! ANSIBLE_RUN_TAGS=deploy {command} 2>&1")
+
+    assert "failed=1" in shown
+
+
+@pytest.mark.parametrize("playbook", HERE)
+def test_a_limit_that_leaves_this_machine_out_is_red(desk: Desk, playbook: str) -> None:
+    desk.write("hosts", "web\nlocalhost\n")
+    desk.write("others", "web\n")
+    command = f"ansible-playbook cloudkeys.ibmcloud.{playbook} -i hosts --limit"
+
+    for limit in ("web", "@others", "all:!localhost"):
+        assert "leaves out localhost" in desk.run(f"! {command} '{limit}' 2>&1")
+
+
+def test_a_limit_with_this_machine_runs(desk: Desk) -> None:
+    desk.write("history.jsonl", "")
+    desk.write("hosts", "web\nlocalhost\n")
+    desk.write("some", "web\nlocalhost\n")
+
+    for limit in ("all", "web,localhost", "@some"):
+        shown = desk.run(
+            f"ansible-playbook cloudkeys.ibmcloud.history -i hosts --limit {limit} -e history_file=history.jsonl"
+        )
+        assert "nothing that was asked for is in the history" in shown
+
+
+@pytest.mark.parametrize(
+    ("playbook", "task"), [("doctor", "Show the answers"), ("audit", "Fail when something bad was found")]
+)
+def test_to_start_behind_the_work_is_red(desk: Desk, playbook: str, task: str) -> None:
+    shown = desk.run(f"! ansible-playbook cloudkeys.ibmcloud.{playbook} --start-at-task '{task}' 2>&1")
+
+    assert "--start-at-task has passed over" in shown

@@ -91,6 +91,7 @@ import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._careful_lookup import CarefulLookup
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._paths import absolute_path, folder_of_relative_paths
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history import HistoryRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_file import read_history_file
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.history_shown import (
     Question,
@@ -112,6 +113,8 @@ class LookupModule(CarefulLookup):
             moment(given["since"], "since"),
             moment(given["until"], "until"),
         )
+        if question.since and question.until and question.since >= question.until:
+            raise HistoryRefused("since is not before until, and nothing happened in between")
         entries = []
         for term in terms:
             # As Ansible itself opens up an option of the type `path`.

@@ -55,3 +55,20 @@ def test_to_start_behind_the_work_is_red(desk: Desk, playbook: str, task: str) -
     shown = desk.run(f"! ansible-playbook cloudkeys.ibmcloud.{playbook} --start-at-task '{task}' 2>&1")
 
     assert "--start-at-task has passed over" in shown
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({}, "no history was named"),
+        ({"history_file": ""}, "no history was named"),
+        (
+            {"history_file": "h", "history_since": "2026-02-01", "history_until": "2026-01-01"},
+            "since is not before until",
+        ),
+    ],
+)
+def test_a_history_that_nobody_can_tell_is_red(desk: Desk, said: dict[str, str], told: str) -> None:
+    desk.write("h", "")
+
+    assert told in desk.run(f"! ansible-playbook cloudkeys.ibmcloud.history -e '{json.dumps(said)}' 2>&1")

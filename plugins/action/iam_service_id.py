@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._tasks.iam_service_id import SPEC, run
-from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import InProcessAction
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._in_process import MakingAction
 
 
-class ActionModule(InProcessAction):
+class ActionModule(MakingAction):
     do_work = staticmethod(run)
     spec = SPEC

@@ -15,6 +15,8 @@ description:
   - IBM Cloud shows the value of a key only once, when the key is created. The module makes no key whose value
     nobody would keep, see O(file), O(reveal), O(store_value), O(key_value) and O(discard_value).
   - To replace a key without an outage use the role P(cloudkeys.ibmcloud.rotate_api_keys#role).
+  - Hosts of one play that ask for the same at once take turns on the controller, and the first one makes it. Where the
+    task runs on other hosts, set C(run_once), because names are not unique in IBM Cloud.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.identity

@@ -14,6 +14,8 @@ description:
     keys of identities away.
   - One key that fails does not stop the others. The task then fails, and RV(outcomes) tells all of them,
     with the values of those that were made.
+  - Hosts of one play that ask for the same at once take turns on the controller, and the first one makes it. Where the
+    task runs on other hosts, set C(run_once), because names are not unique in IBM Cloud.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.attributes

@@ -11,6 +11,8 @@ description:
   - Keeps one service ID, an identity for programs that owns API keys, as declared.
   - A service ID is identified by O(id), or else by its exact O(name) in one service-ID group. Names are not unique in
     IBM Cloud; when several service IDs could be meant the task fails and lists their ids.
+  - Hosts of one play that ask for the same at once take turns on the controller, and the first one makes it. Where the
+    task runs on other hosts, set C(run_once), because names are not unique in IBM Cloud.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
   - cloudkeys.ibmcloud.attributes

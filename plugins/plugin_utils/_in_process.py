@@ -12,6 +12,7 @@ import os
 import sys
 import typing as t
 
+from ansible import constants
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.credentials import cautions
@@ -21,6 +22,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._collection_act
     CollectionAction,
     ControllerAction,
 )
+from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._turns import in_turn
 
 SWITCH = "CLOUDKEYS_IN_PROCESS"
 
@@ -74,7 +76,17 @@ class InProcessAction(_LogsIn, CollectionAction):
         return next((reason for reason, holds in reasons.items() if holds), None)
 
 
-class RevealingAction(InProcessAction):
+class MakingAction(InProcessAction):
+    """An action that looks for a name, and makes what has none: hosts that ask for the same must not all make it."""
+
+    def _run_here(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+        # ansible-core has no types for these. The folder is of this run alone.
+        folder = str(t.cast(t.Any, constants).DEFAULT_LOCAL_TMP)
+        with in_turn(folder, self._task.action, self._task.args):
+            return super()._run_here(params, check_mode)
+
+
+class RevealingAction(MakingAction):
     """An action whose result may carry the value of a key (`reveal: true`): only into `register`, never to the disk."""
 
     # A result of an async task is kept on disk and shown; a fresh value must not be in it.

@@ -108,8 +108,8 @@ ROWS: dict[str, list[str]] = {
         *("plugin_utils._rotation", "plugin_utils._vault_file"),
     ],
     "plugin_utils/_in_process.py": [
-        *("module_utils._iam", "module_utils._outcome", "ansible.module_utils"),
-        "plugin_utils._collection_action",
+        *("module_utils._iam", "module_utils._outcome", "ansible.constants", "ansible.module_utils"),
+        *("plugin_utils._collection_action", "plugin_utils._turns"),
     ],
     # The doors: each knows its reader, and nobody else writes for that reader (test_doors.py).
     "plugin_utils/_out/": ["module_utils._shown"],
@@ -146,6 +146,7 @@ ROWS: dict[str, list[str]] = {
         *("module_utils._errors", "module_utils._private_file", "module_utils._trusted_place"),
         *("plugin_utils._folder_lock", "plugin_utils._out", "yaml"),
     ],
+    "plugin_utils/_turns.py": ["plugin_utils._checked"],
     "plugin_utils/_vaulted.py": ["ansible.parsing"],
     "plugin_utils/_vault_file/ansible_reading.py": ["plugin_utils._vault_file", "ansible"],
     "plugin_utils/_vault_file/cipher.py": ["plugin_utils._vault_file", "ansible"],

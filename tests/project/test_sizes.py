@@ -23,6 +23,7 @@ MOST_LINES_OF_A_FILE = 300
 MOST_LINES_BELOW_A_MANUAL = 40
 # Put together here, so that this file does not find itself.
 EXCEPTION = re.compile("#" + r" ?(?:noqa(?::[ A-Z0-9,]+)?|type: ignore(?:\[[\w, -]+\])?|pylint: disable=[\w,-]+)(.*)")
+EXCEPTION_IN_YAML = re.compile("#" + r" ?(?:noqa(?:: ?[a-z][\w\[\]-]*)?)(.*)")
 
 
 def long_functions(source: str) -> list[str]:
@@ -49,9 +50,9 @@ def lines_below_the_manual(source: str) -> int:
     return len("\n".join(source.splitlines()[last:]).strip().splitlines())
 
 
-def exceptions_without_a_reason(source: str) -> list[str]:
+def exceptions_without_a_reason(source: str, form: re.Pattern[str] = EXCEPTION) -> list[str]:
     """The lines that silence a checker and do not say why."""
-    found = [(line, EXCEPTION.search(line)) for line in source.splitlines()]
+    found = [(line, form.search(line)) for line in source.splitlines()]
     return [line.strip() for line, match in found if match and not re.search(r"\w{2}", match[1])]
 
 
@@ -90,6 +91,21 @@ def test_whoever_silences_a_checker_says_why() -> None:
     files = python_files("plugins/**/*.py", "tests/**/*.py")
 
     assert {where(path): lines for path in files if (lines := exceptions_without_a_reason(path.read_text()))} == {}
+
+
+def test_whoever_silences_a_checker_of_yaml_says_why() -> None:
+    files = [path for folder in ("docs", "playbooks", "roles", "tests") for path in (ROOT / folder).rglob("*.yml")]
+
+    lines = {where(path): exceptions_without_a_reason(path.read_text(), EXCEPTION_IN_YAML) for path in files}
+    assert {path: found for path, found in lines.items() if found} == {}
+
+
+@pytest.mark.parametrize("exception", ["noqa", "noqa: no-handler", "noqa: name[casing]"])
+def test_an_exception_in_yaml_needs_a_reason(exception: str) -> None:
+    line = f"- name: X  # {exception}"
+
+    assert exceptions_without_a_reason(line, EXCEPTION_IN_YAML) == [line]
+    assert exceptions_without_a_reason(f"{line} - it is to fail", EXCEPTION_IN_YAML) == []
 
 
 def test_no_sanity_test_is_ignored() -> None:

@@ -127,7 +127,6 @@ def places_in(node: t.Any, path: Steps, is_flow: bool = False) -> t.Iterator[Pla
 
 def changed(path: Path, text: str, edit: Edit, vault: FakeVault) -> tuple[str, str]:
     """The text with one edit, or '' and the refusal, which is none for a defect of ours."""
-    reason = ""
     try:
         return change(text, [edit], vault, vaults_strings=True), ""
     except CannotEdit as refusal:

@@ -300,7 +300,7 @@ moved:
   returned: when the files could be looked for
   type: list
   elements: dict
-  contains:
+  contains: &value
     file:
       description: The file, as an absolute path; with O(git) as C(BRANCH:PATH).
       returned: always
@@ -343,42 +343,5 @@ unreadable:
   returned: when the files could be looked for
   type: list
   elements: dict
-  contains:
-    file:
-      description: The file, as an absolute path; with O(git) as C(BRANCH:PATH).
-      returned: always
-      type: str
-      sample: /srv/ansible/group_vars/prod/vault.yml
-    document:
-      description: The number of the YAML document in the file, counted from 1.
-      returned: always
-      type: int
-      sample: 1
-    name:
-      description: The path that leads to the value, as O(cloudkeys.ibmcloud.ansible_vault_vars#module:name) takes it.
-        Empty for a file that is encrypted as a whole.
-      returned: always
-      type: list
-      elements: raw
-      sample: [databases, 0, password]
-    line:
-      description: Where it begins, in the decrypted text if the file is encrypted as a whole.
-      returned: always
-      type: int
-      sample: 12
-    vault_id:
-      description: The id in the header before, V(default) for one that names none.
-      returned: always
-      type: str
-      sample: prod
-    opened_by:
-      description: The vault id under which the secret was loaded that opened it before. Null when none did.
-      returned: always
-      type: str
-      sample: old
-    problem:
-      description: Why it could not be opened. Null when it could.
-      returned: always
-      type: str
-      sample: none of the loaded vault ids (old, new) opens what is encrypted under 'dev'
+  contains: *value
 """

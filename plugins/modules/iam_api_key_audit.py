@@ -17,6 +17,7 @@ description:
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.concurrency
   - cloudkeys.ibmcloud.metrics
   - cloudkeys.ibmcloud.attributes
   - cloudkeys.ibmcloud.attributes.login
@@ -212,13 +213,6 @@ options:
         late the audit goes on without it, and says so.
     type: float
     default: 300
-  concurrency:
-    description:
-      - How many requests to IBM Cloud are under way at a time, up to 32.
-      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
-        one for being too many, or takes twice as long, half as many; then slowly more again.
-    type: raw
-    default: auto
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key_info
   - module: cloudkeys.ibmcloud.iam_api_key_rotation

@@ -9,7 +9,7 @@ short_description: Keep many IBM Cloud API keys as declared, in one task
 version_added: 1.0.0
 description:
   - Does what M(cloudkeys.ibmcloud.iam_api_key) does for each of many keys of many users and service IDs, with one
-    log-in and one list for each identity, many requests at a time.
+    log-in and one list for each identity, many requests at a time. The result does not depend on O(concurrency).
   - With O(purge=true), deletes the keys of these identities that are not declared. With O(keep_newest), takes the older
     keys of identities away.
   - One key that fails does not stop the others. The task then fails, and RV(outcomes) tells all of them,
@@ -18,6 +18,7 @@ description:
     task runs on other hosts, set C(run_once), because names are not unique in IBM Cloud.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.concurrency
   - cloudkeys.ibmcloud.attributes
   - cloudkeys.ibmcloud.attributes.login
   - cloudkeys.ibmcloud.attributes.anywhere
@@ -220,14 +221,6 @@ options:
     type: str
     choices: [refuse, allow]
     default: refuse
-  concurrency:
-    description:
-      - How many requests to IBM Cloud are under way at a time, up to 32.
-      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
-        one for being too many, or takes twice as long, half as many; then slowly more again.
-      - The result does not depend on it. When IBM Cloud asks one request to come back later, all wait.
-    type: raw
-    default: auto
 seealso:
   - module: cloudkeys.ibmcloud.iam_api_key
   - name: Many accounts

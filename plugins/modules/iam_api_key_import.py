@@ -21,6 +21,7 @@ description:
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.concurrency
   - cloudkeys.ibmcloud.attributes
   - cloudkeys.ibmcloud.attributes.login
   - cloudkeys.ibmcloud.attributes.controller
@@ -105,12 +106,6 @@ options:
     description: How long to wait for another task that is changing a file in the same folder.
     type: float
     default: 30
-  concurrency:
-    description:
-      - How many requests to IBM Cloud are under way at a time; V(auto), or a number from 1 to 32, as
-        O(cloudkeys.ibmcloud.iam_api_key_rotation#module:concurrency) describes it.
-    type: raw
-    default: auto
 notes:
   - The key that the task logs in with gets no slot. It is told, with what to do about it.
   - A key that is given twice is one slot. Two keys of one name get a slot each; the second gets another name in IBM

@@ -12,6 +12,7 @@ description:
   - Never returns the value of a key.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.concurrency
   - cloudkeys.ibmcloud.identity
   - cloudkeys.ibmcloud.attributes.info
   - cloudkeys.ibmcloud.attributes.login
@@ -53,13 +54,6 @@ options:
       - Return how often and when each key logged in last. It takes one request a key, which IBM calls expensive.
     type: bool
     default: false
-  concurrency:
-    description:
-      - How many of these requests are under way at a time, up to 32.
-      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
-        one for being too many, or takes twice as long, half as many; then slowly more again.
-    type: raw
-    default: auto
   id:
     description:
       - Only the key of this id, instead of O(name). An unknown id gives an empty list.

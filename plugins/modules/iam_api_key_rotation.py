@@ -20,6 +20,7 @@ description:
     touch more by that, as O(slots), O(until), O(git) and O(probed_ids), or a file or name of a slot.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.concurrency
   - cloudkeys.ibmcloud.git
   - cloudkeys.ibmcloud.metrics
   - cloudkeys.ibmcloud.attributes
@@ -321,13 +322,6 @@ options:
         the slot. Without this option that is noticed when the key is due.
     type: bool
     default: false
-  concurrency:
-    description:
-      - How many requests to IBM Cloud are under way at a time, up to 32.
-      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
-        one for being too many, or takes twice as long, half as many; then slowly more again.
-    type: raw
-    default: auto
   batch_size:
     description: How many rotations one run begins; more wait for the next run.
     type: int

@@ -18,6 +18,7 @@ description:
   - Always runs on the controller, in Ansible's own process.
 extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
+  - cloudkeys.ibmcloud.concurrency
   - cloudkeys.ibmcloud.attributes
   - cloudkeys.ibmcloud.attributes.login
   - cloudkeys.ibmcloud.attributes.controller
@@ -78,13 +79,6 @@ options:
     description: How long to ask for proof, up to 3600, because IBM Cloud's servers do not all know at once.
     type: float
     default: 60
-  concurrency:
-    description:
-      - How many requests to IBM Cloud are under way at a time, up to 32.
-      - With V(auto), 8 at first, and more while the answers come as fast as before. As soon as IBM Cloud refuses
-        one for being too many, or takes twice as long, half as many; then slowly more again.
-    type: raw
-    default: auto
 seealso:
   - module: cloudkeys.ibmcloud.leak_report
   - module: cloudkeys.ibmcloud.iam_api_key_info

@@ -6,20 +6,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import datetime
 import os
 import ssl
 import subprocess
 import threading
 import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from ansible_collections.cloudkeys.ibmcloud.tests.certificates import make_certificate
 
 HOST, OTHER_NAME = "127.0.0.1", "localhost"
 MOVED = "/moved/"
@@ -109,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def serve(root: Path, folder: Path, username: str, token: str) -> t.Iterator[tuple[GitServer, Path]]:
     """A server until the end of the block, and the certificate to trust."""
-    certificate, key = _certificate(folder)
+    certificate, key = make_certificate(folder, OTHER_NAME)
     server = ThreadingHTTPServer((HOST, 0), _Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -123,28 +118,3 @@ def serve(root: Path, folder: Path, username: str, token: str) -> t.Iterator[tup
     finally:
         server.shutdown()
         server.server_close()
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST)), x509.DNSName(OTHER_NAME)]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(private, hashes.SHA256())
-    )
-    certificate, key = folder / "server.pem", folder / "server.key"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    key.write_bytes(private.private_bytes(*pem))
-    return certificate, key

@@ -11,10 +11,11 @@ import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.cloudkeys.ibmcloud.tests.awx.awx import VAULT_FILE
 from ansible_collections.cloudkeys.ibmcloud.tests.awx.scene import JobScene
+from ansible_collections.cloudkeys.ibmcloud.tests.certificates import make_certificate
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.slots import AT_ONCE, NINETY_ONE_DAYS_SECONDS
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.workplace import VAULT_ID, VAULT_PASSWORD
 from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.awx import Awx, Credential
-from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.service import make_certificate, serve
+from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.service import serve
 
 HAND_OVER = {"handover_tasks": "hand_over/to_places.yml", **AT_ONCE}
 # The type of the credential says whether the certificate of the controller is verified.

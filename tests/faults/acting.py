@@ -11,7 +11,8 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
     split_description,
 )
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Undo, World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import Undo
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 
 Act = t.Callable[[World], t.Optional[Undo]]
 

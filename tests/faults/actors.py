@@ -47,7 +47,8 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.acts_on_keys import (
     unlock_all,
     write_other_texts,
 )
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Undo, World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import Undo
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import Act, place_of
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acts_on_keys import delete
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import Undo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import Violated, all_keys, file_state
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Undo, World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 from iam_emulator import Visitor
 from iam_emulator.entities import ServiceId
 from iam_emulator.seeds import Seed

@@ -10,8 +10,9 @@ from dataclasses import replace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import PERSON, Act, NothingToDo, place_of, record_of
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import Undo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import FileState, file_state
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Undo, World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 from iam_emulator.world import Caller
 
 MADE_UP_SLOT_ID = "0badcafe"

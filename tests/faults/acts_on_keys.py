@@ -12,8 +12,9 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.mark
     split_description,
 )
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import PERSON, PICKS, Act, NothingToDo, ours
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import Undo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import file_state
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Undo, World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 from iam_emulator.world import Caller
 
 # ---- keys

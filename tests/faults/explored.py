@@ -18,7 +18,7 @@ from iam_emulator import Request
 from iam_emulator.world import World as IamWorld
 
 if t.TYPE_CHECKING:
-    from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import World
+    from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 
 
 SHOWN_ON_DEMAND = {"history", "authn_count", "last_authn_at"}
@@ -40,6 +40,18 @@ ToCome = t.Optional[tuple[int, str, int]]
 def is_effect(call: str | None) -> bool:
     """Whether a fault can hit a port call: a load only looks at the file."""
     return call not in {None, "load"}
+
+
+class Point(t.NamedTuple):
+    """Where somebody could act: what is there by a hash, how many effects were done, and the port call to come."""
+
+    here: int
+    effects: int
+    call: str | None
+
+    @property
+    def is_effect(self) -> bool:
+        return is_effect(self.call)
 
 
 @dataclass(frozen=True)

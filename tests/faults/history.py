@@ -15,7 +15,7 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.histo
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.record import Record
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import FileState, Violated, file_state
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 
 Told = tuple[str, t.Optional[str]]
 

@@ -18,7 +18,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import (
     any_end,
     due,
 )
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.marker import split_description
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import NothingToDo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import Actor
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import Fault, Visit
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Converged, End, Memory, Moment
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import Violated, check_is_published, file_state
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import Orders, Plot
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Fault, Visit, World
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.staging import Place, Schedule, Stage, same_fault
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import HOUR_SECONDS
 
 QUIET_RUNS = 7

@@ -8,7 +8,8 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Place
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Equip, RepeatableScene, World
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.chance import RepeatableScene
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import Equip, World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,

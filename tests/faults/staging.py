@@ -9,11 +9,12 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.copies import Snapshot
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Memory, ToCome, state_before_act
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import Fault
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Memory, Point, ToCome, state_before_act
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import Violated
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import Plot
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Fault, Point, World
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.watched_ports import only_looks
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 
 
 @dataclass(frozen=True)

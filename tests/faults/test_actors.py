@@ -12,10 +12,10 @@ from random import Random
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import FAULTS, Fault, every_fault
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS, MORE_PLOTS
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import Play, Tally
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import Plot
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault, every_fault
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.staging import Schedule, Stage
 
 Record = t.Callable[[str, object], None]

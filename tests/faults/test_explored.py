@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import NothingToDo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import Fault
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import (
     Converged,
     End,
@@ -21,10 +22,10 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import (
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import Violated
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import Play, play_out
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import Fault, World
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.staging import Schedule, Stage
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.test_actors import with_a_fault, without_a_fault
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.watched_ports import only_looks
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 
 EVERY = 13
 ON_DEMAND = {"include_history", "include_activity"}

@@ -9,8 +9,8 @@ import typing as t
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.rotation_result import result_of
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import FAULTS, Fault
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.staging import Schedule, Stage
 
 # A run tells of no step that only looks or waits.

@@ -7,10 +7,10 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import FAULTS, Fault
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.history import check_history, with_history
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.more_plots import ALL_PLOTS
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.playing import come_to_rest
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import DAY_SECONDS
 
 

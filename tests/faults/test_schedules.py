@@ -14,10 +14,11 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.copies import Snapshot
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import FAULTS, Fault, every_fault
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import Converged, Memory
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.plots import PLOTS, Orders, Plot
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import FAULTS, Fault, World, every_fault
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.staging import Schedule, Stage, same_fault
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import HOUR_SECONDS
 
 Record = t.Callable[[str, object], None]

@@ -24,7 +24,7 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rota
 from iam_emulator import Answer, Request
 
 if t.TYPE_CHECKING:
-    from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import World
+    from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 
 
 def only_looks(effect: str) -> bool:

@@ -125,15 +125,21 @@ def places_in(node: t.Any, path: Steps, is_flow: bool = False) -> t.Iterator[Pla
             yield from places_in(member, (*path, Typed.of(number)), node.flow_style)
 
 
-def check_place(path: Path, text: str, bom: str, place: Place, way: Steps) -> str:
-    """Set the text and hold the outcome against the old text; the answer is the refusal, or ''."""
-    vault, edit, reason, after = FakeVault(), Edit(place.path, "a secret value"), "", ""
+def changed(path: Path, text: str, edit: Edit, vault: FakeVault) -> tuple[str, str]:
+    """The text with one edit, or '' and the refusal, which is none for a defect of ours."""
     try:
-        after = change(text, [edit], vault, vaults_strings=True)
+        return change(text, [edit], vault, vaults_strings=True), ""
     except CannotEdit as refusal:
         reason = str(refusal)
+    assert not DEFECTS.search(reason), (path, edit, reason)
+    return "", reason
+
+
+def check_place(path: Path, text: str, bom: str, place: Place, way: Steps) -> str:
+    """Set the text and hold the outcome against the old text; the answer is the refusal, or ''."""
+    vault, edit = FakeVault(), Edit(place.path, "a secret value")
+    after, reason = changed(path, text, edit, vault)
     if reason:
-        assert not DEFECTS.search(reason), (path, edit, reason)
         return reason
     assert load(after) == edited(said(text), [replace(edit, path=way)]), (path, edit)
     assert change(after, [edit], vault, vaults_strings=True) == after, (path, edit)
@@ -154,13 +160,9 @@ def edits_of(name: str) -> list[Edit]:
 
 def check(path: Path, text: str, edit: Edit) -> str:
     """Make one edit and hold it against the old text; the answer is the refusal, or ''."""
-    vault, reason, after = FakeVault(), "", ""
-    try:
-        after = change(text, [edit], vault, vaults_strings=True)
-    except CannotEdit as refusal:
-        reason = str(refusal)
+    vault = FakeVault()
+    after, reason = changed(path, text, edit, vault)
     if reason:
-        assert not DEFECTS.search(reason), (path, edit, reason)
         return reason
     assert load(after) == wanted(said(text), edit), (path, edit)
     assert change(after, [edit], vault, vaults_strings=True) == after, (path, edit)

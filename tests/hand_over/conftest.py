@@ -11,10 +11,11 @@ import pytest
 
 pytest.register_assert_rewrite("ansible_collections.cloudkeys.ibmcloud.tests.hand_over.scene")
 
+from ansible_collections.cloudkeys.ibmcloud.tests.certificates import make_certificate
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import IamServer
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.iam_server import serve as serve_iam
 from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.scene import HandOver
-from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.service import Service, make_certificate, serve
+from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.service import Service, serve
 
 S = t.TypeVar("S", bound=Service)
 

@@ -16,7 +16,7 @@ import typing as t
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.module_utils.iam.conftest import make_certificate
+from ansible_collections.cloudkeys.ibmcloud.tests.certificates import make_certificate
 
 # Members in which an answer of IAM carries something that reaches a result or a message.
 ECHOED = ("errorCode", "errorMessage", "trace", "id", "name", "iam_id", "description", "created_at", "crn")

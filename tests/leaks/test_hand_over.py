@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.service import make_certificate, serve
+from ansible_collections.cloudkeys.ibmcloud.tests.certificates import make_certificate
+from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.service import serve
 from ansible_collections.cloudkeys.ibmcloud.tests.hand_over.vault import Vault
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.stage import AWX, TERMINAL, Manner, Stage
 from ansible_collections.cloudkeys.ibmcloud.tests.leaks.test_rotation import VARIABLE, rotate

@@ -110,6 +110,18 @@ def short(control: Control) -> str:
     return f"{control.source.split()[0]} {control.number}"
 
 
+def test_the_architecture_names_files_that_there_are() -> None:
+    named = re.findall(r"`([\w/]+\.py)`", (ROOT / "docs/architecture.md").read_text())
+    there = [
+        f"/{path.relative_to(ROOT).as_posix()}"
+        for folder in ("plugins", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+
+    assert named
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in there)] == []
+
+
 def test_a_block_with_another_value_is_no_part() -> None:
     assert is_part_of("# keys.yml\na: 1\nb: 2\n", "---\n  a: 1\n  b: 2\nc: 3\n")
     assert not is_part_of("a: 1\nb: 3\n", "---\n  a: 1\n  b: 2\nc: 3\n")

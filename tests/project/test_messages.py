@@ -19,7 +19,7 @@ SHOWN = {
     *("AmbiguousSecret", "AnsibleError", "BadCredentials", "CannotConnect", "CannotDecrypt", "Conflict"),
     *("CannotEdit", "CannotStore", "ChangedMeanwhile", "CommitLost", "GitError", "IamError", "Invalid"),
     *("MissingCredentials", "NoSecret", "NotPermitted", "NotUnderstood", "OutcomeUnknown", "PushRefused"),
-    *("HistoryRefused", "NotFinished", "NotTrusted", "SlotStopped", "TaskRefused", "VaultFileError"),
+    *("HistoryRefused", "ListBrokenOff", "NotFinished", "NotTrusted", "SlotStopped", "TaskRefused", "VaultFileError"),
 }
 NEVER_SHOWN = {"it was not looked at"}
 HOLE = "{}"

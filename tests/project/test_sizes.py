@@ -17,12 +17,15 @@ HEADER = """\
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """
+# What tests are made with, beside the tests.
+FOLDERS_OF_TOOLS = ("tests/emulator/iam_emulator/**/*.py", "tests/tools/*.py", "tests/faults/*.py", "tests/demo/*.py")
 MANUAL = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 MOST_LINES_OF_A_FUNCTION = 40
 MOST_LINES_OF_A_FILE = 300
 MOST_LINES_BELOW_A_MANUAL = 40
 # Put together here, so that this file does not find itself.
 EXCEPTION = re.compile("#" + r" ?(?:noqa(?::[ A-Z0-9,]+)?|type: ignore(?:\[[\w, -]+\])?|pylint: disable=[\w,-]+)(.*)")
+EXCEPTION_IN_YAML = re.compile("#" + r" ?(?:noqa(?:: ?[a-z][\w\[\]-]*)?)(.*)")
 
 
 def long_functions(source: str) -> list[str]:
@@ -49,9 +52,9 @@ def lines_below_the_manual(source: str) -> int:
     return len("\n".join(source.splitlines()[last:]).strip().splitlines())
 
 
-def exceptions_without_a_reason(source: str) -> list[str]:
+def exceptions_without_a_reason(source: str, form: re.Pattern[str] = EXCEPTION) -> list[str]:
     """The lines that silence a checker and do not say why."""
-    found = [(line, EXCEPTION.search(line)) for line in source.splitlines()]
+    found = [(line, form.search(line)) for line in source.splitlines()]
     return [line.strip() for line, match in found if match and not re.search(r"\w{2}", match[1])]
 
 
@@ -68,13 +71,13 @@ def where(path: Path) -> str:
 
 
 def test_functions_are_short() -> None:
-    files = python_files("plugins/**/*.py", "tests/emulator/iam_emulator/**/*.py", "tests/tools/*.py")
+    files = python_files("plugins/**/*.py", *FOLDERS_OF_TOOLS)
 
     assert {where(path): names for path in files if (names := long_functions(path.read_text()))} == {}
 
 
 def test_files_are_short() -> None:
-    files = python_files("plugins/*_utils/**/*.py", "tests/emulator/iam_emulator/**/*.py", "tests/tools/*.py")
+    files = python_files("plugins/*_utils/**/*.py", *FOLDERS_OF_TOOLS)
     lines = {where(path): len(path.read_text().splitlines()) for path in files}
 
     assert {path: count for path, count in lines.items() if count > MOST_LINES_OF_A_FILE} == {}
@@ -90,6 +93,21 @@ def test_whoever_silences_a_checker_says_why() -> None:
     files = python_files("plugins/**/*.py", "tests/**/*.py")
 
     assert {where(path): lines for path in files if (lines := exceptions_without_a_reason(path.read_text()))} == {}
+
+
+def test_whoever_silences_a_checker_of_yaml_says_why() -> None:
+    files = [path for folder in ("docs", "playbooks", "roles", "tests") for path in (ROOT / folder).rglob("*.yml")]
+
+    lines = {where(path): exceptions_without_a_reason(path.read_text(), EXCEPTION_IN_YAML) for path in files}
+    assert {path: found for path, found in lines.items() if found} == {}
+
+
+@pytest.mark.parametrize("exception", ["noqa", "noqa: no-handler", "noqa: name[casing]"])
+def test_an_exception_in_yaml_needs_a_reason(exception: str) -> None:
+    line = f"- name: X  # {exception}"
+
+    assert exceptions_without_a_reason(line, EXCEPTION_IN_YAML) == [line]
+    assert exceptions_without_a_reason(f"{line} - it is to fail", EXCEPTION_IN_YAML) == []
 
 
 def test_no_sanity_test_is_ignored() -> None:

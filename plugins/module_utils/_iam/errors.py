@@ -19,6 +19,7 @@ IamError
         LimitReached        the identity has as many keys as it may have (BXNIM0151E)
         Invalid             bad input
             UnknownOwner        ... because the service ID that a key was to be made for does not exist
+        ListBrokenOff       bad input or no such thing, said of a later page of a list
 """
 
 from __future__ import annotations
@@ -108,6 +109,10 @@ class LimitReached(Refused):
 
 class Invalid(Refused):
     """IAM does not accept this input."""
+
+
+class ListBrokenOff(Refused):
+    """A later page of a list is refused, whose first page was given: so it is not for what was asked for."""
 
 
 class UnknownOwner(Invalid):

@@ -9,7 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam import forms
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.entities import SendRequest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    Invalid,
+    ListBrokenOff,
+    NotFound,
+    NotUnderstood,
+)
 
 LARGEST_PAGE = 100
 MOST_PAGES = 10_000
@@ -29,8 +34,8 @@ def each_entry(
     seen: set[str] = set()
     # A list that changes while it is read may have an entry on two pages.
     listed: set[str] = set()
-    for _page in range(MOST_PAGES):
-        body = send("GET", path, action, query=asked).body
+    for _number in range(MOST_PAGES):
+        body = _page(send, path, action, asked)
         page = body.get(member) if isinstance(body, dict) else None
         if not isinstance(page, list):
             raise NotUnderstood(f"the answer to {action} holds no list of {member}")
@@ -49,6 +54,19 @@ def each_entry(
         seen.add(page_token)
         asked = {**asked, "pagetoken": page_token}
     raise NotUnderstood(f"the list of {member} does not end: IBM Cloud IAM names the same page again")
+
+
+def _page(send: SendRequest, path: str, action: str, asked: dict[str, t.Any]) -> t.Any:
+    """One page; raises ListBrokenOff when it is a later one that IAM refuses as if there were no list."""
+    try:
+        return send("GET", path, action, query=asked).body
+    except (Invalid, NotFound) as error:
+        if "pagetoken" not in asked:
+            raise
+        raise ListBrokenOff(
+            f"{error}; the pages before this one were given, so it says nothing of whose list it is: run again",
+            transaction_id=error.transaction_id,
+        ) from None
 
 
 def _page_token(next_url: t.Any, action: str) -> str | None:

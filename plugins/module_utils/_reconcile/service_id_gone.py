@@ -6,7 +6,11 @@ from __future__ import annotations
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._errors import TaskRefused
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotPermitted, OutcomeUnknown
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    NotFound,
+    NotPermitted,
+    OutcomeUnknown,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.iam_ids import SERVICE_ID
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 
@@ -37,8 +41,24 @@ def delete_service_id(client: IamClient, existing: ServiceId) -> None:
 
     Raises OutcomeUnknown when it does not, NotPermitted when IAM still shows it, and what else IAM refuses.
     """
-    if client.service_ids.delete(existing.id):
-        return
+    if not client.service_ids.delete(existing.id):
+        _check_is_not_listed(client, existing)
+
+
+def has_gone(client: IamClient, existing: ServiceId) -> bool:
+    """Whether a service ID that was read before is gone: IAM does not know it, and the list of its name lacks it.
+
+    Raises OutcomeUnknown when that has it.
+    """
+    try:
+        client.service_ids.get(existing.id)
+    except NotFound:
+        _check_is_not_listed(client, existing)
+        return True
+    return False
+
+
+def _check_is_not_listed(client: IamClient, existing: ServiceId) -> None:
     named = client.service_ids.list_named(existing.name, existing.account_id, existing.group_id)
     if any(each.id == existing.id for each in named):
         raise OutcomeUnknown(

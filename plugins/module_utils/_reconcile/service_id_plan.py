@@ -35,12 +35,16 @@ class ServiceIdWish:
 
 @dataclass(frozen=True)
 class ServiceIdChange:
-    """The steps in order, none when it is so already; `fields` is what a create or an update sends."""
+    """The steps in order, none when it is so already; `fields` is what a create or an update sends.
+
+    `went_by_itself`: somebody else deleted it before anything was sent.
+    """
 
     steps: tuple[StepName, ...] = ()
     fields: dict[str, t.Any] = field(default_factory=dict)
     after: ServiceId | None = None
     locked_key_ids: tuple[str, ...] = ()
+    went_by_itself: bool = False
 
 
 def plan_present(existing: ServiceId | None, wish: ServiceIdWish) -> ServiceIdChange:

@@ -7,10 +7,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.client import IamClient
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import Conflict, Invalid, NotFound
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.service_ids import ServiceId
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.locks import locked_again_on_failure
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_gone import delete_service_id
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_gone import (
+    delete_service_id,
+    has_gone,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._reconcile.service_id_plan import (
     ServiceIdChange,
     ServiceIdWish,
@@ -25,20 +28,39 @@ def reconcile_service_id(
 ) -> tuple[ServiceIdChange, ServiceId | None]:
     """Make one service ID as wanted -> (what it took, the service ID as it is then; None when it is gone).
 
-    When somebody else changes it in between, it is read and planned again once. What was unlocked for a step that fails
-    is locked again, the service ID and its keys.
+    When somebody else changes it or one of its keys in between, it is read and planned again once; when it was to go
+    and somebody else deletes it, that is fine, once it is proven. What was unlocked for a step that fails is locked
+    again, the service ID and its keys.
     """
-    is_second_try = False
+    attempted: list[ServiceIdChange] = []
+    try:
+        return _reconcile(client, existing, wish, attempted, check_mode=check_mode)
+    except (Invalid, NotFound):
+        # A list of keys is refused as Invalid when its owner was deleted, everything else as NotFound.
+        if wish.state == "present" or existing is None or not has_gone(client, existing):
+            raise
+    return (attempted[0] if attempted else ServiceIdChange(went_by_itself=True)), None
+
+
+def _reconcile(
+    client: IamClient,
+    existing: ServiceId | None,
+    wish: ServiceIdWish,
+    attempted: list[ServiceIdChange],
+    *,
+    check_mode: bool,
+) -> tuple[ServiceIdChange, ServiceId | None]:
     while True:
         change = _plan(client, existing, wish)
         if check_mode or not change.steps:
             return change, change.after
+        attempted.append(change)
         try:
             return change, _take_steps(client, existing, change, wish)
-        except Conflict:
-            if is_second_try or existing is None:
+        except (Conflict, NotFound):
+            if len(attempted) > 1 or existing is None:
                 raise
-            existing, is_second_try = client.service_ids.get(existing.id), True
+            existing = client.service_ids.get(existing.id)
 
 
 def _plan(client: IamClient, existing: ServiceId | None, wish: ServiceIdWish) -> ServiceIdChange:

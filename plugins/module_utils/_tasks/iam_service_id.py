@@ -50,7 +50,7 @@ def run(params: dict[str, t.Any], check_mode: bool, client: IamClient | None = N
     wish = _wish_from(client, params)
     before = _find(client, wish)
     change, after = reconcile_service_id(client, before, wish, check_mode=check_mode)
-    before_view, after_view = _view(before), _view(after)
+    before_view, after_view = _view(None if change.went_by_itself else before), _view(after)
     return {
         "changed": bool(change.steps) or before_view != after_view,
         "service_id": after_view if after and after.id else None,

@@ -13,7 +13,6 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._shown import s
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.exceptions import Exemption
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.facts import KeyFacts
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._audit.rules import (
-    ALL_RULES,
     EXCEPTION_EXPIRED,
     RULES,
     SEVERITIES,
@@ -83,12 +82,6 @@ class Report:
 
     def count(self, severity: str) -> int:
         return sum(finding.rule.severity == severity for finding in self.findings)
-
-    def by_rule(self) -> list[tuple[Rule, tuple[Finding, ...]]]:
-        """The rules that found something, the worst first."""
-        found = self.findings
-        groups = [(rule, tuple(finding for finding in found if finding.rule == rule)) for rule in ALL_RULES]
-        return sorted((group for group in groups if group[1]), key=lambda group: SEVERITIES.index(group[0].severity))
 
     def fails(self, fail_on: str) -> bool:
         """Whether anything counts that is as bad as this, or worse; `none` never."""

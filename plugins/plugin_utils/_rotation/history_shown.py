@@ -64,15 +64,18 @@ def chosen(entries: Iterable[Entry], question: Question) -> list[Line]:
     return [entry.line for entry in sorted(first.values(), key=lambda entry: entry.at)]
 
 
-def in_words(what: str) -> str:
-    """What happened to a key, as people say it."""
+def in_words(what: t.Any) -> str:
+    """What happened to a key, as people say it; a line that somebody edited may not tell."""
+    if not isinstance(what, str) or not what.strip():
+        return "(the line does not say what happened)"
     return _WORDS.get(what, what)
 
 
 def for_people(line: Line) -> str:
     """One line on a terminal; whatever stands in the file, it is shown and not obeyed."""
+    slot, key = line.get("slot") or "no slot", line.get("key_id") or "no key"
     parts = [
-        f"{line['at']} {line.get('slot')}: {line.get('key_id') or 'no key'} {in_words(str(line.get('what')))}",
+        f"{line['at']} {slot}: {key} {in_words(line.get('what'))}",
         *([f"in place of {line['old_id']}"] if line.get("old_id") else []),
         *([f"by {line['by']}"] if line.get("by") else []),
         *([f"job {line['job']}"] if line.get("job") else []),

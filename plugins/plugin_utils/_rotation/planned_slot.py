@@ -225,7 +225,7 @@ class PlannedSlot:
         self.view = after
         self.pauses_until = foreseen.at if settles else moment.now
         self._keys.follow(before, after)
-        self._note_log_in(step, after, foreseen.at)
+        self._note_log_in(step, foreseen.at)
         if self._last is not None and step.name in self._last.next_at_once - self._last.tells_next:
             # A run tells it as a part of the step before.
             self._way[-1] = replace(self._way[-1], after=after)
@@ -247,7 +247,7 @@ class PlannedSlot:
         slot_id = record.slot_id if record else f"{self._number:08x}"
         return MadeUp(slot_id, f"(value {own})", f"(new key {own})")
 
-    def _note_log_in(self, step: Step, after: View, at: datetime) -> None:
+    def _note_log_in(self, step: Step, at: datetime) -> None:
         """The run itself logs in with a key before it publishes it."""
         if step.name in {"publish", "roll_back"} and self.current_id:
             self._keys.last_logins[self.current_id] = at

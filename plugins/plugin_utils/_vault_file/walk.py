@@ -19,13 +19,12 @@ UNNAMED = "?"
 
 @dataclass(frozen=True)
 class Vaulted:
-    """One vaulted scalar. `document` counts from 1; `is_key` when it is the key of an entry and not its value."""
+    """One vaulted scalar, the value of an entry or its key. `document` counts from 1."""
 
     page: Page = field(repr=False)
     node: Node = field(repr=False)
     document: int
     path: Path
-    is_key: bool = False
 
     @property
     def line(self) -> int:
@@ -42,8 +41,8 @@ def vaulted_places(pages: Iterable[Page]) -> t.Iterator[Vaulted]:
     """What stands in these documents under a vault of its own; what an alias repeats is told where it stands."""
     for document, page in enumerate(pages, 1):
         if page.root is not None:
-            for node, path, is_key in _scalars(page.root, ()):
-                yield Vaulted(page, node, document, path, is_key)
+            for node, path in _scalars(page.root, ()):
+                yield Vaulted(page, node, document, path)
 
 
 def step_to(key: Node) -> Step:
@@ -52,12 +51,12 @@ def step_to(key: Node) -> Step:
     return UNNAMED if step is None else step
 
 
-def _scalars(node: Node, path: Path) -> t.Iterator[tuple[Node, Path, bool]]:
+def _scalars(node: Node, path: Path) -> t.Iterator[tuple[Node, Path]]:
     if node.is_vault:
-        yield node, path, False
+        yield node, path
     for key, value in node.pairs:
         below = (*path, step_to(key))
-        yield from ((each, below, True) for each in key.walk() if each.is_vault)
+        yield from ((each, below) for each in key.walk() if each.is_vault)
         yield from _scalars(value, below)
     for number, item in enumerate(node.items):
         yield from _scalars(item, (*path, Item(number)))

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import typing as t
 
@@ -138,9 +137,9 @@ def list_keys(scene: t.Any) -> t.Callable[..., Result]:
 def manage_robot(scene: t.Any) -> t.Callable[..., Result]:
     """A task with iam_service_id."""
 
-    def manage_robot(check_mode: bool = False, **options: t.Any) -> Result:
+    def manage_robot(check_mode: bool = False, *, client: t.Any = None, **options: t.Any) -> Result:
         credentials = {name: options[name] for name in ("api_key",) if name in options}
-        return result_of(iam_service_id, options, functools.partial(scene.connect, **credentials), check_mode)
+        return result_of(iam_service_id, options, lambda: client or scene.connect(**credentials), check_mode)
 
     return manage_robot
 

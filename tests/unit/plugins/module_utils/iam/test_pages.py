@@ -5,7 +5,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import NotUnderstood, ServiceFailed
+from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.errors import (
+    Invalid,
+    ListBrokenOff,
+    NotFound,
+    NotUnderstood,
+    ServiceFailed,
+)
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.pages import each_entry
 from ansible_collections.cloudkeys.ibmcloud.plugins.module_utils._iam.transport import Reply
 
@@ -31,6 +37,23 @@ def test_a_list_that_breaks_off_is_an_error_and_no_shorter_list(scene):
     scene.faults({"kind": "status", "status": 500, "path": "apikeys", "skip": 1, "times": 99})
 
     with pytest.raises(ServiceFailed):
+        listed(scene)
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_page_that_is_refused_says_nothing_of_whose_the_list_is_but_the_first_one_does(scene, status):
+    scene.emulator.change_settings(keys_per_identity=300)
+    for number in range(120):
+        scene.user.create_key(name=f"key {number}")
+    refused = {"kind": "status", "status": status, "path": "apikeys"}
+    scene.faults({**refused, "skip": 1})
+    with pytest.raises(ListBrokenOff, match=f"answered {status} to list the API keys") as caught:
+        listed(scene)
+
+    assert "the pages before this one were given, so it says nothing of whose list it is" in str(caught.value)
+    assert caught.value.transaction_id
+    scene.faults(refused)
+    with pytest.raises((Invalid, NotFound)):
         listed(scene)
 
 

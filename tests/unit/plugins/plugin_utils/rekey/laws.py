@@ -23,8 +23,6 @@ from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.vaul
 SECRETS = {name: VaultSecret(f"password of {name}".encode()) for name in ("old", "older", "new", "another", "unknown")}
 LABEL = "prod"
 IDS = ("old", "older", "another", "new")
-# One line of digits, as Ansible reads it as well as several; with what is in it and whether it is to be moved.
-Sample = tuple[str, str, str]
 _IN_FILE = re.compile(r"\$ANSIBLE_VAULT;1\.1;AES256((?:\\n|\r?\n)(?:\r?\n)?) *(313a)?6f6c64")
 _PLAIN = re.compile(r"(?<=[:-]) plain(\r?\n)")
 _CIPHER_TEXT = re.compile(r"""\$ANSIBLE_VAULT;1\.[12];AES256(?:;\w+)?(?:(?:\\n|[ \r\n])+[0-9a-f]{2,}(?=[\s"'\\]|$))*""")

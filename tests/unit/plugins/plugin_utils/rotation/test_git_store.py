@@ -149,20 +149,27 @@ def rewriting(remote: Remote, *more: str) -> None:
     remote.hook("post-receive", "".join(textwrap.dedent(part) for part in (REWRITES, *more, AS_IT_IS)))
 
 
-def test_a_server_that_makes_another_commit_of_a_push_changes_nothing(remote: Remote) -> None:
-    scene = Scene()
-    rewriting(remote)
+def rotate_all_the_way(scene: Scene, remote: Remote) -> list[Slot]:
+    """Three slots in two files get their first key and the next one, and come to rest."""
     slots = [
         replace(scene.make_slot(name, soak_hours=0, overlap_hours=0), file=f"{name[0]}.yml")
         for name in ("a1", "a2", "b1")
     ]
-
     for days in (0, 91, 0):
         scene.pass_time(days * 86400)
         outcomes = rotate(scene, remote, *slots)
         assert [outcome.failure for outcome in outcomes] == [None] * 3
 
     assert [outcome.step.name for outcome in outcomes] == ["idle"] * 3
+    return slots
+
+
+def test_a_server_that_makes_another_commit_of_a_push_changes_nothing(remote: Remote) -> None:
+    scene = Scene()
+    rewriting(remote)
+
+    rotate_all_the_way(scene, remote)
+
     assert remote.messages()[:-1] == ["rewritten\n"] * (len(remote.messages()) - 1)
     assert [line for line in scene.told if "somebody else changed" in line] == []
 
@@ -418,16 +425,8 @@ def rotate(scene: Scene, remote: Remote, *slots: Slot, check_mode: bool = False)
 
 def test_a_rotation_goes_all_the_way_with_nothing_but_the_repository(remote: Remote) -> None:
     scene = Scene()
-    slots = [
-        replace(scene.make_slot(name, soak_hours=0, overlap_hours=0), file=f"{name[0]}.yml")
-        for name in ("a1", "a2", "b1")
-    ]
-    for days in (0, 91, 0):
-        scene.pass_time(days * 86400)
-        outcomes = rotate(scene, remote, *slots)
-        assert [outcome.failure for outcome in outcomes] == [None] * 3
+    slots = rotate_all_the_way(scene, remote)
 
-    assert [outcome.step.name for outcome in outcomes] == ["idle"] * 3
     assert len(scene.keys()) == 3
     published = [line for message in remote.messages() for line in message.splitlines() if "published" in line]
     assert sorted(published) == sorted(f"{slot.name}: generation {n} published" for slot in slots for n in (1, 2))

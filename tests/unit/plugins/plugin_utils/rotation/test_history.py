@@ -361,6 +361,16 @@ def test_hostile_lines_are_shown_and_obeyed_by_nothing() -> None:
     assert "{{ 7 * 7 }}" in told
 
 
+@pytest.mark.parametrize("what", [None, "", " ", 7, ["deleted"]])
+def test_a_line_that_does_not_say_what_happened_is_told_so(what: t.Any) -> None:
+    line = {**a_line("a", key_id="ApiKey-1", by="jane"), "what": what, "slot": None}
+
+    (entry,) = read_history(in_file({name: value for name, value in line.items() if value is not None}), "history")
+
+    at = "2026-06-01T00:00:00+0000"
+    assert for_people(entry.line) == f"{at} no slot: ApiKey-1 (the line does not say what happened), by jane"
+
+
 @pytest.mark.parametrize("given", ["yesterday", "2026-13-01", 7])
 def test_a_time_that_is_none_is_refused(given: t.Any) -> None:
     with pytest.raises(HistoryRefused, match="since has to be"):

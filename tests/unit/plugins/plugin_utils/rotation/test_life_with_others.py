@@ -10,15 +10,10 @@ from dataclasses import replace
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acting import NothingToDo
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.actors import ACTORS, Actor
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.acts_of_runs import make_namesake
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.chance import RepeatableScene
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import FAULTS, Fault, Undo, Visit
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.invariants import check_is_published
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.schedules import (
-    FAULTS,
-    Fault,
-    RepeatableScene,
-    Undo,
-    Visit,
-    World,
-)
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.world import World
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     DAY_SECONDS,
     HOUR_SECONDS,

@@ -68,6 +68,18 @@ def test_nothing_is_due_in_such_a_run(state: str) -> None:
     assert scene.writes() == []
 
 
+def test_of_a_slot_whose_leak_is_closed_it_is_not_said_that_no_key_of_it_leaked() -> None:
+    scene = Scene()
+    scene.run()
+    leaked = scene.published_id
+    scene.run(**leak(leaked))
+
+    (outcome,) = scene.run(**leak(leaked))
+
+    assert (outcome.step.name, outcome.taken) == ("idle", ())
+    assert outcome.step.reason == "it has no key that leaked, or none any more, so it is left alone"
+
+
 def test_a_leaked_key_of_a_slot_that_is_not_wanted_gets_no_successor() -> None:
     scene = Scene()
     scene.run()

@@ -714,6 +714,27 @@ def test_an_owner_that_was_deleted_is_told_by_name() -> None:
     assert f"no list of the keys of {scene.owner['iam_id']}" in (outcome.failure or "")
 
 
+@pytest.mark.parametrize("is_former", [False, True])
+def test_an_owner_whose_list_breaks_off_is_not_told_as_deleted(is_former: bool) -> None:
+    scene = Scene()
+    scene.emulator.change_settings(keys_per_identity=300)
+    scene.run()
+    for number in range(120):
+        scene.visitor.create_key(name=f"key {number}", iam_id=scene.owner["iam_id"])
+    if is_former:
+        now = scene.visitor.create_service_id(name="new", account_id=scene.emulator.seed.account_id)
+        scene.slot = replace(scene.slot, iam_id=now["iam_id"])
+    page = {"method": "GET", "path": "/v1/apikeys$", "skip": 2 if is_former else 1, "times": 9}
+    scene.emulator.faults.add([{"kind": "status", "status": 400, **page}])
+    value, record = scene.value, scene.record
+
+    (outcome,) = scene.run()
+
+    assert "the pages before this one were given" in (outcome.failure or "")
+    assert "it was deleted" not in (outcome.failure or "")
+    assert (scene.value, scene.record) == (value, record)
+
+
 def test_an_adopted_key_that_lost_its_value_is_retired_with_the_marker_that_it_came_with() -> None:
     scene = Scene(on_missing_record="adopt", overlap_hours=0.0, soak_hours=0.0, quiet_hours=0.0)
     scene.run()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, The cloudkeys authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every schedule of faults over a rotation: the real engine, the emulator in process, a store in memory.
+"""The world in which a rotation is disturbed: the real engine, the emulator in process, a store in memory.
 
 Left out, to try thousands: HTTP, the client's own repetitions, the cipher and the disk. Those have tests of their own;
 what is tried here is the protocol.
@@ -22,11 +22,12 @@ from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.histo
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.outcome import SlotOutcome
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.ports import Ports
 from ansible_collections.cloudkeys.ibmcloud.plugins.plugin_utils._rotation.slot import Orders, Slot
-from ansible_collections.cloudkeys.ibmcloud.tests.faults.copies import Chance
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.chance import RepeatableScene
+from ansible_collections.cloudkeys.ibmcloud.tests.faults.disturbances import Fault, Killed, Undo, Visit
 from ansible_collections.cloudkeys.ibmcloud.tests.faults.explored import (
     Memory,
     Moment,
-    is_effect,
+    Point,
     state_before_act,
     state_of,
 )
@@ -50,82 +51,12 @@ from ansible_collections.cloudkeys.ibmcloud.tests.faults.ways_back import kept
 from ansible_collections.cloudkeys.ibmcloud.tests.unit.plugins.plugin_utils.rotation.scene import (
     ONE_AT_A_TIME,
     EmulatorClock,
-    Scene,
-    first_moment,
 )
-from iam_emulator import Emulator
-from iam_emulator.seeds import Randomness
 
-GENERATED_SLOT_ID_BITS = 32
 DEPTH_OF_ACT = -1
 
-Undo = t.Callable[[], None]
 # The ports of a run, and the world -> those with a history.
 Equip = t.Callable[[Ports, "World"], Ports]
-
-FAULTS = ("killed before", "killed after", "answer lost", "nothing done", "lands late")
-
-
-class Killed(BaseException):
-    """The process died here."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens at the n-th effect of a run; a late one lands before the effect `lands_at` of the next run."""
-
-    at: int
-    kind: str
-    lands_at: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.kind} @{self.at}" + (f" lands @{self.lands_at}" if self.kind == "lands late" else "")
-
-
-def every_fault(effects: int) -> Iterator[Fault]:
-    """Each kind at each effect; what lands late lands before each effect of the next run."""
-    for at in range(effects):
-        for kind in FAULTS[:-1]:
-            yield Fault(at, kind)
-        for lands_at in range(effects):
-            yield Fault(at, "lands late", lands_at)
-
-
-@dataclass(frozen=True)
-class Visit:
-    """Somebody acts before the n-th port call of a run; what `act` answers undoes it, None: it cannot be undone."""
-
-    at: int
-    act: t.Callable[[World], Undo | None]
-
-
-class Point(t.NamedTuple):
-    """Where somebody could act: what is there by a hash, how many effects were done, and the port call to come."""
-
-    here: int
-    effects: int
-    call: str | None
-
-    @property
-    def is_effect(self) -> bool:
-        return is_effect(self.call)
-
-
-class RepeatableScene(Scene):
-    """A scene in which all that is drawn follows from what happened."""
-
-    def __init__(self, **policy: t.Any) -> None:
-        self.chance = Chance()
-        super().__init__(**policy)
-
-    def make_emulator(self) -> Emulator:
-        return Emulator(clock=first_moment, randomness=self.chance)
-
-    def draw_value(self) -> str:
-        return Randomness(self.chance).key_value()
-
-    def draw_slot_id(self) -> str:
-        return f"{self.chance.getrandbits(GENERATED_SLOT_ID_BITS):08x}"
 
 
 @dataclass

@@ -11,9 +11,9 @@ options:
   git:
     description:
       - The vault files are in this Git repository, and all paths are relative to it. Every record is pushed before
-        anything is sent to IBM Cloud; a push that others were faster than is planned again.
+        IBM Cloud is asked to do what it announces; a push that others were faster than is planned again.
       - One write of one file is one commit and one push. The clone is shallow, in a private folder that is removed at
-        the end; it holds the vault files, so nothing in clear.
+        the end; it holds the vault files as they are in the repository.
       - Needs the program C(git) on the controller. The user's own Git and SSH settings and hooks are not used, and no
         question is asked. A private certificate authority is named by E(GIT_SSL_CAINFO).
       - Check mode reads the repository and pushes nothing.

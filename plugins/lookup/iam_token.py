@@ -18,7 +18,7 @@ extends_documentation_fragment:
   - cloudkeys.ibmcloud.connection
 notes:
   - A token is a secret. Ansible shows the headers of M(ansible.builtin.uri) with C(-vvv), so set C(no_log) on a task
-    that uses it. From ansible-core 2.22 on it is masked everywhere.
+    that uses it. From ansible-core 2.22 on it is masked there.
   - It takes no terms.
 seealso:
   - module: cloudkeys.ibmcloud.iam_caller_info

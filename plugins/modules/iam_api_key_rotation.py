@@ -11,7 +11,7 @@ description:
   - Moves each slot through the steps of a rotation, as far as it can go now. A new key is made, proven by a log-in and
     published in the vault file; the old one stays enabled for an overlap, is then disabled, and is deleted at last.
   - What is remembered of a slot lies beside the variable, in C(cloudkeys_records) of the same file, and is written
-    before anything is sent to IBM Cloud. A run may be stopped at any point; the next one finishes the job.
+    before IBM Cloud is asked for a change. A run may be stopped at any point; the next one finishes the job.
   - Values are written to the vault file and are nowhere else, not in a result, a variable or the output.
   - Always runs on the controller, in Ansible's own process, with the vault secrets of this run (C(--vault-id),
     C(--ask-vault-pass), AWX vault credentials).

@@ -132,9 +132,9 @@ def _write_reference(folder: Path) -> None:
 
 
 def _contents(place: str) -> str:
-    """The menu, which is below the first page; GitHub has no use for it."""
+    """The menu, which is below the first page, and the list of decisions; GitHub has no use for them."""
     if place == "decisions/index":
-        return "\n```{toctree}\n:glob:\n:hidden:\n\n0*\n```\n"
+        return "\n```{toctree}\n:glob:\n\n0*\n```\n"
     if place != "index":
         return ""
     blocks = ("\n".join([f":caption: {name}", ":hidden:", "", *below]) for name, below in MENU.items())

@@ -390,7 +390,7 @@ def test_the_values_of_several_outcomes_are_hidden_also_when_one_of_them_failed(
     parts = [
         {
             "key_value": "fresh-s3cret",
-            "api_key": {"id": "ApiKey-1", "name": "n", "created_at": "2026-03-04T09:15+0000"},
+            "api_key": {"id": "ApiKey-of-several", "name": "n", "created_at": "2026-03-04T09:15+0000"},
         },
         {"failed": fails, "msg": "why", "api_key": None},
     ]
@@ -400,7 +400,7 @@ def test_the_values_of_several_outcomes_are_hidden_also_when_one_of_them_failed(
     assert result["_ansible_no_log"] is True
     assert result["outcomes"][0]["key_value"] == "fresh-s3cret"
     assert capsys.readouterr().out.splitlines() == [
-        "API key ApiKey-1 (n) of 2026-03-04T09:15+0000: its value is in the result, hidden here",
+        "API key ApiKey-of-several (n) of 2026-03-04T09:15+0000: its value is in the result, hidden here",
         *(["1 API keys failed"] if fails else []),
     ]
 

@@ -26,6 +26,30 @@ def test_tags_for_other_playbooks_leave_nothing_out(desk: Desk, playbook: str) -
     assert "failed=1" in shown
 
 
+def test_tags_for_other_playbooks_leave_no_task_of_the_user_out(desk: Desk) -> None:
+    desk.make_slot()
+    desk.write("probe.yml", "- ansible.builtin.debug:\n    msg: the probe of the user\n")
+
+    shown = desk.rotate("--tags", "deploy", "-e", f"rotate_api_keys_probe_tasks={desk.folder}/probe.yml")
+
+    assert "the probe of the user" in shown
+    assert "publish (generation 1" in shown
+
+
+@pytest.mark.parametrize(
+    ("playbook", "name"), [("audit", "audit_accounts"), ("whose", "leak_accounts"), ("revoke_leaked", "leak_accounts")]
+)
+def test_accounts_that_refer_to_nothing_are_not_this_machine(desk: Desk, playbook: str, name: str) -> None:
+    said = json.dumps(
+        {name: "{{ a_group_that_nobody_gave }}", "whose_ids": ["ApiKey-x"], "revoke_leaked_ids": ["ApiKey-x"]}
+    )
+
+    shown = desk.run(f"! ansible-playbook cloudkeys.ibmcloud.{playbook} -e '{said}' 2>&1")
+
+    assert "a_group_that_nobody_gave" in shown
+    assert "TASK" not in shown
+
+
 @pytest.mark.parametrize("playbook", HERE)
 def test_a_limit_that_leaves_this_machine_out_is_red(desk: Desk, playbook: str) -> None:
     desk.write("hosts", "web\nlocalhost\n")

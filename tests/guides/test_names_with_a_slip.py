@@ -41,7 +41,14 @@ def test_an_order_that_nobody_reads_is_red(desk: Desk, playbook: str, name: str)
 
 
 @pytest.mark.parametrize(
-    "name", ["revoke_leaked_id", "revoke_leaked_value", "revoke_leaked_deleted", "rotate_api_keys_compromised_id"]
+    "name",
+    [
+        "revoke_leaked_id",
+        "revoke_leaked_value",
+        "revoke_leaked_deleted",
+        "revoke_leaked_files",
+        "rotate_api_keys_compromised_id",
+    ],
 )
 def test_a_leak_run_that_would_pass_over_an_answer_does_nothing(desk: Desk, name: str) -> None:
     desk.make_slot()

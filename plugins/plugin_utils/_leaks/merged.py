@@ -72,7 +72,7 @@ def _nothing_known(silent: t.Sequence[Entry]) -> list[Entry]:
                 ("id", "name", "owner", "iam_id", "account_id", "command", "tokens_end_at", "rotation_marker")
             ),
             "number": number,
-            "place": "all that leaked",
+            "place": "all that was named",
             "account": account["name"],
             "verdict": "unknown",
             "how": account["problem"],

@@ -73,6 +73,8 @@ def test_a_leak_run_that_would_pass_over_an_answer_does_nothing(desk: Desk, name
         ("whose", "whose_value_file"),
         ("whose", "leak_account"),
         ("history", "history_slots"),
+        ("doctor", "doctor_try_to_create"),
+        ("doctor", "rotate_api_keys_max_age_day"),
         ("audit", "audit_account"),
         ("audit", "audit_api_keys_fail_no"),
         ("audit", "audit_api_keys_folders"),

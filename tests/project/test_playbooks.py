@@ -44,7 +44,7 @@ def test_no_playbook_is_green_when_a_limit_or_a_tag_left_its_work_out(path: Path
     (play,) = yaml.safe_load(path.read_text(encoding="utf-8"))
     over = play["vars"].get("_play_accounts", "localhost")
 
-    assert (play["hosts"], play["vars_files"], play["tags"]) == ("{{ _play_hosts }}", ["vars/hosts.yml"], ["always"])
+    assert (play["hosts"], play["vars_files"][0], play["tags"]) == ("{{ _play_hosts }}", "vars/hosts.yml", ["always"])
     assert re.match(rf"`?({over}` and )?`--limit` leaves?( out)? (no host|{over})", play["vars"]["_play_no_hosts"])
 
 

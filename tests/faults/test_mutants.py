@@ -32,7 +32,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for folder in ("plugins", "tests/unit", "tests/emulator", "tests/faults"):
         shutil.copytree(ROOT / folder, top / folder, ignore=shutil.ignore_patterns("__pycache__"))
     # The options of the daily slice.
-    shutil.copy(ROOT / "tests/conftest.py", top / "tests")
+    for name in ("conftest.py", "certificates.py"):
+        shutil.copy(ROOT / "tests" / name, top / "tests")
     return top
 
 

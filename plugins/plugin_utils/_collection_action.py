@@ -154,6 +154,10 @@ class CollectionAction(NormalAction):
         secrets = set(secret_texts(self.spec["argument_spec"], self._task.args))
         return any(text not in secrets for text in vaulted_texts(self._task.args))
 
+    def turn(self) -> t.ContextManager[None]:
+        """What to wait for before the work."""
+        return contextlib.nullcontext()
+
     def check_arguments(self) -> Checked:
         """Check the arguments of the task, and protect those that are marked as secret."""
         checked = check_arguments(self.spec, self._task.args, self._task.action, self.hidden_in_arguments())
@@ -168,7 +172,7 @@ class CollectionAction(NormalAction):
         """
         cautions: list[str] = []
         try:
-            with self._like_a_module():
+            with self.turn(), self._like_a_module():
                 checked = self.check_arguments()
                 if checked.problem:
                     result = refused(checked.problem)

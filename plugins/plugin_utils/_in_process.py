@@ -79,11 +79,9 @@ class InProcessAction(_LogsIn, CollectionAction):
 class MakingAction(InProcessAction):
     """An action that looks for a name, and makes what has none: hosts that ask for the same must not all make it."""
 
-    def _run_here(self, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    def turn(self) -> t.ContextManager[None]:
         # ansible-core has no types for these. The folder is of this run alone.
-        folder = str(t.cast(t.Any, constants).DEFAULT_LOCAL_TMP)
-        with in_turn(folder, self._task.action, self._task.args):
-            return super()._run_here(params, check_mode)
+        return in_turn(str(t.cast(t.Any, constants).DEFAULT_LOCAL_TMP), self._task.action, self._task.args)
 
 
 class RevealingAction(MakingAction):

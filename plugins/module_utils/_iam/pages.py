@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,7 +36,8 @@ def each_entry(
     # A list that changes while it is read may have an entry on two pages.
     listed: set[str] = set()
     for _number in range(MOST_PAGES):
-        body = _page(send, path, action, asked)
+        with _refused_after_the_first("pagetoken" not in asked):
+            body = send("GET", path, action, query=asked).body
         page = body.get(member) if isinstance(body, dict) else None
         if not isinstance(page, list):
             raise NotUnderstood(f"the answer to {action} holds no list of {member}")
@@ -56,12 +58,13 @@ def each_entry(
     raise NotUnderstood(f"the list of {member} does not end: IBM Cloud IAM names the same page again")
 
 
-def _page(send: SendRequest, path: str, action: str, asked: dict[str, t.Any]) -> t.Any:
-    """One page; raises ListBrokenOff when it is a later one that IAM refuses as if there were no list."""
+@contextlib.contextmanager
+def _refused_after_the_first(is_first: bool) -> t.Iterator[None]:
+    """Around a page; raises ListBrokenOff when it is a later one that IAM refuses as if there were no list."""
     try:
-        return send("GET", path, action, query=asked).body
+        yield
     except (Invalid, NotFound) as error:
-        if "pagetoken" not in asked:
+        if is_first:
             raise
         raise ListBrokenOff(
             f"{error}; the pages before this one were given, so it says nothing of whose list it is: run again",

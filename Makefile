@@ -79,7 +79,7 @@ leaks: setup ## Plays with every output on, searched for secrets
 	"$(PYTHON_ENV)/bin/python" -m pytest $(SIDE_BY_SIDE) $(SLICED) tests/leaks
 
 neighbours: setup ## Another user of this machine plants files before and during each write; as root, who can be two
-	pytest tests/neighbours
+	pytest $(SLICED) tests/neighbours
 
 vault: setup ## Real runs that change vault files: passwords, crashes, two at once
 	pytest $(SLICED) tests/vault_runs

@@ -64,6 +64,7 @@ def calls(folder: Path, way: str, *, replaces: bool) -> list[tuple[str, int]]:
     return found
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize(("way", "replaces"), [("nameless", True), ("nameless", False), ("named", True)])
 def test_a_write_that_is_killed_at_any_call_leaves_nothing_that_lasts(tmp_path: Path, way: str, replaces: bool) -> None:
     target, killed, leftovers = tmp_path / "deploy.json", 0, 0

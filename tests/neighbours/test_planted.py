@@ -20,6 +20,7 @@ EACH = [(writer, kind) for writer in WRITERS for kind in SHARED if "report" not 
 EACH += [(writer, "of everybody") for writer in WRITERS if "report" in writer and "csv" not in writer]
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("victim", VICTIMS)
 @pytest.mark.parametrize(("writer_name", "kind"), EACH)
 def test_what_is_planted_leads_nobody_astray(

@@ -98,6 +98,7 @@ def _write_on(write: t.Callable[[Path], None], target: Path) -> dict[str, int]:
     return told
 
 
+@pytest.mark.daily_slice
 @pytest.mark.parametrize("kind", ["of everybody", "of everybody, sticky", "of the neighbour"])
 @pytest.mark.parametrize("swap", SWAPS)
 @pytest.mark.parametrize("file_name", WRITERS)

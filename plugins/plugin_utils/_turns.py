@@ -23,7 +23,7 @@ def in_turn(folder: str, action: str, args: t.Any) -> t.Iterator[None]:
     with contextlib.ExitStack() as stack:
         # What is wrong with arguments that cannot be read is told by whoever checks them.
         with contextlib.suppress(Exception):
-            wish = hashlib.sha256(json.dumps([folder, action, plain(args)], sort_keys=True).encode()).hexdigest()
+            wish = hashlib.sha256(json.dumps([action, plain(args)], sort_keys=True).encode()).hexdigest()
             path = os.path.join(folder, f"cloudkeys-{wish}.lock")
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             stack.callback(os.close, descriptor)

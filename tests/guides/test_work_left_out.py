@@ -67,18 +67,37 @@ def test_a_limit_with_this_machine_runs(desk: Desk) -> None:
 
     for limit in ("all", "web,localhost", "@some"):
         shown = desk.run(
-            f"ansible-playbook cloudkeys.ibmcloud.history -i hosts --limit {limit} -e history_file=history.jsonl"
+            f"ansible-playbook cloudkeys.ibmcloud.history -i hosts --limit {limit} --skip-tags other,all"
+            " -e history_file=history.jsonl"
         )
         assert "nothing that was asked for is in the history" in shown
 
 
 @pytest.mark.parametrize(
-    ("playbook", "task"), [("doctor", "Show the answers"), ("audit", "Fail when something bad was found")]
+    ("playbook", "task"),
+    [
+        ("doctor", "Show the answers"),
+        ("doctor", "Fail when there is something to do"),
+        ("audit", "Fail when something bad was found"),
+        ("import_keys", "Show the slots, which no file has yet"),
+        ("import_keys", "Fail when something was not imported"),
+        ("whose", "Fail when no account could be asked"),
+        ("revoke_leaked", "Fail unless every leaked key is dead"),
+        ("rotate", "Fail when a slot needs a person"),
+    ],
 )
 def test_to_start_behind_the_work_is_red(desk: Desk, playbook: str, task: str) -> None:
     shown = desk.run(f"! ansible-playbook cloudkeys.ibmcloud.{playbook} --start-at-task '{task}' 2>&1")
 
-    assert "--start-at-task has passed over" in shown
+    assert "--start-at-task has passed over" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize("tag", ["always", "other,tagged"])
+@pytest.mark.parametrize("playbook", [*HERE, "audit", "whose", "revoke_leaked"])
+def test_to_skip_the_tags_of_all_tasks_is_red(desk: Desk, playbook: str, tag: str) -> None:
+    shown = desk.run(f"! ANSIBLE_SKIP_TAGS={tag} ansible-playbook cloudkeys.ibmcloud.{playbook} 2>&1")
+
+    assert "leaves out all that this playbook does" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize(
@@ -96,3 +115,9 @@ def test_a_history_that_nobody_can_tell_is_red(desk: Desk, said: dict[str, str],
     desk.write("h", "")
 
     assert told in desk.run(f"! ansible-playbook cloudkeys.ibmcloud.history -e '{json.dumps(said)}' 2>&1")
+
+
+def test_a_question_about_nothing_is_red_and_says_so(desk: Desk) -> None:
+    shown = desk.run("! ansible-playbook cloudkeys.ibmcloud.whose 2>&1")
+
+    assert "localhost could not be asked: no id and no value was given" in " ".join(shown.split())

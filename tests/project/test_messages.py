@@ -75,7 +75,7 @@ def said_elsewhere() -> str:
     files = [
         *ROOT.glob("roles/*/tasks/**/*.yml"),
         *ROOT.glob("roles/*/vars/*.yml"),
-        *ROOT.glob("playbooks/*.yml"),
+        *ROOT.glob("playbooks/**/*.yml"),
         *ROOT.glob("plugins/plugin_utils/**/*.py"),
     ]
     names = ("_blanks.py", "_leaks/items.py", "_iam/wire.py", "_reconcile/gone.py")
